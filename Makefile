@@ -1,0 +1,167 @@
+# omni.  GNU make; no configure.  Settings of your own go to config.mk,
+# which git ignores.
+#
+# Adding a program: write src/omni-NAME.c and add its name to PROGS.
+
+PROGS	= omni-normalize omni-route omni-render omni-queue \
+	  omni-send-mail omni-send-sms omni-send-wa \
+	  omni-ingest omni-schedule omni-escalate omni-ledger
+SCRIPTS	= omni-run
+VERSION	= 0.1.0
+
+PREFIX	= /usr/local
+SYSCONFDIR = $(PREFIX)/etc
+STATEDIR = /var/spool/omni
+DESTDIR	=
+CC	= cc
+CXX	= c++
+OPT	= -O2 -g
+HARDEN	= -fstack-protector-strong -fstack-clash-protection \
+	  -D_FORTIFY_SOURCE=2 -fPIE
+LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+WARN	= -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
+	  -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	  -Wwrite-strings -Wpointer-arith -Wformat=2 -Wimplicit-fallthrough \
+	  -Wundef -fno-common
+CXXWARN	= -Wall -Wextra -Wpedantic -Wshadow -Wformat=2
+-include config.mk
+
+ifdef WERROR
+WARN += -Werror
+CXXWARN += -Werror
+endif
+
+override CPPFLAGS += -Isrc -Ibuild -D_GNU_SOURCE \
+	-DOMNI_VERSION='"$(VERSION)"' -DOMNI_SYSCONFDIR='"$(SYSCONFDIR)"'
+override CFLAGS += -std=c11 $(OPT) $(HARDEN) $(WARN)
+override CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(CXXWARN)
+override LDFLAGS += $(LDHARDEN) -Wl,--as-needed
+LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lcrypto -licui18n -licuuc \
+	  -lidn2
+
+LAYERS	= base store message provider send
+SRCS	:= $(wildcard $(LAYERS:%=src/%/*.c))
+LIBOBJ	:= $(patsubst %.c,build/%.o,$(SRCS))
+BINS	:= $(PROGS:%=bin/%) bin/phonenumber $(SCRIPTS:%=bin/%)
+UNIT	:= $(patsubst %.c,build/%,$(wildcard $(LAYERS:%=tests/%/*_test.c)))
+FAKES	:= $(patsubst tests/fake/%.c,build/tests/fake/%,\
+	     $(wildcard tests/fake/*.c))
+
+all: $(BINS)
+
+$(PROGS:%=bin/%): bin/%: build/src/%.o build/libomni.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+bin/phonenumber: build/src/phonenumber/phonenumber.o
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $< -lphonenumber
+
+$(SCRIPTS:%=bin/%): bin/%: src/%.bash
+	@mkdir -p $(@D)
+	install -m 755 $< $@
+
+build/libomni.a: $(LIBOBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Rewritten only when the flags change, and then everything is rebuilt.
+build/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(CXX) $(CXXFLAGS)' | cmp -s - $@ || \
+	    echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(CXX) $(CXXFLAGS)' >$@
+
+build/%.o: %.c build/flags | build/deps
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -include src/banned.h -MMD -MP -c -o $@ $<
+
+build/%.o: %.cc build/flags | build/deps
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# The schema is readable SQL in share/ and compiled in, so that a program and
+# its schema can never be of two versions.
+build/src/store/schema.o: share/ledger/schema.sql share/ledger/views.sql \
+    share/ledger/apply.sql
+
+$(UNIT) $(FAKES): build/%: build/%.o build/libomni.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Installs the Debian packages that are missing, or says which ones.
+build/deps: .ci/packages
+	@mkdir -p $(@D)
+	@.ci/packages build
+	@touch $@
+
+demo: all
+	@share/examples/clinic/demo
+
+demo-clean:
+	rm -rf spool/demo
+
+check: all $(UNIT) $(FAKES)
+	@.ci/packages check
+	@tests/run $(UNIT)
+
+lint: all
+	@.ci/packages lint
+	tests/lint
+
+sanitize:
+	@.ci/packages check
+	$(MAKE) clean
+	$(MAKE) all $(UNIT) $(FAKES) $(SANITIZE)
+	SANITIZED=1 tests/run $(UNIT)
+	$(MAKE) clean
+
+SANITIZE = OPT='-O1 -g -fno-omit-frame-pointer' HARDEN= LDHARDEN= \
+	CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
+	CXXFLAGS='-fsanitize=address,undefined'
+
+bench: all
+	@.ci/packages check
+	tests/bench
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR) \
+	    $(DESTDIR)$(PREFIX)/share/omni $(DESTDIR)$(PREFIX)/share/doc/omni \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
+	cp -R share/ledger share/templates share/examples share/server \
+	    $(DESTDIR)$(PREFIX)/share/omni
+	install -m 644 README.md LICENSE $(wildcard share/doc/*) \
+	    $(DESTDIR)$(PREFIX)/share/doc/omni
+	for s in 1 5 7; do install -m 644 man/*.$$s \
+	    $(DESTDIR)$(PREFIX)/share/man/man$$s || exit 1; done
+	sed -e 's|\.\./spool|$(STATEDIR)|g' \
+	    -e 's|\.\./share/|$(PREFIX)/share/omni/|g' \
+	    -e 's|\.\./bin/|$(PREFIX)/bin/|g' etc/omni.conf \
+	    >build/omni.conf.installed
+	test -e $(DESTDIR)$(SYSCONFDIR)/omni.conf || \
+	    install -m 644 build/omni.conf.installed \
+	    $(DESTDIR)$(SYSCONFDIR)/omni.conf
+
+uninstall:
+	rm -f $(BINS:bin/%=$(DESTDIR)$(PREFIX)/bin/%)
+	rm -f $(patsubst man/%.1,$(DESTDIR)$(PREFIX)/share/man/man1/%.1,$(wildcard man/*.1))
+	rm -f $(patsubst man/%.5,$(DESTDIR)$(PREFIX)/share/man/man5/%.5,$(wildcard man/*.5))
+	rm -f $(patsubst man/%.7,$(DESTDIR)$(PREFIX)/share/man/man7/%.7,$(wildcard man/*.7))
+	rm -rf $(DESTDIR)$(PREFIX)/share/omni $(DESTDIR)$(PREFIX)/share/doc/omni
+	@echo 'left in place: $(DESTDIR)$(SYSCONFDIR)/omni.conf and the spool'
+
+dist:
+	@mkdir -p build
+	git archive --format=tar.gz --prefix=omni-$(VERSION)/ \
+	    -o build/omni-$(VERSION).tar.gz HEAD
+	@echo build/omni-$(VERSION).tar.gz
+
+clean:
+	rm -rf build $(BINS)
+
+.PHONY: all demo demo-clean check lint sanitize bench install uninstall dist \
+	clean FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+-include $(shell find build -name '*.d' 2>/dev/null)

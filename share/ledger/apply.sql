@@ -1,0 +1,384 @@
+-- omni: what each operation of the journal does to the projections.
+--
+-- Below "-- op NAME" stand the statements that apply one journal row of that
+-- operation; :seq, :at, :by, :run and :data are its columns.  "-- op *" is
+-- for every row.  Nothing here may ask the clock, the configuration or a
+-- table that is not made from the journal: an old row must replay to the same
+-- result for ever.  omni-ledger(5) lists the operations and their data.
+
+-- op *
+INSERT INTO run VALUES (:run, :by, :at, :at, :seq, :seq, 1)
+ON CONFLICT(id) DO UPDATE SET last_at = :at, last_seq = :seq,
+  changes = changes + 1;
+
+-- Shared by two operations below, which say "-- include receipts": what the
+-- set of a message's receipts amounts to, whatever order they came in.
+-- op receipts
+UPDATE attempt SET status = (SELECT e.status FROM event e
+    WHERE e.message = attempt.message AND e.attempt = attempt.number
+    ORDER BY e.rank DESC, e.key LIMIT 1)
+WHERE message = :data ->> '$.id' AND EXISTS (SELECT 1 FROM event e
+    WHERE e.message = attempt.message AND e.attempt = attempt.number);
+UPDATE message SET
+  status = (SELECT e.status FROM event e WHERE e.message = message.id
+    AND e.attempt = message.attempts ORDER BY e.rank DESC, e.key LIMIT 1),
+  state = CASE WHEN (SELECT max(e.rank) FROM event e
+    WHERE e.message = message.id AND e.attempt = message.attempts)
+    IN (3, 6, 7) THEN 'failed' ELSE 'sent' END,
+  reason = (SELECT e.code FROM event e WHERE e.message = message.id
+    AND e.attempt = message.attempts AND e.rank IN (3, 6, 7)
+    ORDER BY e.rank DESC, e.key LIMIT 1),
+  delivered_at = (SELECT min(e.received_at) FROM event e
+    WHERE e.message = message.id AND e.rank IN (4, 5)),
+  read_at = (SELECT min(e.received_at) FROM event e
+    WHERE e.message = message.id AND e.rank = 5),
+  failed_at = (SELECT min(e.received_at) FROM event e
+    WHERE e.message = message.id AND e.rank IN (3, 6, 7))
+WHERE id = :data ->> '$.id' AND state IN ('sent', 'failed')
+  AND EXISTS (SELECT 1 FROM event e WHERE e.message = message.id
+    AND e.attempt = message.attempts);
+UPDATE reminder SET next_due_at = :at
+WHERE state = 'open' AND next_due_at > :at
+  AND EXISTS (SELECT 1 FROM message m WHERE m.id = :data ->> '$.id'
+    AND m.state = 'failed' AND m.reminder = reminder.id
+    AND m.step = reminder.step AND m.revision = reminder.revision);
+
+-- op ledger.created
+INSERT INTO site(one, created_at, key_fingerprint)
+VALUES (1, :at, :data ->> '$.key_fingerprint');
+
+-- op site.put
+UPDATE site SET name = :data ->> '$.name', timezone = :data ->> '$.timezone';
+DELETE FROM site_offset;
+INSERT INTO site_offset
+SELECT value ->> 0, value ->> 1 FROM json_each(:data, '$.offsets');
+
+-- op clock.confirmed
+
+-- op channel.put
+INSERT INTO channel(name, type, provider, kind, active, sender, cost,
+  currency, per_hour, per_day, created_at, updated_at)
+VALUES (:data ->> '$.name', :data ->> '$.type', :data ->> '$.provider',
+  :data ->> '$.kind', :data ->> '$.active', :data ->> '$.sender',
+  :data ->> '$.cost', :data ->> '$.currency', :data ->> '$.per_hour',
+  :data ->> '$.per_day', :at, :at)
+ON CONFLICT(name) DO UPDATE SET type = excluded.type,
+  provider = excluded.provider, kind = excluded.kind,
+  active = excluded.active, sender = excluded.sender, cost = excluded.cost,
+  currency = excluded.currency, per_hour = excluded.per_hour,
+  per_day = excluded.per_day, updated_at = :at;
+
+-- op contact.put
+INSERT INTO contact(id, content, language, timezone, tags, created_at,
+  updated_at)
+VALUES (:data ->> '$.id', :data ->> '$.content', :data ->> '$.language',
+  :data ->> '$.timezone', coalesce(:data ->> '$.tags', '[]'), :at, :at)
+ON CONFLICT(id) DO UPDATE SET content = excluded.content,
+  language = excluded.language, timezone = excluded.timezone,
+  tags = excluded.tags, updated_at = :at;
+INSERT INTO address(type, hash, content, line, verified)
+SELECT value ->> '$.type', value ->> '$.hash', value ->> '$.content',
+  value ->> '$.line', coalesce(value ->> '$.verified', 0)
+FROM json_each(:data, '$.addresses') WHERE true
+ON CONFLICT(type, hash) DO UPDATE SET line = coalesce(excluded.line, line),
+  verified = max(verified, excluded.verified);
+DELETE FROM contact_address WHERE contact = :data ->> '$.id';
+INSERT INTO contact_address(contact, type, hash, is_primary, rank)
+SELECT :data ->> '$.id', value ->> '$.type', value ->> '$.hash',
+  coalesce(value ->> '$.primary', 0), key
+FROM json_each(:data, '$.addresses');
+INSERT INTO preference(contact, channel, channels, topics, quiet_start,
+  quiet_end, escalation_after_minutes, escalation_channels, updated_at)
+SELECT :data ->> '$.id', :data ->> '$.preferences.channel',
+  :data ->> '$.preferences.channels', :data ->> '$.preferences.topics',
+  :data ->> '$.preferences.quiet_start', :data ->> '$.preferences.quiet_end',
+  :data ->> '$.preferences.escalation_after_minutes',
+  :data ->> '$.preferences.escalation_channels', :at
+WHERE :data -> '$.preferences' IS NOT NULL
+ON CONFLICT(contact) DO UPDATE SET channel = excluded.channel,
+  channels = excluded.channels, topics = excluded.topics,
+  quiet_start = excluded.quiet_start, quiet_end = excluded.quiet_end,
+  escalation_after_minutes = excluded.escalation_after_minutes,
+  escalation_channels = excluded.escalation_channels, updated_at = :at;
+
+-- op consent.put
+INSERT INTO consent(hash, scope, state, at, how, source, seq)
+VALUES (:data ->> '$.hash', :data ->> '$.scope', :data ->> '$.state', :at,
+  :data ->> '$.how', :data ->> '$.source', :seq)
+ON CONFLICT(hash, scope) DO UPDATE SET state = excluded.state,
+  at = excluded.at, how = excluded.how, source = excluded.source,
+  seq = excluded.seq;
+
+-- op address.dead
+UPDATE address SET dead_at = :at, dead_reason = :data ->> '$.reason'
+WHERE type = :data ->> '$.type' AND hash = :data ->> '$.hash';
+
+-- op reminder.put
+UPDATE message SET state = 'cancelled', reason = 'moved'
+WHERE reminder = :data ->> '$.id' AND revision < :data ->> '$.revision'
+  AND state IN ('queued', 'held');
+INSERT INTO reminder(id, type, contact, revision, state, event_at,
+  event_local, timezone, content, step, next_step, next_due_at,
+  related_type, related_id, created_at, updated_at)
+VALUES (:data ->> '$.id', :data ->> '$.type', :data ->> '$.contact',
+  :data ->> '$.revision', 'open', :data ->> '$.event_at',
+  :data ->> '$.event_local', :data ->> '$.timezone', :data ->> '$.content',
+  0, :data ->> '$.next_step', :data ->> '$.next_due_at',
+  :data ->> '$.related.type', :data ->> '$.related.id', :at, :at)
+ON CONFLICT(id) DO UPDATE SET type = excluded.type,
+  contact = excluded.contact, state = 'open', reason = NULL,
+  event_at = excluded.event_at, event_local = excluded.event_local,
+  timezone = excluded.timezone, content = excluded.content,
+  step = 0, next_step = excluded.next_step,
+  next_due_at = excluded.next_due_at, attempted = '[]',
+  related_type = excluded.related_type, related_id = excluded.related_id,
+  answered_at = NULL, answered_by = NULL,
+  revision = excluded.revision, updated_at = :at
+WHERE excluded.revision > reminder.revision;
+UPDATE reminder SET contact = :data ->> '$.contact',
+  content = :data ->> '$.content', related_type = :data ->> '$.related.type',
+  related_id = :data ->> '$.related.id', updated_at = :at
+WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
+
+-- op reminder.closed
+UPDATE reminder SET state = :data ->> '$.state', reason = :data ->> '$.how',
+  next_step = NULL, next_due_at = NULL,
+  answered_at = CASE WHEN :data ->> '$.state' IN ('confirmed', 'declined')
+    THEN :at END,
+  answered_by = :data ->> '$.message', updated_at = :at
+WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
+UPDATE message SET state = 'cancelled', reason = :data ->> '$.state'
+WHERE reminder = :data ->> '$.id' AND state IN ('queued', 'held');
+
+-- op flag.put
+INSERT INTO flag(id, kind, reminder, contact, message, reason, created_at)
+VALUES (:seq, :data ->> '$.kind', :data ->> '$.reminder',
+  :data ->> '$.contact', :data ->> '$.message', :data ->> '$.reason', :at);
+
+-- op flag.resolved
+UPDATE flag SET resolved_at = :at, resolved_by = :data ->> '$.by'
+WHERE id = :data ->> '$.id' AND resolved_at IS NULL;
+
+-- op reminder.flagged
+INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
+  due_at, at)
+VALUES (:data ->> '$.reminder.id', :data ->> '$.reminder.revision',
+  :data ->> '$.reminder.step', 'flag', NULL, 'flagged', :at, :at)
+ON CONFLICT DO NOTHING;
+UPDATE reminder SET step = max(step, :data ->> '$.reminder.step'),
+  next_step = :data ->> '$.next_step', next_due_at = :data ->> '$.next_due_at',
+  state = coalesce(:data ->> '$.close', state),
+  reason = coalesce(:data ->> '$.kind', reason), updated_at = :at
+WHERE id = :data ->> '$.reminder.id'
+  AND revision = :data ->> '$.reminder.revision';
+
+-- op message.queued
+INSERT INTO conversation(id, contact, hash, related_type, related_id,
+  created_at)
+SELECT :data ->> '$.conversation', :data ->> '$.contact',
+  CASE WHEN :data ->> '$.contact' IS NULL THEN :data ->> '$.hash' END,
+  :data ->> '$.related.type', :data ->> '$.related.id', :at
+WHERE :data ->> '$.conversation' IS NOT NULL
+ON CONFLICT(id) DO NOTHING;
+INSERT INTO message(id, direction, conversation, contact, type, topic, class,
+  template, channel, channel_type, hash, address, content, language,
+  timezone, state, reason, due_at, expires_at, priority, author, parent,
+  reminder, revision, step, related_type, related_id, fallback, route,
+  segments, cost, currency, created_at)
+VALUES (:data ->> '$.id', 'outbound', :data ->> '$.conversation',
+  :data ->> '$.contact', :data ->> '$.type', :data ->> '$.topic',
+  :data ->> '$.class', :data ->> '$.template', :data ->> '$.channel',
+  :data ->> '$.channel_type', :data ->> '$.hash', :data ->> '$.address',
+  :data ->> '$.content', :data ->> '$.language', :data ->> '$.timezone',
+  CASE WHEN :data ->> '$.held' IS NULL THEN 'queued' ELSE 'held' END,
+  :data ->> '$.held', :data ->> '$.due_at', :data ->> '$.expires_at',
+  :data ->> '$.priority', :data ->> '$.author', :data ->> '$.parent',
+  :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
+  :data ->> '$.reminder.step', :data ->> '$.related.type',
+  :data ->> '$.related.id', :data ->> '$.fallback', :data ->> '$.route',
+  :data ->> '$.segments', :data ->> '$.cost', :data ->> '$.currency', :at)
+ON CONFLICT(id) DO UPDATE SET conversation = excluded.conversation,
+  contact = excluded.contact, type = excluded.type, topic = excluded.topic,
+  class = excluded.class, template = excluded.template,
+  channel = excluded.channel, channel_type = excluded.channel_type,
+  hash = excluded.hash, address = excluded.address,
+  content = excluded.content, language = excluded.language,
+  timezone = excluded.timezone, state = excluded.state,
+  reason = excluded.reason, due_at = excluded.due_at,
+  expires_at = excluded.expires_at, priority = excluded.priority,
+  author = excluded.author, parent = excluded.parent,
+  reminder = excluded.reminder, revision = excluded.revision,
+  step = excluded.step, related_type = excluded.related_type,
+  related_id = excluded.related_id, fallback = excluded.fallback,
+  route = excluded.route, segments = excluded.segments,
+  cost = excluded.cost, currency = excluded.currency,
+  created_at = excluded.created_at
+WHERE message.state = 'refused';
+UPDATE conversation SET last_message_at = :at
+WHERE id = :data ->> '$.conversation';
+INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
+  due_at, at)
+SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
+  :data ->> '$.reminder.step', :data ->> '$.channel_type', :data ->> '$.id',
+  'queued', :data ->> '$.due_at', :at
+WHERE :data ->> '$.reminder.id' IS NOT NULL
+ON CONFLICT(reminder, revision, step) DO UPDATE SET state = 'queued',
+  channel = excluded.channel, message = excluded.message,
+  due_at = excluded.due_at, at = :at;
+UPDATE reminder SET step = :data ->> '$.reminder.step',
+  next_step = :data ->> '$.next_step',
+  next_due_at = :data ->> '$.next_due_at',
+  attempted = json_insert(attempted, '$[#]', :data ->> '$.channel_type'),
+  updated_at = :at
+WHERE id = :data ->> '$.reminder.id' AND state = 'open'
+  AND revision = :data ->> '$.reminder.revision'
+  AND step <= :data ->> '$.reminder.step';
+
+-- op message.refused
+INSERT INTO message(id, direction, contact, type, template, channel_type,
+  content, state, reason, reminder, revision, step, related_type, related_id,
+  created_at)
+VALUES (:data ->> '$.id', 'outbound', :data ->> '$.contact',
+  :data ->> '$.type', :data ->> '$.template', :data ->> '$.channel_type',
+  :data ->> '$.content', 'refused', :data ->> '$.code',
+  :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
+  :data ->> '$.reminder.step', :data ->> '$.related.type',
+  :data ->> '$.related.id', :at)
+ON CONFLICT(id) DO UPDATE SET content = excluded.content,
+  reason = excluded.reason, channel_type = excluded.channel_type,
+  created_at = excluded.created_at
+WHERE message.state = 'refused';
+INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
+  due_at, at)
+SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
+  :data ->> '$.reminder.step', coalesce(:data ->> '$.channel_type', '?'),
+  :data ->> '$.id', 'refused', NULL, :at
+WHERE EXISTS (SELECT 1 FROM reminder WHERE id = :data ->> '$.reminder.id')
+ON CONFLICT(reminder, revision, step) DO NOTHING;
+UPDATE reminder SET step = :data ->> '$.reminder.step',
+  next_step = :data ->> '$.next_step',
+  next_due_at = :data ->> '$.next_due_at', updated_at = :at
+WHERE id = :data ->> '$.reminder.id' AND state = 'open'
+  AND revision = :data ->> '$.reminder.revision'
+  AND step < :data ->> '$.reminder.step';
+
+-- op message.held
+UPDATE message SET state = 'held', reason = :data ->> '$.reason'
+WHERE id = :data ->> '$.id' AND state = 'queued';
+
+-- op message.released
+UPDATE message SET state = 'queued', reason = NULL
+WHERE id = :data ->> '$.id' AND state = 'held';
+
+-- op message.deferred
+UPDATE message SET due_at = :data ->> '$.due_at',
+  reason = :data ->> '$.reason'
+WHERE id = :data ->> '$.id' AND state = 'queued';
+
+-- op message.cancelled
+UPDATE message SET state = 'cancelled', reason = :data ->> '$.reason'
+WHERE id = :data ->> '$.id' AND state IN ('queued', 'held');
+UPDATE reminder SET next_due_at = :at
+WHERE :data ->> '$.bring_forward' = 1 AND state = 'open'
+  AND next_due_at > :at AND id = (SELECT reminder FROM message
+    WHERE id = :data ->> '$.id')
+  AND step = (SELECT step FROM message WHERE id = :data ->> '$.id')
+  AND revision = (SELECT revision FROM message WHERE id = :data ->> '$.id');
+
+-- op message.expired
+UPDATE message SET state = 'expired', reason = 'too late'
+WHERE id = :data ->> '$.id' AND state IN ('queued', 'held');
+UPDATE reminder SET next_due_at = :at
+WHERE state = 'open' AND next_due_at > :at
+  AND id = (SELECT reminder FROM message WHERE id = :data ->> '$.id')
+  AND step = (SELECT step FROM message WHERE id = :data ->> '$.id')
+  AND revision = (SELECT revision FROM message WHERE id = :data ->> '$.id');
+
+-- op attempt.started
+INSERT INTO attempt(message, number, channel, provider, reference, state,
+  started_at, cost, currency)
+VALUES (:data ->> '$.id', :data ->> '$.attempt', :data ->> '$.channel',
+  :data ->> '$.provider', :data ->> '$.reference', 'open', :at,
+  :data ->> '$.cost', :data ->> '$.currency');
+UPDATE message SET state = 'sending', attempts = :data ->> '$.attempt',
+  reason = NULL
+WHERE id = :data ->> '$.id';
+
+-- op attempt.doubted
+UPDATE attempt SET state = 'in_doubt', doubted_at = :at
+WHERE message = :data ->> '$.id' AND number = :data ->> '$.attempt'
+  AND state = 'open';
+UPDATE message SET state = 'in_doubt', reason = :data ->> '$.reason'
+WHERE id = :data ->> '$.id' AND state = 'sending';
+
+-- op attempt.finished
+UPDATE attempt SET state = 'done', outcome = :data ->> '$.outcome',
+  provider_id = coalesce(:data ->> '$.provider_id', provider_id),
+  code = :data ->> '$.code', response = :data ->> '$.response',
+  status = coalesce(status, CASE :data ->> '$.outcome' WHEN 'accepted'
+    THEN 'accepted' END),
+  finished_at = :at, segments = :data ->> '$.segments',
+  cost = coalesce(:data ->> '$.cost', cost),
+  currency = coalesce(:data ->> '$.currency', currency)
+WHERE message = :data ->> '$.id' AND number = :data ->> '$.attempt';
+UPDATE message SET state = :data ->> '$.state',
+  reason = :data ->> '$.reason',
+  due_at = coalesce(:data ->> '$.retry_at', due_at),
+  status = CASE :data ->> '$.outcome' WHEN 'accepted'
+    THEN coalesce(status, 'accepted') ELSE status END,
+  sent_at = CASE WHEN :data ->> '$.state' = 'sent'
+    THEN coalesce(sent_at, :at) ELSE sent_at END,
+  failed_at = CASE WHEN :data ->> '$.state' = 'failed'
+    THEN coalesce(failed_at, :at) ELSE failed_at END
+WHERE id = :data ->> '$.id' AND state IN ('sending', 'in_doubt');
+UPDATE reminder SET next_due_at = :at
+WHERE :data ->> '$.state' = 'failed' AND state = 'open'
+  AND next_due_at > :at
+  AND id = (SELECT reminder FROM message WHERE id = :data ->> '$.id')
+  AND step = (SELECT step FROM message WHERE id = :data ->> '$.id')
+  AND revision = (SELECT revision FROM message WHERE id = :data ->> '$.id');
+UPDATE event SET message = :data ->> '$.id', attempt = :data ->> '$.attempt'
+WHERE :data ->> '$.provider_id' IS NOT NULL AND message IS NULL
+  AND provider_id = :data ->> '$.provider_id'
+  AND provider = (SELECT provider FROM attempt
+    WHERE message = :data ->> '$.id' AND number = :data ->> '$.attempt');
+-- include receipts
+
+-- op event.received
+INSERT INTO event(key, provider, provider_id, message, attempt, status, rank,
+  code, received_at)
+VALUES (:data ->> '$.key', :data ->> '$.provider', :data ->> '$.provider_id',
+  :data ->> '$.id', :data ->> '$.attempt', :data ->> '$.status',
+  :data ->> '$.rank', :data ->> '$.code', :at)
+ON CONFLICT(key) DO NOTHING;
+UPDATE attempt SET state = 'done', outcome = 'accepted',
+  provider_id = :data ->> '$.provider_id', finished_at = :at
+WHERE message = :data ->> '$.id' AND number = :data ->> '$.attempt'
+  AND state = 'in_doubt';
+UPDATE message SET state = 'sent', reason = NULL,
+  sent_at = coalesce(sent_at, :at)
+WHERE id = :data ->> '$.id' AND state = 'in_doubt';
+-- include receipts
+
+-- op message.received
+INSERT INTO conversation(id, contact, hash, created_at)
+VALUES (:data ->> '$.conversation', :data ->> '$.contact',
+  CASE WHEN :data ->> '$.contact' IS NULL THEN :data ->> '$.hash' END, :at)
+ON CONFLICT(id) DO NOTHING;
+INSERT INTO message(id, direction, conversation, contact, channel,
+  channel_type, hash, address, content, state, reminder, revision, intent,
+  is_unread, created_at)
+VALUES (:data ->> '$.id', 'inbound', :data ->> '$.conversation',
+  :data ->> '$.contact', :data ->> '$.channel', :data ->> '$.channel_type',
+  :data ->> '$.hash', :data ->> '$.address', :data ->> '$.content',
+  'received', :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
+  :data ->> '$.intent', :data ->> '$.unread', :at);
+UPDATE conversation SET status = CASE :data ->> '$.unread' WHEN 1
+    THEN 'pending' ELSE status END,
+  unread_count = unread_count + :data ->> '$.unread',
+  last_message_at = :at, last_customer_message_at = :at
+WHERE id = :data ->> '$.conversation';
+UPDATE address SET last_inbound_at = :at, verified = 1
+WHERE hash = :data ->> '$.hash' AND type = :data ->> '$.channel_type';
+
+-- op content.erased

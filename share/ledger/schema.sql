@@ -1,0 +1,296 @@
+-- omni: the ledger.  omni-ledger(5) explains it; keep the two in step.
+--
+-- Two tables are the truth: journal and content.  All others are projections:
+-- apply.sql makes them from the journal, row by row, and nothing else writes
+-- them.  "omni-ledger verify" proves that, "omni-ledger rebuild" redoes it.
+--
+-- Times are RFC 3339 in UTC.  Views for staff show the site's local time.
+-- Personal data is in content only; projections hold its key.
+
+CREATE TABLE journal (
+  seq  INTEGER PRIMARY KEY,
+  at   TEXT NOT NULL,		-- never goes back
+  by   TEXT NOT NULL,		-- the program
+  run  TEXT NOT NULL,
+  op   TEXT NOT NULL,
+  data TEXT NOT NULL CHECK (json_valid(data))
+) STRICT;
+
+CREATE TRIGGER journal_keeps_rows BEFORE DELETE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER journal_keeps_values BEFORE UPDATE ON journal
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+
+CREATE TABLE content (
+  key       TEXT PRIMARY KEY,	-- kind/keyed hash of the body
+  body      TEXT,		-- NULL once erased
+  erased_at TEXT
+) STRICT;
+
+-- projections --------------------------------------------------------------
+
+CREATE TABLE site (
+  one             INTEGER PRIMARY KEY CHECK (one = 1),
+  created_at      TEXT NOT NULL,
+  key_fingerprint TEXT NOT NULL,
+  name            TEXT,
+  timezone        TEXT
+) STRICT;
+
+CREATE TABLE site_offset (
+  starts_at TEXT PRIMARY KEY,	-- from this instant on ...
+  minutes   INTEGER NOT NULL	-- ... the site is so far east of UTC
+) STRICT;
+
+CREATE TABLE run (
+  id         TEXT PRIMARY KEY,
+  program    TEXT NOT NULL,
+  started_at TEXT NOT NULL,
+  last_at    TEXT NOT NULL,
+  first_seq  INTEGER NOT NULL,
+  last_seq   INTEGER NOT NULL,
+  changes    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE channel (
+  name       TEXT PRIMARY KEY,
+  type       TEXT NOT NULL,
+  provider   TEXT NOT NULL,	-- its section in omni.conf
+  kind       TEXT NOT NULL,	-- what that section's kind says
+  active     INTEGER NOT NULL,
+  sender     TEXT,
+  cost       TEXT NOT NULL,
+  currency   TEXT,
+  per_hour   INTEGER NOT NULL,
+  per_day    INTEGER NOT NULL,
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE contact (
+  id         TEXT PRIMARY KEY,
+  content    TEXT NOT NULL REFERENCES content(key),
+  language   TEXT,
+  timezone   TEXT,
+  tags       TEXT NOT NULL DEFAULT '[]',
+  created_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE address (
+  type            TEXT NOT NULL,	-- channel type
+  hash            TEXT NOT NULL,	-- keyed hash of the identifier
+  content         TEXT NOT NULL REFERENCES content(key),
+  line            TEXT,			-- mobile, fixed_line, ...
+  verified        INTEGER NOT NULL DEFAULT 0,
+  dead_at         TEXT,
+  dead_reason     TEXT,
+  last_inbound_at TEXT,
+  PRIMARY KEY (type, hash)
+) STRICT;
+
+CREATE TABLE contact_address (
+  contact TEXT NOT NULL REFERENCES contact(id),
+  type    TEXT NOT NULL,
+  hash    TEXT NOT NULL,
+  is_primary INTEGER NOT NULL,
+  rank    INTEGER NOT NULL,
+  PRIMARY KEY (contact, type, hash),
+  FOREIGN KEY (type, hash) REFERENCES address(type, hash)
+) STRICT;
+CREATE INDEX contact_address_hash ON contact_address(hash);
+
+CREATE TABLE preference (
+  contact       TEXT PRIMARY KEY REFERENCES contact(id),
+  channel       TEXT,
+  channels      TEXT,			-- JSON: an order of their own
+  topics        TEXT,			-- JSON: {"marketing": true}
+  quiet_start   TEXT,
+  quiet_end     TEXT,
+  escalation_after_minutes INTEGER,
+  escalation_channels TEXT,		-- JSON
+  updated_at    TEXT NOT NULL
+) STRICT;
+
+-- By address, not by person: two people with one phone are silenced together.
+CREATE TABLE consent (
+  hash   TEXT NOT NULL,
+  scope  TEXT NOT NULL,		-- all, channel:sms, topic:marketing
+  state  TEXT NOT NULL CHECK (state IN ('in', 'out')),
+  at     TEXT NOT NULL,
+  how    TEXT NOT NULL,		-- import, keyword, link, staff, provider
+  source TEXT,			-- the message or file it came with
+  seq    INTEGER NOT NULL,	-- its journal row
+  PRIMARY KEY (hash, scope)
+) STRICT;
+
+CREATE TABLE conversation (
+  id           TEXT PRIMARY KEY,
+  contact      TEXT,
+  hash         TEXT,		-- of the address, where no contact is known
+  subject      TEXT,
+  related_type TEXT,
+  related_id   TEXT,
+  status       TEXT NOT NULL DEFAULT 'active'
+    CHECK (status IN ('active', 'pending', 'resolved', 'archived')),
+  priority     TEXT NOT NULL DEFAULT 'normal'
+    CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
+  owner        TEXT,
+  assignee     TEXT,
+  tags         TEXT NOT NULL DEFAULT '[]',
+  unread_count INTEGER NOT NULL DEFAULT 0,
+  created_at   TEXT NOT NULL,
+  last_message_at          TEXT,
+  last_customer_message_at TEXT,
+  last_staff_message_at    TEXT
+) STRICT;
+
+CREATE TABLE message (
+  id           TEXT PRIMARY KEY,
+  direction    TEXT NOT NULL CHECK (direction IN ('outbound', 'inbound')),
+  conversation TEXT REFERENCES conversation(id),
+  contact      TEXT,
+  type         TEXT,
+  topic        TEXT,
+  class        TEXT,
+  template     TEXT,
+  channel      TEXT,		-- the configured channel
+  channel_type TEXT,
+  hash         TEXT,		-- of the address
+  address      TEXT,		-- its content key
+  content      TEXT,		-- content key of the whole record
+  language     TEXT,
+  timezone     TEXT,
+  state        TEXT NOT NULL CHECK (state IN ('queued', 'held', 'sending',
+    'in_doubt', 'sent', 'failed', 'cancelled', 'expired', 'refused',
+    'received')),
+  reason       TEXT,		-- why it is held, failed, cancelled, refused
+  status       TEXT,		-- what the receipts say: accepted ... read
+  due_at       TEXT,
+  expires_at   TEXT,
+  priority     INTEGER NOT NULL DEFAULT 1,	-- 0 high, 1 normal, 2 bulk
+  author       TEXT,
+  parent       TEXT,
+  reminder     TEXT,
+  revision     INTEGER,
+  step         INTEGER,
+  related_type TEXT,
+  related_id   TEXT,
+  fallback     TEXT,		-- JSON
+  route        TEXT,		-- JSON: why this channel
+  intent       TEXT,		-- of an answer
+  segments     INTEGER,
+  cost         TEXT,		-- forecast, then as billed
+  currency     TEXT,
+  attempts     INTEGER NOT NULL DEFAULT 0,
+  is_unread    INTEGER NOT NULL DEFAULT 0,
+  created_at   TEXT NOT NULL,
+  sent_at      TEXT,
+  delivered_at TEXT,
+  read_at      TEXT,
+  failed_at    TEXT
+) STRICT;
+CREATE INDEX message_due ON message(channel, priority, due_at)
+  WHERE state = 'queued';
+CREATE INDEX message_open ON message(channel) WHERE state IN ('sending',
+  'in_doubt');
+CREATE INDEX message_reminder ON message(reminder) WHERE reminder IS NOT NULL;
+CREATE INDEX message_address ON message(hash, created_at);
+CREATE INDEX message_contact ON message(contact);
+CREATE INDEX message_state ON message(state) WHERE state IN ('failed',
+  'refused', 'held');
+CREATE INDEX message_unread ON message(conversation) WHERE is_unread = 1;
+
+CREATE TABLE attempt (
+  message     TEXT NOT NULL REFERENCES message(id),
+  number      INTEGER NOT NULL,
+  channel     TEXT NOT NULL,
+  provider    TEXT NOT NULL,	-- its kind
+  reference   TEXT NOT NULL,	-- what went out as our id
+  state       TEXT NOT NULL CHECK (state IN ('open', 'in_doubt', 'done')),
+  outcome     TEXT,		-- accepted, refused, address, later, ...
+  provider_id TEXT,
+  code        TEXT,
+  response    TEXT,		-- content key of what the provider said
+  status      TEXT,
+  started_at  TEXT NOT NULL,
+  doubted_at  TEXT,
+  finished_at TEXT,
+  segments    INTEGER,
+  cost        TEXT,
+  currency    TEXT,
+  PRIMARY KEY (message, number)
+) STRICT;
+CREATE UNIQUE INDEX attempt_one_open ON attempt(message)
+  WHERE state IN ('open', 'in_doubt');
+CREATE INDEX attempt_open ON attempt(channel) WHERE state IN ('open',
+  'in_doubt');
+CREATE UNIQUE INDEX attempt_provider_id ON attempt(provider, provider_id)
+  WHERE provider_id IS NOT NULL;
+CREATE INDEX attempt_started ON attempt(channel, started_at);
+
+CREATE TABLE event (
+  key         TEXT PRIMARY KEY,	-- the provider's id and what happened
+  provider    TEXT NOT NULL,
+  provider_id TEXT NOT NULL,
+  message     TEXT,		-- NULL until the provider id is known
+  attempt     INTEGER,
+  status      TEXT NOT NULL,
+  rank        INTEGER NOT NULL,
+  code        TEXT,
+  received_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_provider_id ON event(provider, provider_id);
+CREATE INDEX event_message ON event(message);
+
+CREATE TABLE reminder (
+  id           TEXT PRIMARY KEY,
+  type         TEXT NOT NULL,
+  contact      TEXT NOT NULL,
+  revision     INTEGER NOT NULL,
+  state        TEXT NOT NULL CHECK (state IN ('open', 'confirmed',
+    'declined', 'cancelled', 'done', 'lapsed')),
+  reason       TEXT,
+  event_at     TEXT NOT NULL,
+  event_local  TEXT NOT NULL,	-- as the clinic's calendar has it
+  timezone     TEXT NOT NULL,
+  content      TEXT NOT NULL REFERENCES content(key),
+  step         INTEGER NOT NULL DEFAULT 0,	-- the last one queued
+  next_step    INTEGER,
+  next_due_at  TEXT,
+  attempted    TEXT NOT NULL DEFAULT '[]',	-- JSON: channel types
+  related_type TEXT,
+  related_id   TEXT,
+  answered_at  TEXT,
+  answered_by  TEXT,		-- the message that said so
+  created_at   TEXT NOT NULL,
+  updated_at   TEXT NOT NULL
+) STRICT;
+CREATE INDEX reminder_due ON reminder(next_due_at, id)
+  WHERE state = 'open' AND next_due_at IS NOT NULL;
+CREATE INDEX reminder_contact ON reminder(contact) WHERE state = 'open';
+
+CREATE TABLE reminder_step (
+  reminder TEXT NOT NULL REFERENCES reminder(id),
+  revision INTEGER NOT NULL,
+  step     INTEGER NOT NULL,
+  channel  TEXT NOT NULL,	-- type, or "flag"
+  message  TEXT,
+  state    TEXT NOT NULL CHECK (state IN ('queued', 'refused', 'flagged')),
+  due_at   TEXT,
+  at       TEXT NOT NULL,
+  PRIMARY KEY (reminder, revision, step)
+) STRICT;
+
+CREATE TABLE flag (
+  id          INTEGER PRIMARY KEY,	-- its journal row
+  kind        TEXT NOT NULL,	-- unresponsive, unreachable, declined, ...
+  reminder    TEXT,
+  contact     TEXT,
+  message     TEXT,
+  reason      TEXT,
+  created_at  TEXT NOT NULL,
+  resolved_at TEXT,
+  resolved_by TEXT
+) STRICT;
+CREATE INDEX flag_open ON flag(kind) WHERE resolved_at IS NULL;

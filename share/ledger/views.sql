@@ -1,0 +1,193 @@
+-- omni: what staff asks.  Times are the site's local time.
+
+CREATE VIEW inbox AS
+SELECT strftime('%Y-%m-%d %H:%M', m.created_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= m.created_at
+    ORDER BY o.starts_at DESC LIMIT 1)) AS received,
+  m.channel_type AS channel,
+  coalesce(cc.body ->> '$.name', ac.body, '(erased)') AS person,
+  mc.body ->> '$.text' AS text,
+  m.intent AS understood_as,
+  m.reminder,
+  CASE m.is_unread WHEN 1 THEN 'unread' ELSE 'read' END AS state,
+  m.conversation, m.id
+FROM message m
+LEFT JOIN contact c ON c.id = m.contact
+LEFT JOIN content cc ON cc.key = c.content
+LEFT JOIN content ac ON ac.key = m.address
+LEFT JOIN content mc ON mc.key = m.content
+WHERE m.direction = 'inbound'
+ORDER BY m.created_at DESC;
+
+CREATE VIEW unread AS
+SELECT received, channel, person, text, understood_as, conversation, id
+FROM inbox WHERE state = 'unread';
+
+CREATE VIEW conversation_history AS
+SELECT m.conversation,
+  coalesce(cc.body ->> '$.name', ac.body, '(erased)') AS person,
+  strftime('%Y-%m-%d %H:%M', m.created_at, (SELECT o.minutes || ' minutes'
+    FROM site_offset o WHERE o.starts_at <= m.created_at
+    ORDER BY o.starts_at DESC LIMIT 1)) AS at,
+  CASE m.direction WHEN 'inbound' THEN 'from' ELSE 'to' END AS direction,
+  m.channel_type AS channel, m.state, m.status,
+  coalesce(mc.body ->> '$.subject', '') AS subject,
+  mc.body ->> '$.text' AS text, m.id
+FROM message m
+LEFT JOIN contact c ON c.id = m.contact
+LEFT JOIN content cc ON cc.key = c.content
+LEFT JOIN content ac ON ac.key = m.address
+LEFT JOIN content mc ON mc.key = m.content
+ORDER BY m.conversation, m.created_at, m.id;
+
+CREATE VIEW due_reminder AS
+SELECT r.id AS reminder, r.type, cc.body ->> '$.name' AS person,
+  r.event_local AS appointment, r.next_step,
+  strftime('%Y-%m-%d %H:%M', r.next_due_at, (SELECT o.minutes || ' minutes'
+    FROM site_offset o WHERE o.starts_at <= r.next_due_at
+    ORDER BY o.starts_at DESC LIMIT 1)) AS due,
+  r.next_due_at
+FROM reminder r
+LEFT JOIN contact c ON c.id = r.contact
+LEFT JOIN content cc ON cc.key = c.content
+WHERE r.state = 'open' AND r.next_due_at IS NOT NULL
+ORDER BY r.next_due_at, r.id;
+
+CREATE VIEW unconfirmed_reminder AS
+SELECT r.id AS reminder, r.type, cc.body ->> '$.name' AS person,
+  (SELECT b.body FROM contact_address a JOIN address d
+    ON d.type = a.type AND d.hash = a.hash JOIN content b
+    ON b.key = d.content WHERE a.contact = r.contact AND a.type = 'sms'
+    ORDER BY a.rank LIMIT 1) AS phone,
+  r.event_local AS appointment, r.step AS last_step,
+  (SELECT group_concat(value, ', ') FROM json_each(r.attempted)) AS asked_by,
+  r.next_step
+FROM reminder r
+LEFT JOIN contact c ON c.id = r.contact
+LEFT JOIN content cc ON cc.key = c.content
+WHERE r.state = 'open' AND r.step > 0
+ORDER BY r.event_at, r.id;
+
+CREATE VIEW confirmed_reminder AS
+SELECT r.id AS reminder, r.type, cc.body ->> '$.name' AS person,
+  r.event_local AS appointment,
+  strftime('%Y-%m-%d %H:%M', r.answered_at, (SELECT o.minutes || ' minutes'
+    FROM site_offset o WHERE o.starts_at <= r.answered_at
+    ORDER BY o.starts_at DESC LIMIT 1)) AS confirmed,
+  r.reason AS how
+FROM reminder r
+LEFT JOIN contact c ON c.id = r.contact
+LEFT JOIN content cc ON cc.key = c.content
+WHERE r.state = 'confirmed'
+ORDER BY r.event_at, r.id;
+
+CREATE VIEW failed_message AS
+SELECT m.id, m.channel_type AS channel,
+  coalesce(cc.body ->> '$.name', '') AS person, m.state, m.reason,
+  coalesce(mc.body ->> '$.error.message', rc.body) AS detail,
+  strftime('%Y-%m-%d %H:%M', coalesce(m.failed_at, m.created_at),
+    (SELECT o.minutes || ' minutes' FROM site_offset o
+    WHERE o.starts_at <= coalesce(m.failed_at, m.created_at)
+    ORDER BY o.starts_at DESC LIMIT 1)) AS at,
+  m.reminder
+FROM message m
+LEFT JOIN contact c ON c.id = m.contact
+LEFT JOIN content cc ON cc.key = c.content
+LEFT JOIN content mc ON mc.key = m.content
+LEFT JOIN attempt a ON a.message = m.id AND a.number = m.attempts
+LEFT JOIN content rc ON rc.key = a.response
+WHERE m.state IN ('failed', 'refused')
+ORDER BY coalesce(m.failed_at, m.created_at) DESC;
+
+CREATE VIEW in_doubt AS
+SELECT a.message AS id, a.number AS attempt, a.channel, a.provider,
+  a.started_at, a.doubted_at, m.reminder
+FROM attempt a JOIN message m ON m.id = a.message
+WHERE a.state = 'in_doubt'
+ORDER BY a.started_at;
+
+CREATE VIEW open_flag AS
+SELECT f.id AS flag, f.kind, coalesce(cc.body ->> '$.name', '') AS person,
+  (SELECT b.body FROM contact_address a JOIN address d
+    ON d.type = a.type AND d.hash = a.hash JOIN content b
+    ON b.key = d.content WHERE a.contact = f.contact
+    ORDER BY a.type = 'sms' DESC, a.rank LIMIT 1) AS reach_at,
+  r.event_local AS appointment, f.reason, f.reminder, f.message
+FROM flag f
+LEFT JOIN reminder r ON r.id = f.reminder
+LEFT JOIN contact c ON c.id = f.contact
+LEFT JOIN content cc ON cc.key = c.content
+WHERE f.resolved_at IS NULL
+ORDER BY f.id;
+
+CREATE VIEW unresponsive_contact AS
+SELECT f.contact, coalesce(cc.body ->> '$.name', '') AS person,
+  count(*) AS times, max(r.event_local) AS last_appointment
+FROM flag f
+LEFT JOIN reminder r ON r.id = f.reminder
+LEFT JOIN contact c ON c.id = f.contact
+LEFT JOIN content cc ON cc.key = c.content
+WHERE f.kind IN ('unresponsive', 'unreachable') AND f.resolved_at IS NULL
+GROUP BY f.contact
+ORDER BY times DESC, f.contact;
+
+CREATE VIEW primary_address AS
+SELECT a.contact, cc.body ->> '$.name' AS person, a.type AS channel,
+  b.body AS address, d.line,
+  CASE d.verified WHEN 1 THEN 'yes' ELSE 'no' END AS verified
+FROM contact_address a
+JOIN address d ON d.type = a.type AND d.hash = a.hash
+JOIN contact c ON c.id = a.contact
+LEFT JOIN content cc ON cc.key = c.content
+LEFT JOIN content b ON b.key = d.content
+WHERE a.is_primary = 1
+ORDER BY a.contact, a.type;
+
+CREATE VIEW related_messages AS
+SELECT m.related_type, m.related_id, m.id, m.direction,
+  m.channel_type AS channel, m.state, m.status, m.created_at, m.sent_at
+FROM message m
+WHERE m.related_type IS NOT NULL
+ORDER BY m.related_type, m.related_id, m.created_at, m.id;
+
+CREATE VIEW delivery_rate AS
+SELECT channel_type AS channel,
+  count(*) AS messages,
+  sum(state = 'sent') AS sent,
+  sum(delivered_at IS NOT NULL) AS delivered,
+  sum(read_at IS NOT NULL) AS read,
+  sum(state IN ('failed', 'refused')) AS failed,
+  sum(state IN ('queued', 'held', 'sending', 'in_doubt')) AS waiting,
+  printf('%.1f %%', 100.0 * sum(state = 'sent') / count(*)) AS rate
+FROM message
+WHERE direction = 'outbound' AND channel_type IS NOT NULL
+GROUP BY channel_type
+ORDER BY channel_type;
+
+-- Exact sums: cost is a decimal string of at most four places here.
+CREATE VIEW cost_by_day AS
+SELECT strftime('%Y-%m-%d', a.finished_at, (SELECT o.minutes || ' minutes'
+    FROM site_offset o WHERE o.starts_at <= a.finished_at
+    ORDER BY o.starts_at DESC LIMIT 1)) AS day,
+  m.channel_type AS channel, count(*) AS messages,
+  sum(coalesce(a.segments, 0)) AS segments,
+  printf('%.4f', sum(CAST(round(10000 * coalesce(a.cost, m.cost, '0'))
+    AS INTEGER)) / 10000.0) AS cost,
+  coalesce(a.currency, m.currency) AS currency
+FROM attempt a JOIN message m ON m.id = a.message
+WHERE a.outcome = 'accepted'
+GROUP BY day, m.channel_type, coalesce(a.currency, m.currency)
+ORDER BY day DESC, channel;
+
+CREATE VIEW opted_out AS
+SELECT coalesce(b.body, '(erased)') AS address, k.scope, k.how, k.source,
+  strftime('%Y-%m-%d %H:%M', k.at, (SELECT o.minutes || ' minutes'
+    FROM site_offset o WHERE o.starts_at <= k.at
+    ORDER BY o.starts_at DESC LIMIT 1)) AS since,
+  (SELECT group_concat(DISTINCT cc.body ->> '$.name') FROM contact_address a
+    JOIN contact c ON c.id = a.contact JOIN content cc ON cc.key = c.content
+    WHERE a.hash = k.hash) AS people
+FROM consent k
+LEFT JOIN content b ON b.key = 'address/' || k.hash
+WHERE k.state = 'out'
+ORDER BY k.at DESC;

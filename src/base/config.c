@@ -1,0 +1,854 @@
+#include "config.h"
+
+#include <ini.h>
+#include <limits.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "zone.h"
+
+#define FILE_MAX	(1024 * 1024)
+#define LINE_MAX_INI	190	/* inih reads lines of at most 199 bytes */
+#define SECRET_MAX	4096
+#define NAME_LEN	64
+
+enum type {
+	TYPE_STRING,
+	TYPE_INTEGER,	/* 0 and more */
+	TYPE_DECIMAL,	/* "0.05" */
+	TYPE_BOOL,	/* yes, no */
+	TYPE_DURATION,	/* 90s 15m 2h 1d 1w */
+	TYPE_TIME,	/* 21:00 */
+	TYPE_ZONE,
+	TYPE_PATH,
+	TYPE_SECRET,	/* env:NAME or file:PATH */
+	TYPE_CHANNEL,	/* email sms whatsapp voice push */
+	TYPE_CHANNELS,	/* a list of them */
+	TYPE_DOUBT,	/* resend flag */
+	TYPE_SCOPE,	/* all channel */
+	TYPE_STEP	/* -24h email */
+};
+
+static const char *const type_name[] = {
+	"string", "integer", "decimal", "yes|no", "duration", "HH:MM", "zone",
+	"path", "secret", "channel", "channels", "resend|flag", "all|channel",
+	"step"
+};
+
+/*
+ * Every key there is.  `key` "step.*" stands for step.1 to step.99.  Defaults
+ * follow the clinic that omni was first made for.
+ */
+static const struct key {
+	const char *kind, *key;
+	enum type type;
+	const char *fallback;
+} keys[] = {
+	{ "paths", "ledger", TYPE_PATH, "../spool/ledger.db" },
+	{ "paths", "spool", TYPE_PATH, "../spool" },
+	{ "paths", "templates", TYPE_PATH, "../share/templates" },
+	{ "paths", "phonenumber", TYPE_PATH, "../bin/phonenumber" },
+	{ "site", "name", TYPE_STRING, NULL },
+	{ "site", "timezone", TYPE_ZONE, "America/Mexico_City" },
+	{ "site", "language", TYPE_STRING, "es" },
+	{ "site", "region", TYPE_STRING, "MX" },
+	{ "site", "currency", TYPE_STRING, "MXN" },
+	{ "site", "emergency", TYPE_STRING, NULL },
+	{ "site", "public_url", TYPE_STRING, NULL },
+	{ "clock", "max_gap", TYPE_DURATION, "30d" },
+	{ "channel", "type", TYPE_CHANNEL, NULL },
+	{ "channel", "provider", TYPE_STRING, NULL },
+	{ "channel", "active", TYPE_BOOL, "yes" },
+	{ "channel", "from", TYPE_STRING, NULL },
+	{ "channel", "per_second", TYPE_INTEGER, "0" },
+	{ "channel", "per_hour", TYPE_INTEGER, "100" },
+	{ "channel", "per_day", TYPE_INTEGER, "1000" },
+	{ "channel", "cost", TYPE_DECIMAL, "0" },
+	{ "channel", "connections", TYPE_INTEGER, "1" },
+	{ "channel", "verified_only", TYPE_BOOL, "no" },
+	{ "channel", "max_segments", TYPE_INTEGER, "3" },
+	{ "channel", "doubt", TYPE_DOUBT, "flag" },
+	{ "channel", "doubt_grace", TYPE_DURATION, "15m" },
+	{ "channel", "max_age", TYPE_DURATION, "1d" },
+	{ "provider", "kind", TYPE_STRING, NULL },
+	{ "provider", "path", TYPE_PATH, NULL },
+	{ "provider", "host", TYPE_STRING, NULL },
+	{ "provider", "port", TYPE_INTEGER, "25" },
+	{ "provider", "tls", TYPE_STRING, "starttls" },
+	{ "provider", "ca_file", TYPE_PATH, NULL },
+	{ "provider", "user", TYPE_STRING, NULL },
+	{ "provider", "password", TYPE_SECRET, NULL },
+	{ "provider", "account_sid", TYPE_STRING, NULL },
+	{ "provider", "auth_token", TYPE_SECRET, NULL },
+	{ "class", "channels", TYPE_CHANNELS, NULL },
+	{ "class", "quiet", TYPE_BOOL, "yes" },
+	{ "class", "expires", TYPE_DURATION, "1d" },
+	{ "topic", "class", TYPE_STRING, NULL },
+	{ "topic", "default", TYPE_BOOL, "yes" },
+	{ "quiet", "start", TYPE_TIME, "21:00" },
+	{ "quiet", "end", TYPE_TIME, "09:00" },
+	{ "limits", "spend_day", TYPE_DECIMAL, NULL },
+	{ "limits", "recipient_day", TYPE_INTEGER, "0" },
+	{ "ladder", "template", TYPE_STRING, NULL },
+	{ "ladder", "topic", TYPE_STRING, NULL },
+	{ "ladder", "class", TYPE_STRING, NULL },
+	{ "ladder", "step.*", TYPE_STEP, NULL },
+	{ "mail", "from", TYPE_STRING, NULL },
+	{ "mail", "reply_to", TYPE_STRING, NULL },
+	{ "mail", "bounce_domain", TYPE_STRING, NULL },
+	{ "ingest", "max_body", TYPE_INTEGER, "1048576" },
+	{ "ingest", "timeout", TYPE_DURATION, "10s" },
+	{ "ingest", "stop_scope", TYPE_SCOPE, "all" },
+};
+#define KEYS	(sizeof(keys) / sizeof(keys[0]))
+
+/* Read before the file, so that a file may leave all of this out. */
+static const char defaults[] =
+    "[class transactional]\nchannels = email sms whatsapp\nquiet = no\n"
+    "[class reminder]\nchannels = sms whatsapp email\n"
+    "[class alert]\nchannels = sms whatsapp email\nquiet = no\n"
+    "[class announcement]\nchannels = email\n"
+    "[class marketing]\nchannels = email\n"
+    "[topic appointment]\nclass = reminder\n"
+    "[topic vaccination]\nclass = reminder\n"
+    "[topic prescription]\nclass = reminder\n"
+    "[topic followup]\nclass = reminder\n"
+    "[topic order]\nclass = transactional\n"
+    "[topic payment]\nclass = transactional\n"
+    "[topic marketing]\nclass = marketing\ndefault = no\n"
+    "[topic promotion]\nclass = marketing\ndefault = no\n";
+
+/* The kinds whose sections carry a name, "[channel sms]". */
+static const char *const named[] = { "channel", "provider", "class", "topic",
+	"ladder" };
+
+struct entry {
+	struct entry *next;
+	const struct key *def;
+	char *kind, *name, *key, *value, *path;
+	int line;		/* 0: a built-in default, -1: -o */
+};
+
+struct config {
+	char file[PATH_MAX], dir[PATH_MAX];
+	struct entry *first, **last;
+	/* While reading: */
+	const char *text;	/* what is left of the file */
+	int line, pass;
+	bool failed;
+	struct error *error;
+};
+
+static char *
+duplicate(const char *s)
+{
+	char *copy = s == NULL ? NULL : strdup(s);
+
+	if (s != NULL && copy == NULL)
+		die(EX_OSERR, "out of memory");
+	return copy;
+}
+
+static bool
+is_named(const char *kind)
+{
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (strcmp(named[i], kind) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_step_key(const char *key)
+{
+	return strncmp(key, "step.", 5) == 0 && key[5] >= '1' &&
+	    key[5] <= '9' && (key[6] == '\0' ||
+	    (key[6] >= '0' && key[6] <= '9' && key[7] == '\0'));
+}
+
+static const struct key *
+find_key(const char *kind, const char *key)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (strcmp(keys[i].kind, kind) == 0 &&
+		    (strcmp(keys[i].key, key) == 0 ||
+		    (strcmp(keys[i].key, "step.*") == 0 && is_step_key(key))))
+			return &keys[i];
+	return NULL;
+}
+
+static bool
+is_kind(const char *kind)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (strcmp(keys[i].kind, kind) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_integer(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n > 0 && n <= 9 && s[n] == '\0';
+}
+
+static bool
+is_decimal(const char *s)
+{
+	size_t n = strspn(s, "0123456789"), m;
+
+	if (n == 0 || n > 9)
+		return false;
+	if (s[n] == '\0')
+		return true;
+	m = strspn(s + n + 1, "0123456789");
+	return s[n] == '.' && m > 0 && m <= 6 && s[n + 1 + m] == '\0';
+}
+
+static int
+time_of_day(const char *s)
+{
+	if (strlen(s) != 5 || strspn(s, "0123456789:") != 5 || s[2] != ':' ||
+	    s[0] == ':' || s[1] == ':' || s[3] == ':' || s[4] == ':')
+		return -1;
+	if ((s[0] - '0') * 10 + s[1] - '0' > 23 || s[3] > '5')
+		return -1;
+	return ((s[0] - '0') * 10 + s[1] - '0') * 60 +
+	    (s[3] - '0') * 10 + s[4] - '0';
+}
+
+static bool
+is_channel_type(const char *s)
+{
+	static const char *const types[] = { "email", "sms", "whatsapp",
+	    "voice", "push" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(types[i], s) == 0)
+			return true;
+	return false;
+}
+
+static bool
+are_channel_types(const char *list)
+{
+	char word[NAME_LEN];
+	size_t i;
+
+	for (i = 0; config_word(list, i, word, sizeof(word)); i++)
+		if (!is_channel_type(word))
+			return false;
+	return i > 0;
+}
+
+/* "-24h email", "+2h sms appointment_reminder_short", "-1h flag" */
+static bool
+is_step(const char *s)
+{
+	char word[NAME_LEN];
+	int64_t seconds;
+
+	if (!config_word(s, 0, word, sizeof(word)) ||
+	    (word[0] != '-' && word[0] != '+') ||
+	    !duration_parse(word + 1, &seconds))
+		return false;
+	if (!config_word(s, 1, word, sizeof(word)) ||
+	    (!is_channel_type(word) && strcmp(word, "flag") != 0 &&
+	    strcmp(word, "preferred") != 0))
+		return false;
+	return !config_word(s, 3, word, sizeof(word));
+}
+
+static bool
+is_of_type(enum type type, const char *s)
+{
+	int64_t n;
+
+	switch (type) {
+	case TYPE_INTEGER:
+		return is_integer(s);
+	case TYPE_DECIMAL:
+		return is_decimal(s);
+	case TYPE_BOOL:
+		return strcmp(s, "yes") == 0 || strcmp(s, "no") == 0;
+	case TYPE_DURATION:
+		return duration_parse(s, &n);
+	case TYPE_TIME:
+		return time_of_day(s) != -1;
+	case TYPE_ZONE:
+		return zone_is_valid(s);
+	case TYPE_SECRET:
+		return strncmp(s, "env:", 4) == 0 ||
+		    strncmp(s, "file:", 5) == 0;
+	case TYPE_CHANNEL:
+		return is_channel_type(s);
+	case TYPE_CHANNELS:
+		return are_channel_types(s);
+	case TYPE_DOUBT:
+		return strcmp(s, "resend") == 0 || strcmp(s, "flag") == 0;
+	case TYPE_SCOPE:
+		return strcmp(s, "all") == 0 || strcmp(s, "channel") == 0;
+	case TYPE_STEP:
+		return is_step(s);
+	case TYPE_STRING:
+	case TYPE_PATH:
+	default:
+		return *s != '\0';
+	}
+}
+
+bool
+config_word(const char *list, size_t i, char *out, size_t size)
+{
+	size_t len;
+
+	for (;;) {
+		list += strspn(list, " \t,");
+		len = strcspn(list, " \t,");
+		if (len == 0)
+			return false;
+		if (i-- == 0)
+			break;
+		list += len;
+	}
+	if (len >= size)
+		len = size - 1;
+	memcpy(out, list, len);
+	out[len] = '\0';
+	return true;
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static struct entry *
+find_entry(const struct config *c, const char *kind, const char *name,
+    const char *key)
+{
+	for (struct entry *e = c->first; e != NULL; e = e->next)
+		if (strcmp(e->kind, kind) == 0 && same_name(e->name, name) &&
+		    (key == NULL || strcmp(e->key, key) == 0))
+			return e;
+	return NULL;
+}
+
+/* "the file:LINE" or "-o", for messages. */
+static const char *
+place(const struct config *c, int line, char *out, size_t size)
+{
+	if (line == -1)
+		snprintf(out, size, "-o");
+	else if (line == 0)
+		snprintf(out, size, "built-in default");
+	else
+		snprintf(out, size, "%s:%d", c->file, line);
+	return out;
+}
+
+static void
+fail(struct config *c, int line, const char *what, const char *object,
+    const char *rest)
+{
+	char where[PATH_MAX + 32];
+
+	if (c->failed)
+		return;
+	c->failed = true;
+	error_set(c->error, EX_CONFIG, "%.300s: %s %.60s%.100s",
+	    place(c, line, where, sizeof(where)), what, object, rest);
+}
+
+static bool
+is_section_name(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	return n > 0 && n < NAME_LEN && s[n] == '\0';
+}
+
+/* Splits "channel sms" in place; false when it is no section of ours. */
+static bool
+split_section(struct config *c, int line, char *section, char **name)
+{
+	*name = strpbrk(section, " \t");
+	if (*name != NULL) {
+		*(*name)++ = '\0';
+		*name += strspn(*name, " \t");
+	}
+	if (!is_kind(section)) {
+		fail(c, line, "unknown section", section, "");
+		return false;
+	}
+	if (is_named(section) != (*name != NULL)) {
+		fail(c, line, "section", section, *name != NULL ?
+		    " takes no name" : " needs a name");
+		return false;
+	}
+	if (*name != NULL && !is_section_name(*name)) {
+		fail(c, line, "bad section name", *name, "");
+		return false;
+	}
+	return true;
+}
+
+static void
+set(struct config *c, int line, const char *section, const char *key,
+    const char *value)
+{
+	char copy[256], *name;
+	const struct key *def;
+	struct entry *e;
+
+	if (snprintf(copy, sizeof(copy), "%s", section) >= (int)sizeof(copy)) {
+		fail(c, line, "section name too long:", section, "");
+		return;
+	}
+	if (!split_section(c, line, copy, &name))
+		return;
+	def = find_key(copy, key);
+	if (def == NULL) {
+		fail(c, line, "unknown key", key, "");
+		return;
+	}
+	if (!is_of_type(def->type, value)) {
+		/* A secret written where it does not belong is not repeated. */
+		fail(c, line, key, def->type == TYPE_SECRET ?
+		    "must be env:NAME or file:PATH" : "is not a value of type ",
+		    def->type == TYPE_SECRET ? "" : type_name[def->type]);
+		return;
+	}
+	e = find_entry(c, copy, name, key);
+	if (e != NULL && e->line > 0 && line > 0) {
+		fail(c, line, "key given twice:", key, "");
+		return;
+	}
+	if (e == NULL) {
+		e = calloc(1, sizeof(*e));
+		if (e == NULL)
+			die(EX_OSERR, "out of memory");
+		e->kind = duplicate(copy);
+		e->name = duplicate(name);
+		e->key = duplicate(key);
+		*c->last = e;
+		c->last = &e->next;
+	}
+	free(e->value);
+	e->value = duplicate(value);
+	e->def = def;
+	e->line = line;
+}
+
+/* inih's fgets: it cannot tell line numbers, so we count what it takes. */
+static char *
+next_line(char *out, int size, void *ctx)
+{
+	struct config *c = ctx;
+	size_t len = strcspn(c->text, "\n");
+
+	if (*c->text == '\0')
+		return NULL;
+	c->line++;
+	if (len > LINE_MAX_INI || len + 2 > (size_t)size) {
+		fail(c, c->line, "line too long:", "", "more than 190 bytes");
+		return NULL;
+	}
+	memcpy(out, c->text, len);
+	out[len] = '\n';
+	out[len + 1] = '\0';
+	c->text += len + (c->text[len] == '\n');
+	return out;
+}
+
+static int
+on_entry(void *ctx, const char *section, const char *key, const char *value)
+{
+	struct config *c = ctx;
+
+	set(c, c->pass == 0 ? 0 : c->line, section, key, value);
+	return c->failed ? 0 : 1;
+}
+
+static int
+read_text(struct config *c, const char *text, int pass)
+{
+	int rc;
+
+	c->text = text;
+	c->line = 0;
+	c->pass = pass;
+	rc = ini_parse_stream(next_line, c, on_entry, c);
+	if (rc > 0 && !c->failed) {
+		char where[PATH_MAX + 32];
+
+		c->failed = true;
+		error_set(c->error, EX_CONFIG, "%.300s: not a section, a "
+		    "key = value or a comment",
+		    place(c, rc, where, sizeof(where)));
+	}
+	return c->failed ? -1 : 0;
+}
+
+static int
+read_file(struct config *c)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+	int rc;
+
+	if (io_read_file(AT_FDCWD, c->file, &text, c->error) == -1) {
+		c->error->status = EX_CONFIG;
+		return -1;
+	}
+	if (!utf8_valid(buf_text(&text), text.len))
+		rc = error_set(c->error, EX_CONFIG, "%.300s: not UTF-8 text",
+		    c->file);
+	else
+		rc = read_text(c, buf_text(&text), 1);
+	buf_release(&text);
+	return rc;
+}
+
+/* "channel sms.active=no": section up to the first dot, key up to "=". */
+static int
+override(struct config *c, const char *text)
+{
+	const char *dot = strchr(text, '.'), *eq = strchr(text, '=');
+	char section[256], key[NAME_LEN];
+
+	if (dot == NULL || eq == NULL || dot > eq ||
+	    (size_t)(dot - text) >= sizeof(section) ||
+	    (size_t)(eq - dot) > sizeof(key))
+		return error_set(c->error, EX_USAGE,
+		    "-o %.100s: not section.key=value", text);
+	snprintf(section, sizeof(section), "%.*s", (int)(dot - text), text);
+	snprintf(key, sizeof(key), "%.*s", (int)(eq - dot - 1), dot + 1);
+	set(c, -1, section, key, eq + 1);
+	return c->failed ? -1 : 0;
+}
+
+static int
+check_channel(struct config *c, const char *name)
+{
+	const char *provider = config_string(c, "channel", name, "provider");
+
+	if (config_string(c, "channel", name, "type") == NULL)
+		return error_set(c->error, EX_CONFIG,
+		    "%.300s: [channel %s] has no type", c->file, name);
+	if (provider == NULL || !config_has(c, "provider", provider))
+		return error_set(c->error, EX_CONFIG,
+		    "%.300s: [channel %s] names no [provider %s]", c->file,
+		    name, provider == NULL ? "..." : provider);
+	return 0;
+}
+
+/* What one key cannot tell: references from one section to another. */
+static int
+check(struct config *c)
+{
+	const char *name, *class;
+
+	for (size_t i = 0; (name = config_name(c, "channel", i)); i++)
+		if (check_channel(c, name) == -1)
+			return -1;
+	for (size_t i = 0; (name = config_name(c, "provider", i)); i++)
+		if (config_string(c, "provider", name, "kind") == NULL)
+			return error_set(c->error, EX_CONFIG,
+			    "%.300s: [provider %s] has no kind", c->file, name);
+	for (size_t i = 0; (name = config_name(c, "topic", i)); i++) {
+		class = config_string(c, "topic", name, "class");
+		if (class == NULL || !config_has(c, "class", class))
+			return error_set(c->error, EX_CONFIG,
+			    "%.300s: [topic %s] names no [class %s]", c->file,
+			    name, class == NULL ? "..." : class);
+	}
+	return 0;
+}
+
+static bool
+exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* Where the running program lies, without /bin/NAME. */
+static bool
+beside_program(char *out, size_t size)
+{
+	char exe[PATH_MAX], *slash;
+	ssize_t n;
+
+	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	if (n <= 0)
+		return false;
+	exe[n] = '\0';
+	for (int i = 0; i < 2; i++) {
+		slash = strrchr(exe, '/');
+		if (slash == NULL)
+			return false;
+		*slash = '\0';
+	}
+	n = snprintf(out, size, "%s/etc/omni.conf", exe);
+	return n > 0 && (size_t)n < size && exists(out);
+}
+
+static int
+find_file(struct config *c, const char *path)
+{
+	char beside[PATH_MAX];
+
+	if (path == NULL)
+		path = getenv("OMNI_CONF");
+	if (path == NULL && beside_program(beside, sizeof(beside)))
+		path = beside;
+	if (path == NULL && exists(OMNI_SYSCONFDIR "/omni.conf"))
+		path = OMNI_SYSCONFDIR "/omni.conf";
+	if (path == NULL)
+		return error_set(c->error, EX_CONFIG, "no configuration: "
+		    "neither -c, OMNI_CONF, ../etc/omni.conf beside the "
+		    "program nor %s/omni.conf", OMNI_SYSCONFDIR);
+	if (realpath(path, c->file) == NULL) {
+		error_errno(c->error, "%.300s", path);
+		c->error->status = EX_CONFIG;
+		return -1;
+	}
+	snprintf(c->dir, sizeof(c->dir), "%s", c->file);
+	*strrchr(c->dir, '/') = '\0';
+	return 0;
+}
+
+struct config *
+config_load(const char *path, const char *const *overrides, size_t count,
+    struct error *e)
+{
+	struct config *c;
+	int rc;
+
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		die(EX_OSERR, "out of memory");
+	c->last = &c->first;
+	c->error = e;
+	rc = read_text(c, defaults, 0);
+	if (rc == 0)
+		rc = find_file(c, path);
+	if (rc == 0)
+		rc = read_file(c);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = override(c, overrides[i]);
+	if (rc == 0)
+		rc = check(c);
+	if (rc == 0)
+		return c;
+	config_free(c);
+	return NULL;
+}
+
+void
+config_free(struct config *c)
+{
+	struct entry *next;
+
+	if (c == NULL)
+		return;
+	for (struct entry *e = c->first; e != NULL; e = next) {
+		next = e->next;
+		free(e->kind);
+		free(e->name);
+		free(e->key);
+		free(e->value);
+		free(e->path);
+		free(e);
+	}
+	free(c);
+}
+
+const char *
+config_file(const struct config *c)
+{
+	return c->file;
+}
+
+bool
+config_has(const struct config *c, const char *kind, const char *name)
+{
+	return find_entry(c, kind, name, NULL) != NULL;
+}
+
+const char *
+config_name(const struct config *c, const char *kind, size_t i)
+{
+	for (const struct entry *e = c->first; e != NULL; e = e->next)
+		if (strcmp(e->kind, kind) == 0 && e->name != NULL &&
+		    find_entry(c, kind, e->name, NULL) == e && i-- == 0)
+			return e->name;
+	return NULL;
+}
+
+static const struct entry *
+get(const struct config *c, const char *kind, const char *name,
+    const char *key, const char **value)
+{
+	const struct key *def = find_key(kind, key);
+	const struct entry *e = find_entry(c, kind, name, key);
+
+	if (def == NULL)
+		die(EX_SOFTWARE, "no such configuration key: %s.%s", kind, key);
+	*value = e == NULL ? def->fallback : e->value;
+	return e;
+}
+
+const char *
+config_string(const struct config *c, const char *kind, const char *name,
+    const char *key)
+{
+	const char *value;
+
+	get(c, kind, name, key, &value);
+	return value;
+}
+
+int64_t
+config_integer(const struct config *c, const char *kind, const char *name,
+    const char *key)
+{
+	const char *s = config_string(c, kind, name, key);
+
+	return s == NULL ? 0 : strtoll(s, NULL, 10);
+}
+
+bool
+config_bool(const struct config *c, const char *kind, const char *name,
+    const char *key)
+{
+	const char *s = config_string(c, kind, name, key);
+
+	return s != NULL && strcmp(s, "yes") == 0;
+}
+
+int64_t
+config_duration(const struct config *c, const char *kind, const char *name,
+    const char *key)
+{
+	const char *s = config_string(c, kind, name, key);
+	int64_t seconds = 0;
+
+	if (s != NULL && !duration_parse(s, &seconds))
+		die(EX_SOFTWARE, "%s.%s was not checked", kind, key);
+	return seconds;
+}
+
+int
+config_time_of_day(const struct config *c, const char *kind, const char *name,
+    const char *key)
+{
+	const char *s = config_string(c, kind, name, key);
+
+	return s == NULL ? -1 : time_of_day(s);
+}
+
+static char *
+absolute(const struct config *c, const char *path)
+{
+	char out[PATH_MAX];
+	int n;
+
+	if (path[0] == '/')
+		return duplicate(path);
+	n = snprintf(out, sizeof(out), "%s/%s", c->dir, path);
+	if (n < 0 || (size_t)n >= sizeof(out))
+		die(EX_CONFIG, "%.100s...: path too long", path);
+	return duplicate(out);
+}
+
+const char *
+config_path(struct config *c, const char *kind, const char *name,
+    const char *key)
+{
+	struct entry *e = find_entry(c, kind, name, key);
+	const char *value = config_string(c, kind, name, key);
+
+	if (value == NULL)
+		return NULL;
+	if (e == NULL) {
+		/* A default: remember it as an entry, to own the path. */
+		char section[256];
+
+		snprintf(section, sizeof(section), "%s%s%s", kind,
+		    name == NULL ? "" : " ", name == NULL ? "" : name);
+		set(c, 0, section, key, value);
+		e = find_entry(c, kind, name, key);
+	}
+	if (e->path == NULL)
+		e->path = absolute(c, value);
+	return e->path;
+}
+
+static int
+read_secret(struct config *c, const char *source, struct buf *out,
+    struct error *e)
+{
+	const char *s;
+	char *path;
+	int rc;
+
+	if (strncmp(source, "env:", 4) == 0) {
+		s = getenv(source + 4);
+		if (s == NULL)
+			return error_set(e, EX_CONFIG, "the environment has "
+			    "no %.60s", source + 4);
+		buf_str(out, s);
+		return 0;
+	}
+	path = absolute(c, source + 5);
+	rc = io_read_file(AT_FDCWD, path, out, e);
+	if (rc == -1)
+		e->status = EX_CONFIG;
+	free(path);
+	if (rc == 0 && out->len > 0 && out->data[out->len - 1] == '\n')
+		out->data[--out->len] = '\0';
+	return rc;
+}
+
+int
+config_secret(struct config *c, const char *kind, const char *name,
+    const char *key, struct buf *out, struct error *e)
+{
+	const char *source = config_string(c, kind, name, key);
+	struct error why;
+
+	buf_clear(out);
+	if (source == NULL)
+		return error_set(e, EX_CONFIG, "[%s %s] has no %s", kind,
+		    name == NULL ? "" : name, key);
+	if (read_secret(c, source, out, &why) == -1)
+		return error_set(e, EX_CONFIG, "%s of [%s %s]: %.300s", key,
+		    kind, name == NULL ? "" : name, why.text);
+	if (out->len == 0)
+		return error_set(e, EX_CONFIG, "%s of [%s %s] is empty", key,
+		    kind, name == NULL ? "" : name);
+	return 0;
+}
+
+const char *
+config_describe(size_t i, struct buf *out)
+{
+	if (i >= KEYS)
+		return NULL;
+	buf_clear(out);
+	buf_printf(out, "%s %s %s %s", keys[i].kind, keys[i].key,
+	    type_name[keys[i].type],
+	    keys[i].fallback == NULL ? "-" : keys[i].fallback);
+	return buf_text(out);
+}

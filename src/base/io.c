@@ -1,0 +1,176 @@
+#include "io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+void
+io_check_std(void)
+{
+	static const char *const name[] = { "stdin", "stdout", "stderr" };
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) == -1)
+			die(EX_IOERR, "%s: %s", name[fd], strerror(errno));
+}
+
+int
+io_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, p, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+ssize_t
+io_read(int fd, void *data, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, data, len);
+	while (n == -1 && errno == EINTR);
+	return n;
+}
+
+int
+io_read_fd(int fd, const char *name, struct buf *out, struct error *e)
+{
+	char chunk[8192];
+	ssize_t n;
+
+	while ((n = io_read(fd, chunk, sizeof(chunk))) > 0) {
+		buf_add(out, chunk, (size_t)n);
+		if (out->full)
+			return error_set(e, EX_DATAERR,
+			    "%s: more than %zu bytes", name, out->max);
+	}
+	return n == -1 ? error_errno(e, "%s", name) : 0;
+}
+
+int
+io_read_file(int dir, const char *path, struct buf *out, struct error *e)
+{
+	int fd, rc;
+
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd == -1)
+		return error_errno(e, "%s", path);
+	rc = io_read_fd(fd, path, out, e);
+	close(fd);
+	return rc;
+}
+
+int
+io_sync_dir(int dir, const char *name)
+{
+	int fd, rc, saved;
+
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	rc = fsync(fd);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return rc;
+}
+
+int
+io_make_dirs(const char *path, mode_t mode, struct error *e)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len >= sizeof(part))
+		return error_set(e, EX_CONFIG, "%.60s...: path too long", path);
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, mode) == -1 && errno != EEXIST)
+			return error_errno(e, "mkdir %s", part);
+	}
+	return 0;
+}
+
+int
+io_open_dir(const char *path, mode_t mode, struct error *e)
+{
+	int fd;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT) {
+		if (io_make_dirs(path, mode, e) == -1)
+			return -1;
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd == -1)
+		return error_errno(e, "%s", path);
+	return fd;
+}
+
+int
+io_create(int dir, const char *tmp, struct error *e)
+{
+	int fd;
+
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	return fd == -1 ? error_errno(e, "%s", tmp) : fd;
+}
+
+int
+io_finish(int dir, int fd, const char *tmp, const char *name,
+    const struct buf *data, struct error *e)
+{
+	int rc;
+
+	rc = io_write_all(fd, buf_text(data), data->len) == -1 ||
+	    fsync(fd) == -1 ? error_errno(e, "%s", tmp) : 0;
+	if (close(fd) == -1 && rc == 0)
+		rc = error_errno(e, "%s", tmp);
+	if (rc == 0 && (renameat(dir, tmp, dir, name) == -1 ||
+	    io_sync_dir(dir, ".") == -1))
+		rc = error_errno(e, "%s", name);
+	if (rc == -1)
+		unlinkat(dir, tmp, 0);
+	return rc;
+}
+
+int
+io_lock(const char *path, bool wait, struct error *e)
+{
+	int fd, rc;
+
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (fd == -1)
+		return error_errno(e, "%s", path);
+	do
+		rc = flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB);
+	while (rc == -1 && errno == EINTR);
+	if (rc == 0)
+		return fd;
+	if (errno == EWOULDBLOCK)
+		error_set(e, EX_TEMPFAIL, "%s: held by another process", path);
+	else
+		error_errno(e, "%s", path);
+	close(fd);
+	return -1;
+}

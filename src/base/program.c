@@ -1,0 +1,323 @@
+#include "program.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "digest.h"
+#include "output.h"
+#include "reader.h"
+
+#define OVERRIDES	64
+#define LONGS		16
+#define FLUSH_AT	(64 * 1024)
+#define RAW_MAX		4096	/* of a line too long to be passed on whole */
+
+static const struct option common[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' }
+};
+
+void
+program_usage(const struct program *p)
+{
+	fprintf(stderr, "usage: %s [-q] [-c file] [-o section.key=value] "
+	    "%s\n", program_invocation_short_name, p->usage);
+	exit(EX_USAGE);
+}
+
+static _Noreturn void
+print_help(const struct program *p)
+{
+	printf("usage: %s [-q] [-c file] [-o section.key=value] %s\n%s"
+	    "  -c file               configuration\n"
+	    "  -o section.key=value  override one setting of it\n"
+	    "  -q                    no records on standard output\n"
+	    "  -h, --help            this text\n"
+	    "  -V, --version         the version\n",
+	    program_invocation_short_name, p->usage, p->help);
+	if (fflush(stdout) == EOF)
+		die(EX_IOERR, "stdout: %s", strerror(errno));
+	exit(EX_OK);
+}
+
+static _Noreturn void
+print_version(void)
+{
+	printf("%s %s\n", program_invocation_short_name, OMNI_VERSION);
+	if (fflush(stdout) == EOF)
+		die(EX_IOERR, "stdout: %s", strerror(errno));
+	exit(EX_OK);
+}
+
+struct choices {
+	const char *file, *overrides[OVERRIDES];
+	size_t count;
+};
+
+static void
+handle(struct program *p, int ch, struct choices *got)
+{
+	switch (ch) {
+	case 'c':
+		got->file = optarg;
+		break;
+	case 'o':
+		if (got->count == OVERRIDES)
+			die(EX_USAGE, "more than %d times -o", OVERRIDES);
+		got->overrides[got->count++] = optarg;
+		break;
+	case 'q':
+		p->quiet = true;
+		break;
+	case 'h':
+		print_help(p);
+	case 'V':
+		print_version();
+	case '?':
+		program_usage(p);
+	default:
+		p->option(ch, optarg, p->ctx);
+	}
+}
+
+static void
+parse_options(struct program *p, int argc, char *argv[], struct choices *got)
+{
+	struct option longs[LONGS + 1] = { { .name = NULL } };
+	char letters[64];
+	size_t n = 0;
+	int ch;
+
+	for (; n < sizeof(common) / sizeof(common[0]); n++)
+		longs[n] = common[n];
+	for (const struct option *o = p->longs; o != NULL && o->name != NULL &&
+	    n < LONGS; o++)
+		longs[n++] = *o;
+	snprintf(letters, sizeof(letters), "c:o:qhV%s",
+	    p->letters == NULL ? "" : p->letters);
+	while ((ch = getopt_long(argc, argv, letters, longs, NULL)) != -1)
+		handle(p, ch, got);
+	p->argc = argc - optind;
+	p->argv = argv + optind;
+	if (p->argc > 0 && !p->takes_arguments)
+		program_usage(p);
+}
+
+void
+program_start(struct program *p, int argc, char *argv[])
+{
+	struct choices got = { .count = 0 };
+	struct error e;
+
+	output_init();
+	/* Files are for this user and, to read, for the staff's group. */
+	umask(027);
+	parse_options(p, argc, argv, &got);
+	clock_init();
+	record_setup();
+	p->config = config_load(got.file, got.overrides, got.count, &e);
+	if (p->config == NULL)
+		die(e.status, "%s", e.text);
+}
+
+void
+program_end(struct program *p)
+{
+	config_free(p->config);
+	p->config = NULL;
+	output_close();
+}
+
+/* "line 17: id: message" */
+static void
+report(const struct filter *f, const struct record *r, const char *message)
+{
+	const char *id = record_string(r, "id");
+
+	diag("line %ju: %.200s%s%s", f->line, id == NULL ? "" : id,
+	    id == NULL ? "" : ": ", message);
+}
+
+static void
+refuse(struct filter *f, struct record *r, const char *code,
+    const char *field, bool temporary, const char *message)
+{
+	struct refusal why = { .stage = f->stage, .code = code,
+	    .field = field, .line = f->line, .temporary = temporary };
+
+	record_refuse(r, &why, message);
+	report(f, r, message);
+}
+
+void
+filter_refuse(struct filter *f, struct record *r, const char *code,
+    const char *field, const char *fmt, ...)
+{
+	char message[2 * ERROR_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	refuse(f, r, code, field, false, message);
+}
+
+void
+filter_refuse_temporarily(struct filter *f, struct record *r,
+    const char *code, const char *fmt, ...)
+{
+	char message[2 * ERROR_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	refuse(f, r, code, NULL, true, message);
+}
+
+static void
+flush(struct filter *f)
+{
+	if (f->commit != NULL)
+		f->commit(f);
+	f->held = 0;
+	output_flush();
+}
+
+static void
+idle(void *ctx)
+{
+	flush(ctx);
+}
+
+static void
+count(struct filter *f, const struct record *r)
+{
+	f->records++;
+	if (!record_is_refused(r))
+		return;
+	f->refused++;
+	if (record_is_refused_temporarily(r))
+		f->temporary++;
+}
+
+static void
+put(struct filter *f, const struct record *r)
+{
+	struct buf line = BUF_INIT(16 * RECORD_MAX);
+
+	count(f, r);
+	if (!f->quiet) {
+		record_write(r, &line);
+		output_put(&line);
+	}
+	buf_release(&line);
+	if (++f->held >= f->batch ||
+	    (f->commit == NULL && output_pending() > FLUSH_AT))
+		flush(f);
+}
+
+/*
+ * A line that is no record goes on inside one: as "raw" when it is text, else
+ * as "raw_base64"; of one that would not fit into a record only the head.
+ */
+static void
+add_raw(struct record *r, const char *line, size_t len, struct arena *mem)
+{
+	bool whole = len <= RECORD_MAX / 8;
+	size_t n = whole ? len : RAW_MAX;
+	char *base64;
+
+	while (!whole && n > 0 && ((unsigned char)line[n] & 0xc0) == 0x80)
+		n--;
+	if (utf8_valid(line, n))
+		record_set_string(r, "raw", arena_strndup(mem, line, n));
+	else {
+		base64 = arena_alloc(mem, 4 * ((n + 2) / 3) + 1);
+		digest_base64(line, n, base64);
+		record_set_string(r, "raw_base64", base64);
+	}
+	if (!whole)
+		record_set_integer(r, "raw_length", (int64_t)len);
+}
+
+static void
+pass_bad_line(struct filter *f, struct record *r, const char *line,
+    size_t len, const char *code, const char *message)
+{
+	record_new(r);
+	refuse(f, r, code, NULL, false, message);
+	add_raw(r, line, len, &f->mem);
+	if (f->take_refused)
+		f->each(f, r);
+	put(f, r);
+}
+
+static void
+take_line(struct filter *f, struct record *r, const char *line, size_t len)
+{
+	struct error why;
+
+	if (record_parse(r, line, len, &why) == -1) {
+		pass_bad_line(f, r, line, len, "not_a_record", why.text);
+		return;
+	}
+	if (f->take_refused || !record_is_refused(r))
+		f->each(f, r);
+	put(f, r);
+}
+
+int
+filter_status(const struct filter *f)
+{
+	if (f->temporary > 0)
+		return EX_TEMPFAIL;
+	if (f->truncated)
+		return EX_DATAERR;
+	return f->refused > 0 ? EX_REFUSED : EX_OK;
+}
+
+int
+filter_run(struct filter *f)
+{
+	struct record r = RECORD_INIT;
+	enum reader_status got;
+	struct reader in;
+	size_t len;
+	char *line;
+
+	f->mem = (struct arena)ARENA_INIT(64 * RECORD_MAX);
+	if (f->batch == 0)
+		f->batch = SIZE_MAX;
+	reader_init(&in, STDIN_FILENO, RECORD_MAX, idle, f);
+	while ((got = reader_next(&in, &line, &len)) != READER_END &&
+	    got != READER_ERROR) {
+		f->line = in.lineno;
+		arena_reset(&f->mem);
+		if (got == READER_LINE)
+			take_line(f, &r, line, len);
+		else if (got == READER_TOO_LONG)
+			pass_bad_line(f, &r, line, len, "too_long",
+			    "longer than 262144 bytes");
+		else {
+			f->truncated = true;
+			pass_bad_line(f, &r, line, len, "truncated",
+			    "input ends inside this line");
+		}
+	}
+	if (got == READER_ERROR)
+		diag("stdin: %s", strerror(errno));
+	flush(f);
+	record_release(&r);
+	reader_release(&in);
+	arena_release(&f->mem);
+	return got == READER_ERROR ? EX_IOERR : filter_status(f);
+}

@@ -1,0 +1,41 @@
+#ifndef OMNI_ZONE_H
+#define OMNI_ZONE_H
+
+#include <stdbool.h>
+
+#include "clock.h"
+
+/*
+ * Time zones, named as in the IANA database ("America/Mexico_City").
+ *
+ * Offsets come from the system's zoneinfo through the C library, not from
+ * ICU: the ICU of Debian 12 carries tables of 2022e in itself, from before
+ * Mexico gave up daylight saving, and would be an hour wrong in every summer
+ * since.  Names of days and months, and their order, come from ICU.
+ *
+ * A local time that a change of clocks skips (the gap) is moved forward by the
+ * length of the gap; one that occurs twice (the fold) means the first.
+ *
+ * These functions set the process's TZ, so they are for one thread only.
+ */
+bool zone_is_valid(const char *name);
+/* False when the zoneinfo is older than 2022f and thus wrong for Mexico. */
+bool zone_data_is_current(void);
+/* False when the zone does not exist. */
+bool zone_to_local(const char *name, instant t, struct civil *c);
+bool zone_from_local(const char *name, const struct civil *c, instant *t);
+/* Minutes east of UTC at `t`; 0 when the zone does not exist. */
+int zone_offset(const char *name, instant t);
+/* The next change of offset after `t`; false when there is none. */
+bool zone_next_change(const char *name, instant t, instant *change);
+
+/*
+ * Dates as the reader writes them.  `pattern` is a CLDR skeleton ("EEEEdMMMM")
+ * or, with `literal` true, a CLDR pattern ("HH:mm"); `locale` as "es-MX".  The
+ * result is UTF-8 in `out`; false when it does not fit or the zone does not
+ * exist.
+ */
+bool zone_date_text(const char *name, const char *locale, instant t,
+    const char *pattern, bool literal, char *out, size_t size);
+
+#endif

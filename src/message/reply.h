@@ -1,0 +1,37 @@
+#ifndef OMNI_REPLY_H
+#define OMNI_REPLY_H
+
+#include <stddef.h>
+
+/*
+ * What a person means who answers a reminder.
+ *
+ * The whole message must be understood, word by word, or it is unclear and a
+ * person reads it: an appointment taken for confirmed that is not costs more
+ * than a question asked twice.  "Si" is a yes and also an if, so no word
+ * decides alone.  Case, accents and punctuation do not count, but for question
+ * marks, which make a message unclear, and for punctuation that separates:
+ * "no, cancelo" is a no, "no cancelo" is none.
+ *
+ * CANCEL and its like decline the appointment; they never opt out.  YES
+ * confirms; it never opts in.
+ */
+#define REPLY_TEXT_MAX	1000	/* bytes; what is longer is unclear */
+
+enum reply_intent {
+	REPLY_CONFIRM,
+	REPLY_DECLINE,
+	REPLY_STOP,	/* no messages any more */
+	REPLY_START,
+	REPLY_HELP,
+	REPLY_UNCLEAR,
+	REPLY_EMPTY,	/* nothing but spaces and punctuation */
+	REPLY_MAX
+};
+
+/* "confirm", "decline", … for programs. */
+const char *reply_intent_name(enum reply_intent intent);
+/* Text that is not UTF-8 is unclear. */
+enum reply_intent reply_classify(const char *utf8, size_t len);
+
+#endif

@@ -1,0 +1,54 @@
+#ifndef OMNI_TEMPLATES_H
+#define OMNI_TEMPLATES_H
+
+#include <stdbool.h>
+
+#include "base/record.h"
+#include "message/template.h"
+
+/*
+ * The template directory: one folder a template, with meta.conf and, per
+ * language, the parts subject, text, html, sms, whatsapp, voice.  Loaded when
+ * first asked for, kept for the life of the process.
+ */
+struct templates;
+
+enum part { PART_SUBJECT, PART_TEXT, PART_HTML, PART_SMS, PART_WHATSAPP,
+	PART_VOICE, PART_MAX };
+
+enum variable_type { VARIABLE_TEXT, VARIABLE_TIME, VARIABLE_NUMBER };
+
+struct variable {
+	struct variable *next;
+	char *name, *fallback;
+	enum variable_type type;
+	bool required;
+};
+
+struct template_set {
+	struct template_set *next;
+	char *name, *class, *topic, *channels;
+	bool active;
+	struct variable *variables;
+	struct template_language *languages;
+};
+
+/* `dir` and `language`, the default one, must outlive it. */
+struct templates *templates_new(const char *dir, const char *language);
+void templates_free(struct templates *t);
+
+/* NULL: no such template, or a broken one; the error names it. */
+const struct template_set *templates_get(struct templates *t,
+    const char *name, struct error *e);
+/*
+ * The part in `language` ("es-MX", then "es", then the default language).
+ * PART_SMS, PART_WHATSAPP and PART_VOICE fall back to PART_TEXT when
+ * `fall_back` is set.  NULL when there is none.  *used is the language found.
+ */
+const struct template *templates_part(const struct templates *t,
+    const struct template_set *set, const char *language, enum part part,
+    bool fall_back, const char **used);
+/* Whether the template can be sent on a channel of this type. */
+bool templates_support(const struct template_set *set, const char *type);
+
+#endif

@@ -1,0 +1,12 @@
+#ifndef OMNI_WHY_H
+#define OMNI_WHY_H
+
+#include "store/ledger.h"
+
+/*
+ * Tells the story of a message or a reminder in plain words, from the journal
+ * itself: one line an entry, in order.  False when the ledger knows no such id.
+ */
+bool why_tell(struct ledger *l, const char *id, struct buf *out);
+
+#endif

@@ -1,0 +1,293 @@
+/* omni-ledger - make, check, explain and keep the ledger */
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/output.h"
+#include "base/program.h"
+#include "base/zone.h"
+#include "message/why.h"
+#include "store/ledger.h"
+
+static int64_t since = 1;
+
+static void
+option(int ch, const char *arg, void *ctx)
+{
+	char *end;
+
+	(void)ctx;
+	if (ch != 's')
+		return;
+	since = strtoll(arg, &end, 10);
+	if (end == arg || *end != '\0' || since < 0)
+		die(EX_USAGE, "--since %s: not a number", arg);
+}
+
+static struct ledger *
+open_or_die(struct program *p, enum ledger_mode mode)
+{
+	struct ledger *l;
+	struct error e;
+
+	l = ledger_open(config_path(p->config, "paths", NULL, "ledger"), mode,
+	    &e);
+	if (l == NULL)
+		die(e.status, "%s", e.text);
+	return l;
+}
+
+static void
+add_offset(struct value *offsets, const char *from, int minutes)
+{
+	struct value *pair = value_new_array();
+
+	value_append_take(pair, value_new_string(from));
+	value_append_take(pair, value_new_integer(minutes));
+	value_append_take(offsets, pair);
+}
+
+/* What the views need to show local time: the changes of clocks of thirty years. */
+static struct value *
+site_of(const struct config *c)
+{
+	const char *zone = config_string(c, "site", NULL, "timezone");
+	const char *name = config_string(c, "site", NULL, "name");
+	struct value *site = value_new_object(), *offsets = value_new_array();
+	instant t, start, change;
+	char text[CLOCK_TEXT];
+
+	clock_parse("2020-01-01T00:00:00Z", &start);
+	add_offset(offsets, "0000", zone_offset(zone, start));
+	for (t = start; zone_next_change(zone, t, &change) &&
+	    change < start + (instant)30 * 366 * 86400; t = change)
+		add_offset(offsets, clock_format(change, text),
+		    zone_offset(zone, change));
+	if (name != NULL)
+		value_set_string(site, "name", name);
+	value_set_string(site, "timezone", zone);
+	value_set_take(site, "offsets", offsets);
+	return site;
+}
+
+/* Journals the site where it is not as the journal's last word has it. */
+static void
+put_site(struct program *p, struct ledger *l)
+{
+	struct arena mem = ARENA_INIT(4 * RECORD_MAX);
+	struct value *site = site_of(p->config);
+	struct ledger_rows *r;
+	bool same;
+
+	ledger_begin(l);
+	value_set_integer(site, "v", 1);
+	r = ledger_select(l, "SELECT data FROM journal WHERE op = 'site.put' "
+	    "ORDER BY seq DESC LIMIT 1", "");
+	same = ledger_next(r) && strcmp(ledger_text(r, 0),
+	    value_json(site, &mem)) == 0;
+	ledger_end(r);
+	if (same)
+		value_free(site);
+	else
+		ledger_append_take(l, "site.put", site);
+	ledger_commit(l);
+	arena_release(&mem);
+}
+
+static int
+do_init(struct program *p)
+{
+	struct ledger *l;
+
+	if (!zone_data_is_current())
+		die(EX_CONFIG, "the time zone data of this system is older "
+		    "than 2022f and wrong for Mexico: update tzdata");
+	l = open_or_die(p, LEDGER_CREATE);
+	put_site(p, l);
+	ledger_close(l);
+	return EX_OK;
+}
+
+static void
+report_table(void *ctx, const char *table, int64_t rows)
+{
+	(void)ctx;
+	diag("%s: %lld rows differ from a replay of the journal", table,
+	    (long long)rows);
+}
+
+static int
+do_verify(struct program *p)
+{
+	struct ledger *l = open_or_die(p, LEDGER_READ);
+	int64_t replayed;
+	int bad;
+
+	bad = ledger_verify(l, report_table, NULL, &replayed);
+	if (!p->quiet)
+		printf("%lld journal rows replayed; %s\n",
+		    (long long)replayed, bad == 0 ?
+		    "every projection is equal" : "projections differ");
+	ledger_close(l);
+	if (fflush(stdout) == EOF)
+		die(EX_IOERR, "stdout: cannot be written");
+	return bad == 0 ? EX_OK : EX_DATAERR;
+}
+
+static int
+do_rebuild(struct program *p)
+{
+	struct ledger *l = open_or_die(p, LEDGER_WRITE);
+
+	ledger_rebuild(l);
+	ledger_close(l);
+	return EX_OK;
+}
+
+/* One journal row as a line; `data` is valid JSON and goes in as it is. */
+static void
+export_row(struct ledger_rows *r, struct buf *out)
+{
+	static const char *const name[] = { "at", "by", "run", "op" };
+	struct value *s;
+
+	buf_printf(out, "{\"seq\":%lld", (long long)ledger_int(r, 0));
+	for (int i = 0; i < 4; i++) {
+		s = value_new_string(ledger_text(r, i + 1));
+		buf_printf(out, ",\"%s\":", name[i]);
+		value_write(s, out);
+		value_free(s);
+	}
+	buf_printf(out, ",\"data\":%s", ledger_text(r, 5));
+	buf_str(out, "}\n");
+}
+
+/* Into spool/journal/FIRST-LAST.ndjson, durable before the name is there. */
+static int
+do_export(struct program *p)
+{
+	struct buf out = BUF_INIT((size_t)1024 * 1024 * 1024);
+	struct ledger *l = open_or_die(p, LEDGER_READ);
+	char dir[PATH_MAX], name[64], tmp[80];
+	struct ledger_rows *r;
+	int64_t last = 0;
+	struct error e;
+	int fd, journal;
+
+	snprintf(dir, sizeof(dir), "%s/journal",
+	    config_path(p->config, "paths", NULL, "spool"));
+	journal = io_open_dir(dir, 02770, &e);
+	if (journal == -1)
+		die(e.status, "%s", e.text);
+	r = ledger_select(l, "SELECT seq, at, by, run, op, data FROM journal "
+	    "WHERE seq >= ? ORDER BY seq", "i", since);
+	while (ledger_next(r)) {
+		last = ledger_int(r, 0);
+		export_row(r, &out);
+	}
+	ledger_end(r);
+	ledger_close(l);
+	if (last == 0)
+		return EX_OK;
+	snprintf(name, sizeof(name), "%012lld-%012lld.ndjson",
+	    (long long)since, (long long)last);
+	snprintf(tmp, sizeof(tmp), ".%s.tmp", name);
+	fd = io_create(journal, tmp, &e);
+	if (fd == -1 || io_finish(journal, fd, tmp, name, &out, &e) == -1)
+		die(e.status, "%s", e.text);
+	close(journal);
+	buf_release(&out);
+	if (!p->quiet)
+		printf("%s/%s\n", dir, name);
+	return EX_OK;
+}
+
+static int
+do_backup(struct program *p)
+{
+	struct ledger *l = open_or_die(p, LEDGER_READ);
+	struct error e;
+
+	if (p->argc != 2)
+		program_usage(p);
+	if (ledger_backup(l, p->argv[1], &e) == -1)
+		die(e.status, "%s", e.text);
+	ledger_close(l);
+	return EX_OK;
+}
+
+static int
+do_why(struct program *p)
+{
+	struct ledger *l = open_or_die(p, LEDGER_READ);
+	struct buf out = BUF_INIT(16 * RECORD_MAX);
+	int rc = EX_OK;
+
+	if (p->argc < 2)
+		program_usage(p);
+	for (int i = 1; i < p->argc; i++)
+		if (!why_tell(l, p->argv[i], &out)) {
+			diag("%s: neither a message nor a reminder of this "
+			    "ledger", p->argv[i]);
+			rc = EX_REFUSED;
+		}
+	ledger_close(l);
+	if (io_write_all(STDOUT_FILENO, buf_text(&out), out.len) == -1)
+		die(EX_IOERR, "stdout: cannot be written");
+	buf_release(&out);
+	return rc;
+}
+
+/* A person says: the clock is right, this file is the one to go on with. */
+static int
+do_confirm(struct program *p)
+{
+	struct ledger *l = open_or_die(p, LEDGER_WRITE);
+	struct value *data = value_new_object();
+
+	ledger_begin(l);
+	ledger_append_take(l, "clock.confirmed", data);
+	ledger_commit(l);
+	ledger_close(l);
+	return EX_OK;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct program *);
+	} commands[] = {
+		{ "init", do_init }, { "verify", do_verify },
+		{ "rebuild", do_rebuild }, { "export", do_export },
+		{ "backup", do_backup }, { "why", do_why },
+		{ "confirm", do_confirm }
+	};
+	static const struct option longs[] = {
+		{ "since", required_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct program p = {
+		.usage = "init | verify | rebuild | export [--since seq] | "
+		    "backup file | why id ... | confirm",
+		.help = "  --since seq           export from this journal row "
+		    "on\n",
+		.longs = longs, .option = option, .takes_arguments = true
+	};
+	int rc;
+
+	program_start(&p, argc, argv);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (p.argc > 0 && strcmp(p.argv[0], commands[i].name) == 0) {
+			rc = commands[i].run(&p);
+			program_end(&p);
+			return rc;
+		}
+	program_usage(&p);
+}

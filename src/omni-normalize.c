@@ -1,0 +1,170 @@
+/* omni-normalize - addresses, language, time zone and times in one form */
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/program.h"
+#include "base/zone.h"
+#include "message/address.h"
+
+struct normalizer {
+	struct phonebook *phones;
+	const char *language, *timezone;
+};
+
+/* "ES_mx" is "es-MX"; false when it is no language tag of this shape. */
+static bool
+language_tag(const char *raw, char out[16])
+{
+	size_t n = strspn(raw, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), i;
+
+	if (n != 2 && n != 3)
+		return false;
+	for (i = 0; i < n; i++)
+		out[i] = (char)tolower((unsigned char)raw[i]);
+	if (raw[n] == '-' || raw[n] == '_') {
+		out[i++] = '-';
+		for (n++; isalpha((unsigned char)raw[n]) && i < 6; n++)
+			out[i++] = (char)toupper((unsigned char)raw[n]);
+		if (i < 5)
+			return false;
+	}
+	out[i] = '\0';
+	return raw[n] == '\0';
+}
+
+static bool
+set_language(struct filter *f, struct record *r, const struct value *contact,
+    bool known)
+{
+	const struct normalizer *n = f->ctx;
+	const char *raw = record_string(r, "language");
+	char tag[16];
+
+	if (raw == NULL)
+		raw = value_get_string(contact, "language");
+	if (raw == NULL && known)
+		return true;	/* the ledger may know better */
+	if (raw == NULL)
+		raw = n->language;
+	if (!language_tag(raw, tag)) {
+		filter_refuse(f, r, "bad_language", "contact.language",
+		    "contact.language: %.60s is no language", raw);
+		return false;
+	}
+	record_set_string(r, "language", tag);
+	return true;
+}
+
+static bool
+set_timezone(struct filter *f, struct record *r, const struct value *contact,
+    bool known)
+{
+	const struct normalizer *n = f->ctx;
+	const char *raw = record_string(r, "timezone");
+	const char *field = "timezone";
+
+	if (raw == NULL) {
+		raw = value_get_string(contact, "timezone");
+		field = "contact.timezone";
+	}
+	if (raw == NULL && known)
+		return true;
+	if (raw == NULL)
+		raw = n->timezone;
+	if (!zone_is_valid(raw)) {
+		filter_refuse(f, r, "bad_timezone", field,
+		    "%s: there is no time zone %.60s", field, raw);
+		return false;
+	}
+	record_set_string(r, "timezone", raw);
+	return true;
+}
+
+/* RFC 3339 with any offset becomes UTC. */
+static bool
+set_time(struct filter *f, struct record *r, const char *field)
+{
+	const struct value *v = record_get(r, field);
+	char text[CLOCK_TEXT];
+	instant t;
+
+	if (v == NULL)
+		return true;
+	if (value_string(v) == NULL || !clock_parse(value_string(v), &t)) {
+		filter_refuse(f, r, "bad_time", field,
+		    "%s: not a time like 2026-11-24T10:30:00-06:00", field);
+		return false;
+	}
+	if (strcmp(value_string(v), clock_format(t, text)) != 0)
+		record_set_string(r, field, text);
+	return true;
+}
+
+static bool
+set_address(struct filter *f, struct record *r, const struct value *contact)
+{
+	struct normalizer *n = f->ctx;
+	const char *field, *why;
+	struct value *address;
+	struct error e;
+
+	switch (address_of_contact(n->phones, contact, &f->mem, &address,
+	    &field, &why, &e)) {
+	case ADDRESS_OK:
+		if (address != NULL)
+			record_set_take(r, "address", address);
+		return true;
+	case ADDRESS_REFUSED:
+		filter_refuse(f, r, "bad_address", field, "contact: %s", why);
+		return false;
+	case ADDRESS_UNKNOWN:
+	default:
+		filter_refuse_temporarily(f, r, "phonenumber", "%s", e.text);
+		return false;
+	}
+}
+
+static void
+normalize(struct filter *f, struct record *r)
+{
+	const struct value *contact = record_get(r, "contact");
+	bool known;
+
+	if (value_type(contact) != VALUE_OBJECT) {
+		filter_refuse(f, r, "bad_contact", "contact",
+		    "contact is %s, not an object",
+		    value_type_name(value_type(contact)));
+		return;
+	}
+	if (!set_address(f, r, contact))
+		return;
+	known = record_get(r, "address") == NULL;
+	if (set_language(f, r, contact, known) &&
+	    set_timezone(f, r, contact, known) &&
+	    set_time(f, r, "not_before"))
+		set_time(f, r, "expires_at");
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct program p = { .usage = "<records >records", .help = "" };
+	struct normalizer n;
+	struct filter f = { .stage = "normalize", .each = normalize,
+	    .ctx = &n };
+	int rc;
+
+	program_start(&p, argc, argv);
+	n.phones = phonebook_new(config_path(p.config, "paths", NULL,
+	    "phonenumber"), config_string(p.config, "site", NULL, "region"));
+	n.language = config_string(p.config, "site", NULL, "language");
+	n.timezone = config_string(p.config, "site", NULL, "timezone");
+	f.quiet = p.quiet;
+	rc = filter_run(&f);
+	phonebook_free(n.phones);
+	program_end(&p);
+	return rc;
+}

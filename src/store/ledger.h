@@ -1,0 +1,117 @@
+#ifndef OMNI_LEDGER_H
+#define OMNI_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/record.h"
+
+/*
+ * The ledger: a journal, and the tables that are made from it.  The format is
+ * omni-ledger(5); this is the only file that knows SQLite.
+ *
+ * Writers take a blocking lock on LEDGER.lock and then BEGIN IMMEDIATE, so
+ * that nobody ever waits on a busy database, and never keep a transaction
+ * open while they wait for input or the network.  Readers see a snapshot for
+ * the length of one select and page by key.
+ *
+ * A database that fails in the middle of something (full disk, damaged file)
+ * ends the program: nothing sensible can go on without the truth, and an open
+ * transaction dies with the process.  The status is EX_TEMPFAIL for what a
+ * retry can cure (full disk, locked), EX_DATAERR for a damaged file, EX_NOPERM
+ * for a file that may not be written, EX_IOERR for the rest.
+ */
+struct ledger;
+
+enum ledger_mode {
+	LEDGER_READ,	/* works as an ordinary user of the staff's group */
+	LEDGER_WRITE,
+	LEDGER_CREATE	/* makes what is missing: file, key, tables */
+};
+
+struct ledger *ledger_open(const char *path, enum ledger_mode mode,
+    struct error *e);
+void ledger_close(struct ledger *l);
+const char *ledger_path(const struct ledger *l);
+
+/* Transactions.  ledger_begin() waits for other writers. */
+void ledger_begin(struct ledger *l);
+bool ledger_is_open(const struct ledger *l);	/* inside a transaction */
+void ledger_commit(struct ledger *l);
+void ledger_rollback(struct ledger *l);
+/* A part that can be undone alone, for one record of a batch. */
+void ledger_savepoint(struct ledger *l);
+void ledger_release(struct ledger *l);
+void ledger_undo(struct ledger *l);
+
+/*
+ * Writes one journal row and applies it to the projections.  `data` is taken;
+ * "v": 1 is added to it.  The row's time is clock_now(), or that of the last
+ * row if that is later.  Returns the row's number.
+ */
+int64_t ledger_append_take(struct ledger *l, const char *op,
+    struct value *data);
+
+/*
+ * Keeps a body under the key kind/HASH, HASH being a keyed hash of the body,
+ * and returns that key in `key`.  The same body twice is one row.
+ */
+#define LEDGER_KEY	(16 + DIGEST_HEX)
+void ledger_content_put(struct ledger *l, const char *kind, const char *body,
+    size_t len, char key[LEDGER_KEY]);
+/* NULL when there is none or it was erased. */
+char *ledger_content(struct ledger *l, const char *key, struct arena *mem);
+/* The keyed hash of an address: what consent and address rows go by. */
+char *ledger_hash(const struct ledger *l, const char *text,
+    char out[DIGEST_HEX]);
+
+/*
+ * Queries.  `sql` must be a string constant: prepared statements are kept by
+ * its address.  `types` has a letter for each parameter: s a string or NULL,
+ * i an int64_t.  Text that is lent stays valid until the next ledger_next().
+ * End every select, also one that was not read to its end.
+ */
+struct ledger_rows;
+struct ledger_rows *ledger_select(struct ledger *l, const char *sql,
+    const char *types, ...);
+bool ledger_next(struct ledger_rows *r);
+const char *ledger_text(struct ledger_rows *r, int column);	/* or NULL */
+int64_t ledger_int(struct ledger_rows *r, int column);
+int ledger_columns(struct ledger_rows *r);
+void ledger_end(struct ledger_rows *r);
+/* The first column of the first row, 0 when there is no row. */
+int64_t ledger_count(struct ledger *l, const char *sql, const char *types,
+    ...);
+
+/* Whom the journal's "by" and "run" name; `run` NULL: from OMNI_RUN or now. */
+void ledger_set_run(struct ledger *l, const char *program, const char *run);
+
+/*
+ * 0, or -1 and EX_TEMPFAIL when the clock is further from the last journal row
+ * than `max_gap` seconds, or the ledger is older than its own export in
+ * `journal_dir` (a restored file).  A person confirms either one with
+ * omni-ledger confirm.
+ */
+int ledger_check_time(struct ledger *l, int64_t max_gap, struct error *e);
+int ledger_check_export(struct ledger *l, const char *journal_dir,
+    struct error *e);
+
+/* Maintenance, for omni-ledger(1). */
+
+/*
+ * Replays the journal into an empty database and compares each projection.
+ * For each table that differs `report` is called with its name and the number
+ * of rows that are only in one of the two.  Returns how many tables differ.
+ */
+int ledger_verify(struct ledger *l, void (*report)(void *, const char *table,
+    int64_t rows), void *ctx, int64_t *replayed);
+/* Empties the projections and makes them anew, in one transaction. */
+int64_t ledger_rebuild(struct ledger *l);
+/* A consistent copy, key included, for a ledger that is in use. */
+int ledger_backup(struct ledger *l, const char *to, struct error *e);
+
+#endif

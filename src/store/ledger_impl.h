@@ -1,0 +1,50 @@
+#ifndef OMNI_LEDGER_IMPL_H
+#define OMNI_LEDGER_IMPL_H
+
+/* Shared by ledger.c, apply.c and upkeep.c only. */
+
+#include <limits.h>
+#include <sqlite3.h>
+
+#include "store/ledger.h"
+
+#define STATEMENTS	96	/* prepared queries kept by one program */
+#define KEY_LEN		32
+
+struct ledger_rows {
+	sqlite3_stmt *stmt;
+	struct ledger *ledger;
+	const char *sql;
+	bool busy;
+};
+
+struct ledger {
+	sqlite3 *db;
+	char path[PATH_MAX];
+	unsigned char key[KEY_LEN];
+	enum ledger_mode mode;
+	int lock;
+	bool open;			/* inside a transaction */
+	char program[64], run[128];
+	struct ledger_rows rows[STATEMENTS];
+	size_t used;
+	struct applier *applier;
+};
+
+/* Ends the program, after what SQLite says about `db`. */
+_Noreturn void ledger_fail(const struct ledger *l, sqlite3 *db,
+    const char *what);
+void ledger_exec(const struct ledger *l, sqlite3 *db, const char *sql);
+sqlite3_stmt *ledger_prepare(const struct ledger *l, sqlite3 *db,
+    const char *sql, const char **tail);
+
+/* apply.c: the one function that changes projections. */
+struct journal_row {
+	int64_t seq;
+	const char *at, *by, *run, *op, *data;
+};
+struct applier *applier_open(const struct ledger *l, sqlite3 *db);
+void applier_close(struct applier *a);
+void applier_apply(struct applier *a, const struct journal_row *row);
+
+#endif

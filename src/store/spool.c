@@ -1,0 +1,260 @@
+#include "spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/io.h"
+
+#define PATH_LEN	(NAME_MAX + 8)
+
+static int
+join(char out[PATH_LEN], const char *sub, const char *name)
+{
+	int n = snprintf(out, PATH_LEN, "%s/%s", sub, name);
+
+	if (n < 0 || n >= PATH_LEN || strchr(name, '/') != NULL) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return 0;
+}
+
+int
+spool_open(const char *path, struct error *e)
+{
+	static const char *const sub[] = { "tmp", "new", "cur", "bad" };
+	int dir;
+
+	dir = io_open_dir(path, 02770, e);
+	if (dir == -1)
+		return -1;
+	for (size_t i = 0; i < sizeof(sub) / sizeof(sub[0]); i++)
+		if (mkdirat(dir, sub[i], 02770) == -1 && errno != EEXIST) {
+			error_errno(e, "mkdir %s/%s", path, sub[i]);
+			close(dir);
+			return -1;
+		}
+	return dir;
+}
+
+char *
+spool_name(char out[SPOOL_NAME])
+{
+	static unsigned int count;
+	struct timespec t;
+	uint32_t random;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	digest_random(&random, sizeof(random));
+	snprintf(out, SPOOL_NAME, "%lld.%09ld.%ld.%u.%08x",
+	    (long long)t.tv_sec, t.tv_nsec, (long)getpid(), ++count, random);
+	return out;
+}
+
+static int
+write_tmp(int dir, const char *tmp, const void *data, size_t len,
+    bool durable)
+{
+	int fd, saved;
+
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd == -1)
+		return -1;
+	if (io_write_all(fd, data, len) == -1 ||
+	    (durable && fsync(fd) == -1)) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return close(fd);
+}
+
+int
+spool_put(int dir, const char *name, const void *data, size_t len,
+    bool durable, struct error *e)
+{
+	char tmp[PATH_LEN], new[PATH_LEN];
+
+	if (join(tmp, "tmp", name) == -1 || join(new, "new", name) == -1)
+		return error_errno(e, "spool file %.60s", name);
+	if (write_tmp(dir, tmp, data, len, durable) == -1)
+		goto fail;
+	/* link(2), not rename(2): it fails where rename would overwrite. */
+	if (linkat(dir, tmp, dir, new, 0) == -1)
+		goto fail;
+	if (durable && io_sync_dir(dir, "new") == -1) {
+		error_errno(e, "spool: sync new");
+		unlinkat(dir, new, 0);
+		unlinkat(dir, tmp, 0);
+		return -1;
+	}
+	/* A leftover in tmp/ is harmless; the sweep removes it by age. */
+	unlinkat(dir, tmp, 0);
+	return 0;
+fail:
+	error_errno(e, "spool: %.100s", tmp);
+	if (errno != EEXIST)
+		unlinkat(dir, tmp, 0);
+	return -1;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int
+collect(DIR *handle, size_t max, char ***names, size_t *count)
+{
+	struct dirent *d;
+	char **grown;
+
+	while (*count < max && (d = readdir(handle)) != NULL) {
+		if (d->d_name[0] == '.')
+			continue;
+		grown = reallocarray(*names, *count + 1, sizeof(**names));
+		if (grown == NULL)
+			return -1;
+		*names = grown;
+		grown[*count] = strdup(d->d_name);
+		if (grown[*count] == NULL)
+			return -1;
+		(*count)++;
+	}
+	return 0;
+}
+
+int
+spool_names(int dir, const char *sub, size_t max, char ***names,
+    size_t *count, struct error *e)
+{
+	DIR *handle = NULL;
+	int fd;
+
+	*names = NULL;
+	*count = 0;
+	fd = openat(dir, sub, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1)
+		handle = fdopendir(fd);
+	if (handle == NULL) {
+		error_errno(e, "spool: %s", sub);
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	if (collect(handle, max, names, count) == -1)
+		die(EX_OSERR, "out of memory");
+	closedir(handle);
+	if (*count > 0)
+		qsort(*names, *count, sizeof(**names), by_name);
+	return 0;
+}
+
+void
+spool_names_free(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+/* Whether `path` still names the file that `fd` has open. */
+static bool
+is_same_file(int dir, const char *path, int fd)
+{
+	struct stat open_file, named;
+
+	return fstat(fd, &open_file) == 0 &&
+	    fstatat(dir, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    open_file.st_dev == named.st_dev &&
+	    open_file.st_ino == named.st_ino;
+}
+
+int
+spool_claim(int dir, const char *sub, const char *name)
+{
+	char path[PATH_LEN], cur[PATH_LEN];
+	int fd;
+
+	if (join(path, sub, name) == -1 || join(cur, "cur", name) == -1)
+		return -1;
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
+		goto fail;
+	if (!is_same_file(dir, path, fd)) {
+		errno = ENOENT;
+		goto fail;
+	}
+	if (strcmp(sub, "cur") != 0 && renameat(dir, path, dir, cur) == -1)
+		goto fail;
+	return fd;
+fail:
+	close(fd);
+	return -1;
+}
+
+int
+spool_done(int dir, const char *name)
+{
+	char path[PATH_LEN];
+
+	return join(path, "cur", name) == -1 ? -1 : unlinkat(dir, path, 0);
+}
+
+int
+spool_reject(int dir, const char *from, const char *name, const char *reason)
+{
+	char path[PATH_LEN], bad[PATH_LEN], why[PATH_LEN];
+	char line[ERROR_MAX];
+	int fd;
+
+	if (join(path, from, name) == -1 || join(bad, "bad", name) == -1 ||
+	    snprintf(why, sizeof(why), "bad/%s.reason", name) >= PATH_LEN)
+		return -1;
+	fd = openat(dir, why, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd == -1)
+		return -1;
+	text_escape(line, sizeof(line) - 1, reason, strlen(reason));
+	line[strlen(line) + 1] = '\0';
+	line[strlen(line)] = '\n';
+	if (io_write_all(fd, line, strlen(line)) == -1) {
+		close(fd);
+		return -1;
+	}
+	close(fd);
+	return renameat(dir, path, dir, bad);
+}
+
+void
+spool_sweep(int dir, long age)
+{
+	char path[PATH_LEN], **names;
+	struct error e;
+	struct stat st;
+	size_t count;
+
+	if (spool_names(dir, "tmp", 10000, &names, &count, &e) == -1)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (join(path, "tmp", names[i]) == 0 &&
+		    fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_mtime < time(NULL) - age)
+			unlinkat(dir, path, 0);
+	spool_names_free(names, count);
+}

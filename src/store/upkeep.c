@@ -1,0 +1,244 @@
+/* What keeps a ledger trustworthy: checks, verify, rebuild, backup. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "ledger_impl.h"
+#include "schema.h"
+
+/* All tables but journal and content, in the order they can be emptied. */
+static const char *const projections[] = { "flag", "reminder_step", "event",
+	"attempt", "message", "conversation", "reminder", "consent",
+	"preference", "contact_address", "address", "contact", "channel",
+	"run", "site_offset", "site" };
+#define PROJECTIONS	(sizeof(projections) / sizeof(projections[0]))
+
+int
+ledger_check_time(struct ledger *l, int64_t max_gap, struct error *e)
+{
+	struct ledger_rows *r;
+	char now[CLOCK_TEXT], last[CLOCK_TEXT] = "";
+	instant t = clock_now(), then;
+
+	r = ledger_select(l, "SELECT max(at) FROM journal", "");
+	if (ledger_next(r) && ledger_text(r, 0) != NULL)
+		snprintf(last, sizeof(last), "%s", ledger_text(r, 0));
+	ledger_end(r);
+	if (max_gap == 0 || !clock_parse(last, &then) ||
+	    (t - then <= max_gap && then - t <= max_gap))
+		return 0;
+	return error_set(e, EX_TEMPFAIL, "it is %s, but the ledger's last "
+	    "entry is of %s: if the clock is right, say so with omni-ledger "
+	    "confirm", clock_format(t, now), last);
+}
+
+/* The highest number in names like 000000000001-000000000420.ndjson. */
+static int64_t
+exported_to(const char *dir)
+{
+	struct dirent *d;
+	const char *dash;
+	int64_t n, max = 0;
+	DIR *handle;
+
+	handle = opendir(dir);
+	if (handle == NULL)
+		return 0;
+	while ((d = readdir(handle)) != NULL) {
+		dash = strchr(d->d_name, '-');
+		if (dash == NULL || d->d_name[0] < '0' || d->d_name[0] > '9' ||
+		    strstr(dash, ".ndjson") == NULL)
+			continue;
+		n = strtoll(dash + 1, NULL, 10);
+		if (n > max)
+			max = n;
+	}
+	closedir(handle);
+	return max;
+}
+
+int
+ledger_check_export(struct ledger *l, const char *journal_dir,
+    struct error *e)
+{
+	int64_t have, exported = exported_to(journal_dir);
+
+	have = ledger_count(l, "SELECT max(seq) FROM journal", "");
+	if (have >= exported)
+		return 0;
+	return error_set(e, EX_TEMPFAIL, "%.300s has %lld entries but was "
+	    "exported up to %lld: an older file was put in its place. What it "
+	    "does not know might be sent again; see omni-ledger(1), confirm",
+	    l->path, (long long)have, (long long)exported);
+}
+
+static void
+replay(const struct ledger *l, sqlite3_stmt *journal, struct applier *a,
+    int64_t *count)
+{
+	struct journal_row row;
+	int rc;
+
+	while ((rc = sqlite3_step(journal)) == SQLITE_ROW) {
+		row.seq = sqlite3_column_int64(journal, 0);
+		row.at = (const char *)sqlite3_column_text(journal, 1);
+		row.by = (const char *)sqlite3_column_text(journal, 2);
+		row.run = (const char *)sqlite3_column_text(journal, 3);
+		row.op = (const char *)sqlite3_column_text(journal, 4);
+		row.data = (const char *)sqlite3_column_text(journal, 5);
+		applier_apply(a, &row);
+		(*count)++;
+	}
+	if (rc != SQLITE_DONE)
+		ledger_fail(l, l->db, "read the journal");
+}
+
+#define JOURNAL	"SELECT seq, at, by, run, op, data FROM journal ORDER BY seq"
+
+/* An empty database in a temporary file, with the ledger attached to it. */
+static sqlite3 *
+copy_open(const struct ledger *l)
+{
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	if (sqlite3_open_v2("", &db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+		ledger_fail(l, db, "open a temporary database");
+	ledger_exec(l, db, "PRAGMA synchronous = OFF");
+	stmt = ledger_prepare(l, db, "ATTACH ? AS live", NULL);
+	sqlite3_bind_text(stmt, 1, l->path, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) != SQLITE_DONE)
+		ledger_fail(l, db, "attach");
+	sqlite3_finalize(stmt);
+	ledger_exec(l, db, schema_sql);
+	return db;
+}
+
+/* Rows that are in one of the two and not in the other. */
+static int64_t
+difference(const struct ledger *l, sqlite3 *db, const char *table)
+{
+	struct buf sql = BUF_INIT(4096);
+	sqlite3_stmt *stmt;
+	int64_t n;
+
+	buf_printf(&sql, "SELECT count(*) FROM (SELECT * FROM ("
+	    "SELECT * FROM live.%s EXCEPT SELECT * FROM main.%s) UNION ALL "
+	    "SELECT * FROM (SELECT * FROM main.%s EXCEPT "
+	    "SELECT * FROM live.%s))", table, table, table, table);
+	stmt = ledger_prepare(l, db, buf_text(&sql), NULL);
+	if (sqlite3_step(stmt) != SQLITE_ROW)
+		ledger_fail(l, db, "compare");
+	n = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	buf_release(&sql);
+	return n;
+}
+
+int
+ledger_verify(struct ledger *l, void (*report)(void *, const char *, int64_t),
+    void *ctx, int64_t *replayed)
+{
+	sqlite3 *db = copy_open(l);
+	sqlite3_stmt *journal;
+	struct applier *a;
+	int64_t n;
+	int bad = 0;
+
+	/* One snapshot of the ledger for both reading and comparing. */
+	ledger_exec(l, db, "BEGIN");
+	journal = ledger_prepare(l, db, "SELECT seq, at, by, run, op, data "
+	    "FROM live.journal ORDER BY seq", NULL);
+	a = applier_open(l, db);
+	*replayed = 0;
+	replay(l, journal, a, replayed);
+	sqlite3_finalize(journal);
+	applier_close(a);
+	for (size_t i = 0; i < PROJECTIONS; i++) {
+		n = difference(l, db, projections[i]);
+		if (n > 0) {
+			report(ctx, projections[i], n);
+			bad++;
+		}
+	}
+	ledger_exec(l, db, "COMMIT");
+	sqlite3_close(db);
+	return bad;
+}
+
+int64_t
+ledger_rebuild(struct ledger *l)
+{
+	sqlite3_stmt *journal;
+	struct buf sql = BUF_INIT(4096);
+	int64_t count = 0;
+
+	ledger_begin(l);
+	ledger_exec(l, l->db, "PRAGMA defer_foreign_keys = ON");
+	for (size_t i = 0; i < PROJECTIONS; i++) {
+		buf_clear(&sql);
+		buf_printf(&sql, "DELETE FROM %s", projections[i]);
+		ledger_exec(l, l->db, buf_text(&sql));
+	}
+	buf_release(&sql);
+	if (l->applier == NULL)
+		l->applier = applier_open(l, l->db);
+	journal = ledger_prepare(l, l->db, JOURNAL, NULL);
+	replay(l, journal, l->applier, &count);
+	sqlite3_finalize(journal);
+	ledger_commit(l);
+	return count;
+}
+
+static int
+copy_key(const struct ledger *l, const char *to, struct error *e)
+{
+	char path[PATH_MAX];
+	int fd, rc;
+
+	if (snprintf(path, sizeof(path), "%s.key", to) >= (int)sizeof(path))
+		return error_set(e, EX_USAGE, "%.60s...: path too long", to);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return error_errno(e, "%s", path);
+	rc = io_write_all(fd, l->key, KEY_LEN) == -1 || fsync(fd) == -1 ?
+	    error_errno(e, "%s", path) : 0;
+	close(fd);
+	return rc;
+}
+
+int
+ledger_backup(struct ledger *l, const char *to, struct error *e)
+{
+	sqlite3_backup *b;
+	sqlite3 *db;
+	int rc;
+
+	if (access(to, F_OK) == 0)
+		return error_set(e, EX_USAGE, "%.400s: exists already", to);
+	if (copy_key(l, to, e) == -1)
+		return -1;
+	rc = sqlite3_open_v2(to, &db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE, NULL);
+	b = rc == SQLITE_OK ? sqlite3_backup_init(db, "main", l->db, "main") :
+	    NULL;
+	if (b != NULL) {
+		rc = sqlite3_backup_step(b, -1);
+		sqlite3_backup_finish(b);
+	}
+	if (b == NULL || rc != SQLITE_DONE) {
+		error_set(e, EX_IOERR,
+		    "%.300s: %s", to, sqlite3_errmsg(db));
+		sqlite3_close(db);
+		return -1;
+	}
+	sqlite3_close(db);
+	return 0;
+}
