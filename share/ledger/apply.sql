@@ -69,13 +69,13 @@ ON CONFLICT(name) DO UPDATE SET type = excluded.type,
   per_day = excluded.per_day, updated_at = :at;
 
 -- op contact.put
-INSERT INTO contact(id, content, language, timezone, tags, created_at,
+INSERT INTO contact(id, content, digest, language, timezone, tags, created_at,
   updated_at)
-VALUES (:data ->> '$.id', :data ->> '$.content', :data ->> '$.language',
-  :data ->> '$.timezone', coalesce(:data ->> '$.tags', '[]'), :at, :at)
+VALUES (:data ->> '$.id', :data ->> '$.content', :data ->> '$.digest',
+  :data ->> '$.language', :data ->> '$.timezone', coalesce(:data ->> '$.tags', '[]'), :at, :at)
 ON CONFLICT(id) DO UPDATE SET content = excluded.content,
-  language = excluded.language, timezone = excluded.timezone,
-  tags = excluded.tags, updated_at = :at;
+  digest = excluded.digest, language = excluded.language,
+  timezone = excluded.timezone, tags = excluded.tags, updated_at = :at;
 INSERT INTO address(type, hash, content, line, verified)
 SELECT value ->> '$.type', value ->> '$.hash', value ->> '$.content',
   value ->> '$.line', coalesce(value ->> '$.verified', 0)
@@ -118,25 +118,26 @@ UPDATE message SET state = 'cancelled', reason = 'moved'
 WHERE reminder = :data ->> '$.id' AND revision < :data ->> '$.revision'
   AND state IN ('queued', 'held');
 INSERT INTO reminder(id, type, contact, revision, state, event_at,
-  event_local, timezone, content, step, next_step, next_due_at,
+  event_local, timezone, content, source_at, step, next_step, next_due_at,
   related_type, related_id, created_at, updated_at)
 VALUES (:data ->> '$.id', :data ->> '$.type', :data ->> '$.contact',
   :data ->> '$.revision', 'open', :data ->> '$.event_at',
   :data ->> '$.event_local', :data ->> '$.timezone', :data ->> '$.content',
-  0, :data ->> '$.next_step', :data ->> '$.next_due_at',
+  :data ->> '$.source_at', 0, :data ->> '$.next_step', :data ->> '$.next_due_at',
   :data ->> '$.related.type', :data ->> '$.related.id', :at, :at)
 ON CONFLICT(id) DO UPDATE SET type = excluded.type,
   contact = excluded.contact, state = 'open', reason = NULL,
   event_at = excluded.event_at, event_local = excluded.event_local,
   timezone = excluded.timezone, content = excluded.content,
-  step = 0, next_step = excluded.next_step,
+  source_at = excluded.source_at, step = 0, next_step = excluded.next_step,
   next_due_at = excluded.next_due_at, attempted = '[]',
   related_type = excluded.related_type, related_id = excluded.related_id,
   answered_at = NULL, answered_by = NULL,
   revision = excluded.revision, updated_at = :at
 WHERE excluded.revision > reminder.revision;
 UPDATE reminder SET contact = :data ->> '$.contact',
-  content = :data ->> '$.content', related_type = :data ->> '$.related.type',
+  content = :data ->> '$.content',
+  source_at = :data ->> '$.source_at', related_type = :data ->> '$.related.type',
   related_id = :data ->> '$.related.id', updated_at = :at
 WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
 
@@ -181,15 +182,16 @@ SELECT :data ->> '$.conversation', :data ->> '$.contact',
 WHERE :data ->> '$.conversation' IS NOT NULL
 ON CONFLICT(id) DO NOTHING;
 INSERT INTO message(id, direction, conversation, contact, type, topic, class,
-  template, channel, channel_type, hash, address, content, language,
-  timezone, state, reason, due_at, expires_at, priority, author, parent,
+  template, channel, channel_type, hash, address, content, fingerprint,
+  language, timezone, state, reason, due_at, expires_at, priority, author, parent,
   reminder, revision, step, related_type, related_id, fallback, route,
   segments, cost, currency, created_at)
 VALUES (:data ->> '$.id', 'outbound', :data ->> '$.conversation',
   :data ->> '$.contact', :data ->> '$.type', :data ->> '$.topic',
   :data ->> '$.class', :data ->> '$.template', :data ->> '$.channel',
   :data ->> '$.channel_type', :data ->> '$.hash', :data ->> '$.address',
-  :data ->> '$.content', :data ->> '$.language', :data ->> '$.timezone',
+  :data ->> '$.content', :data ->> '$.fingerprint',
+  :data ->> '$.language', :data ->> '$.timezone',
   CASE WHEN :data ->> '$.held' IS NULL THEN 'queued' ELSE 'held' END,
   :data ->> '$.held', :data ->> '$.due_at', :data ->> '$.expires_at',
   :data ->> '$.priority', :data ->> '$.author', :data ->> '$.parent',
@@ -202,8 +204,9 @@ ON CONFLICT(id) DO UPDATE SET conversation = excluded.conversation,
   class = excluded.class, template = excluded.template,
   channel = excluded.channel, channel_type = excluded.channel_type,
   hash = excluded.hash, address = excluded.address,
-  content = excluded.content, language = excluded.language,
-  timezone = excluded.timezone, state = excluded.state,
+  content = excluded.content, fingerprint = excluded.fingerprint,
+  language = excluded.language, timezone = excluded.timezone,
+  state = excluded.state,
   reason = excluded.reason, due_at = excluded.due_at,
   expires_at = excluded.expires_at, priority = excluded.priority,
   author = excluded.author, parent = excluded.parent,

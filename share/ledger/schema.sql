@@ -70,6 +70,7 @@ CREATE TABLE channel (
 CREATE TABLE contact (
   id         TEXT PRIMARY KEY,
   content    TEXT NOT NULL REFERENCES content(key),
+  digest     TEXT NOT NULL,	-- of all that an import said of them
   language   TEXT,
   timezone   TEXT,
   tags       TEXT NOT NULL DEFAULT '[]',
@@ -159,6 +160,7 @@ CREATE TABLE message (
   hash         TEXT,		-- of the address
   address      TEXT,		-- its content key
   content      TEXT,		-- content key of the whole record
+  fingerprint  TEXT,		-- keyed hash of what the person would read
   language     TEXT,
   timezone     TEXT,
   state        TEXT NOT NULL CHECK (state IN ('queued', 'held', 'sending',
@@ -255,6 +257,7 @@ CREATE TABLE reminder (
   event_local  TEXT NOT NULL,	-- as the clinic's calendar has it
   timezone     TEXT NOT NULL,
   content      TEXT NOT NULL REFERENCES content(key),
+  source_at    TEXT,		-- when the calendar last changed it
   step         INTEGER NOT NULL DEFAULT 0,	-- the last one queued
   next_step    INTEGER,
   next_due_at  TEXT,

@@ -154,6 +154,10 @@ civil_parse(const char *s, struct civil *c)
 	return civil_scan(&s, c) && *s == '\0';
 }
 
+/* What clock_format() can write: the years 1 to 9999, in UTC. */
+#define FIRST	INT64_C(-62135596800)
+#define LAST	INT64_C(253402300799)
+
 bool
 clock_parse(const char *s, instant *t)
 {
@@ -164,14 +168,14 @@ clock_parse(const char *s, instant *t)
 		return false;
 	*t = civil_to_utc(&c);
 	if (literal(&s, "Zz"))
-		return *s == '\0';
+		return *s == '\0' && *t <= LAST;
 	sign = *s == '-' ? 1 : -1;
 	if (!literal(&s, "+-") || !digits(&s, 2, &hours) ||
 	    !literal(&s, ":") || !digits(&s, 2, &minutes) || *s != '\0' ||
 	    hours > 23 || minutes > 59)
 		return false;
 	*t += sign * (hours * 3600 + minutes * 60);
-	return true;
+	return *t >= FIRST && *t <= LAST;
 }
 
 char *
