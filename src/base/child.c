@@ -7,12 +7,15 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "io.h"
+
+#define STOP_MS		1000	/* from SIGTERM to SIGKILL */
 
 extern char **environ;
 
@@ -106,6 +109,8 @@ coprocess_start(struct coprocess *c, const char *const argv[],
 void
 coprocess_stop(struct coprocess *c)
 {
+	struct pollfd over = { .fd = pidfd_open(c->pid, 0),
+	    .events = POLLIN };
 	int status;
 
 	close(c->to);
@@ -113,6 +118,10 @@ coprocess_stop(struct coprocess *c)
 	buf_release(&c->pending);
 	/* It may hang: closing its input is not enough. */
 	kill(c->pid, SIGTERM);
+	if (poll(&over, 1, STOP_MS) != 1)
+		kill(c->pid, SIGKILL);
+	if (over.fd != -1)
+		close(over.fd);
 	while (waitpid(c->pid, &status, 0) == -1 && errno == EINTR)
 		continue;
 	c->pid = -1;
@@ -192,46 +201,69 @@ coprocess_ask(struct coprocess *c, const char *line, size_t len,
 	return 0;
 }
 
-/* Moves input to the child and its errors here until it closes its end. */
-static int
-pump(int to, int from, const char *input, size_t len, struct buf *errors,
-    int64_t deadline)
+enum { ERRORS, INPUT, OVER };
+
+static void
+give_input(struct pollfd *p, const char **input, size_t *len)
 {
-	struct pollfd p[2] = { { .fd = from, .events = POLLIN },
-	    { .fd = to, .events = POLLOUT } };
+	ssize_t n = write(p->fd, *input, *len);
+
+	if (n > 0) {
+		*input += n;
+		*len -= (size_t)n;
+	} else if (errno != EAGAIN && errno != EINTR)
+		*len = 0;	/* it wants no more */
+	if (*len == 0) {
+		close(p->fd);
+		p->fd = -1;
+	}
+}
+
+static bool
+take_errors(struct pollfd *p, struct buf *errors)
+{
+	size_t room = errors->max - errors->len;
 	char chunk[1024];
-	int64_t left;
 	ssize_t n;
 
-	fcntl(to, F_SETFL, O_NONBLOCK);
-	for (;;) {
+	n = io_read(p->fd, chunk, sizeof(chunk));
+	if (n > 0)
+		buf_add(errors, chunk, (size_t)n < room ? (size_t)n : room);
+	else if (n == 0 || errno != EAGAIN)
+		p->fd = -1;
+	return n > 0;
+}
+
+/*
+ * Moves input to the child and its errors here until it is over: that is not
+ * when its standard error is closed, which it may do early, and which a
+ * process that it left behind may never do.
+ */
+static int
+pump(struct pollfd p[3], const char *input, size_t len, struct buf *errors,
+    int64_t deadline)
+{
+	int64_t left;
+
+	fcntl(p[ERRORS].fd, F_SETFL, O_NONBLOCK);
+	fcntl(p[INPUT].fd, F_SETFL, O_NONBLOCK);
+	do {
 		left = deadline - clock_monotonic_ms();
 		if (left <= 0)
+			return -1;
+		p[ERRORS].revents = p[INPUT].revents = p[OVER].revents = 0;
+		if (poll(p, 3, (int)left) == -1 && errno != EINTR)
+			return -1;
+		if (p[INPUT].revents != 0)
+			give_input(&p[INPUT], &input, &len);
+		if (p[ERRORS].revents != 0)
+			take_errors(&p[ERRORS], errors);
+	} while (p[OVER].revents == 0);
+	/* What a pipe holds at most. */
+	for (int i = 0; i < 64 && p[ERRORS].fd != -1; i++)
+		if (!take_errors(&p[ERRORS], errors))
 			break;
-		if (p[1].fd != -1 && len == 0) {
-			close(p[1].fd);
-			p[1].fd = -1;
-		}
-		if (poll(p, 2, (int)left) == -1 && errno != EINTR)
-			break;
-		if (p[1].fd != -1 && (p[1].revents & (POLLOUT | POLLERR))) {
-			n = write(p[1].fd, input, len);
-			if (n > 0) {
-				input += n;
-				len -= (size_t)n;
-			} else if (errno != EAGAIN && errno != EINTR)
-				len = 0;
-		}
-		if (p[0].revents & (POLLIN | POLLHUP)) {
-			n = io_read(from, chunk, sizeof(chunk));
-			if (n <= 0)
-				break;
-			buf_add(errors, chunk, (size_t)n);
-		}
-	}
-	if (p[1].fd != -1)
-		close(p[1].fd);
-	return deadline - clock_monotonic_ms() <= 0 ? -1 : 0;
+	return 0;
 }
 
 int
@@ -241,6 +273,7 @@ child_run(const char *const argv[], const void *input, size_t len,
 	int64_t deadline = clock_monotonic_ms() + timeout_ms;
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 	int in[2], err[2], rc;
+	struct pollfd p[3];
 	pid_t pid;
 
 	if (make_pipe(in, e) == -1)
@@ -257,9 +290,17 @@ child_run(const char *const argv[], const void *input, size_t len,
 	close(in[0]);
 	close(err[1]);
 	sigaction(SIGPIPE, &ignore, &before);
-	rc = pump(in[1], err[0], input, len, errors, deadline);
+	p[ERRORS] = (struct pollfd){ .fd = err[0], .events = POLLIN };
+	p[INPUT] = (struct pollfd){ .fd = in[1], .events = POLLOUT };
+	p[OVER] = (struct pollfd){ .fd = pidfd_open(pid, 0),
+	    .events = POLLIN };
+	rc = p[OVER].fd == -1 ? -1 : pump(p, input, len, errors, deadline);
 	sigaction(SIGPIPE, &before, NULL);
 	close(err[0]);
+	if (p[INPUT].fd != -1)
+		close(p[INPUT].fd);
+	if (p[OVER].fd != -1)
+		close(p[OVER].fd);
 	if (rc == -1)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, status, 0) == -1 && errno == EINTR)

@@ -530,8 +530,10 @@ override(struct config *c, const char *text)
 	if (dot == NULL || eq == NULL || dot > eq ||
 	    (size_t)(dot - text) >= sizeof(section) ||
 	    (size_t)(eq - dot) > sizeof(key))
+		/* What follows "=" may be a secret. */
 		return error_set(c->error, EX_USAGE,
-		    "-o %.100s: not section.key=value", text);
+		    "-o %.*s: not section.key=value",
+		    (int)strcspn(text, "="), text);
 	snprintf(section, sizeof(section), "%.*s", (int)(dot - text), text);
 	snprintf(key, sizeof(key), "%.*s", (int)(eq - dot - 1), dot + 1);
 	set(c, -1, section, key, eq + 1);

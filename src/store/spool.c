@@ -87,14 +87,25 @@ spool_put(int dir, const char *name, const void *data, size_t len,
     bool durable, struct error *e)
 {
 	char tmp[PATH_LEN], new[PATH_LEN];
+	int saved;
 
 	if (join(tmp, "tmp", name) == -1 || join(new, "new", name) == -1)
 		return error_errno(e, "spool file %.60s", name);
-	if (write_tmp(dir, tmp, data, len, durable) == -1)
-		goto fail;
+	if (write_tmp(dir, tmp, data, len, durable) == -1) {
+		error_errno(e, "spool: %.100s", tmp);
+		/* If it was there it is another writer's. */
+		if (errno != EEXIST)
+			unlinkat(dir, tmp, 0);
+		return -1;
+	}
 	/* link(2), not rename(2): it fails where rename would overwrite. */
-	if (linkat(dir, tmp, dir, new, 0) == -1)
-		goto fail;
+	if (linkat(dir, tmp, dir, new, 0) == -1) {
+		error_errno(e, "spool: %.100s", new);
+		saved = errno;
+		unlinkat(dir, tmp, 0);
+		errno = saved;
+		return -1;
+	}
 	if (durable && io_sync_dir(dir, "new") == -1) {
 		error_errno(e, "spool: sync new");
 		unlinkat(dir, new, 0);
@@ -104,11 +115,6 @@ spool_put(int dir, const char *name, const void *data, size_t len,
 	/* A leftover in tmp/ is harmless; the sweep removes it by age. */
 	unlinkat(dir, tmp, 0);
 	return 0;
-fail:
-	error_errno(e, "spool: %.100s", tmp);
-	if (errno != EEXIST)
-		unlinkat(dir, tmp, 0);
-	return -1;
 }
 
 static int

@@ -1,5 +1,6 @@
 #undef NDEBUG
 #include <assert.h>
+#include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +78,7 @@ test_arena(void)
 		first = arena_strdup(&a, "first");
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			s = arena_alloc(&a, sizes[i]);
-			assert((size_t)s % sizeof(max_align_t) == 0);
+			assert((size_t)s % alignof(max_align_t) == 0);
 			for (size_t k = 0; k < sizes[i]; k++)
 				assert(s[k] == 0);
 			memset(s, 0xff, sizes[i]);

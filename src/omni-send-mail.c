@@ -1,0 +1,9 @@
+/* omni-send-mail - send the email messages that are due */
+
+#include "send/engine.h"
+
+int
+main(int argc, char *argv[])
+{
+	return engine_main(argc, argv, "email");
+}

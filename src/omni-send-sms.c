@@ -1,0 +1,9 @@
+/* omni-send-sms - send the sms messages that are due */
+
+#include "send/engine.h"
+
+int
+main(int argc, char *argv[])
+{
+	return engine_main(argc, argv, "sms");
+}
