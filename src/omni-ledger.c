@@ -243,6 +243,33 @@ do_why(struct program *p)
 	return rc;
 }
 
+/* For scripts: one setting, paths made absolute. */
+static int
+do_setting(struct program *p)
+{
+	char section[64], *key;
+	const char *value;
+
+	if (p->argc != 2)
+		program_usage(p);
+	snprintf(section, sizeof(section), "%s", p->argv[1]);
+	key = strchr(section, '.');
+	if (key == NULL)
+		program_usage(p);
+	*key++ = '\0';
+	if (!config_is_key(section, key))
+		die(EX_USAGE, "%s: no such setting without a name",
+		    p->argv[1]);
+	value = config_is_path(section, key) ?
+	    config_path(p->config, section, NULL, key) :
+	    config_string(p->config, section, NULL, key);
+	if (value == NULL)
+		return EX_REFUSED;
+	if (printf("%s\n", value) < 0 || fflush(stdout) == EOF)
+		die(EX_IOERR, "stdout: cannot be written");
+	return EX_OK;
+}
+
 /* A person says: the clock is right, this file is the one to go on with. */
 static int
 do_confirm(struct program *p)
@@ -267,7 +294,7 @@ main(int argc, char *argv[])
 		{ "init", do_init }, { "verify", do_verify },
 		{ "rebuild", do_rebuild }, { "export", do_export },
 		{ "backup", do_backup }, { "why", do_why },
-		{ "confirm", do_confirm }
+		{ "confirm", do_confirm }, { "setting", do_setting }
 	};
 	static const struct option longs[] = {
 		{ "since", required_argument, NULL, 's' },
@@ -275,7 +302,8 @@ main(int argc, char *argv[])
 	};
 	struct program p = {
 		.usage = "init | verify | rebuild | export [--since seq] | "
-		    "backup file | why id ... | confirm",
+		    "backup file | why id ... | confirm | "
+		    "setting section.key",
 		.help = "  --since seq           export from this journal row "
 		    "on\n",
 		.longs = longs, .option = option, .takes_arguments = true

@@ -225,7 +225,7 @@ answer(struct entry *n, const char *state, int64_t revision)
 static void
 put_reminder(struct entry *n, int64_t revision, const char *content)
 {
-	const struct ladder_step *first = ladder_next(&n->ladder, 0, 0, -1);
+	const struct ladder_step *first = ladder_after(&n->ladder, 0);
 	const struct value *related = record_get(n->record, "related");
 	const char *source = record_string(n->record, "updated_at");
 	struct value *data = value_new_object();

@@ -854,3 +854,17 @@ config_describe(size_t i, struct buf *out)
 	    keys[i].fallback == NULL ? "-" : keys[i].fallback);
 	return buf_text(out);
 }
+
+bool
+config_is_key(const char *kind, const char *key)
+{
+	return !is_named(kind) && find_key(kind, key) != NULL;
+}
+
+bool
+config_is_path(const char *kind, const char *key)
+{
+	const struct key *def = find_key(kind, key);
+
+	return def != NULL && def->type == TYPE_PATH;
+}

@@ -65,6 +65,10 @@ int config_secret(struct config *c, const char *kind, const char *name,
 /* "email, sms  voice": the i-th word into `out`, false after the last. */
 bool config_word(const char *list, size_t i, char *out, size_t size);
 
+/* Whether a section without a name has this key, and whether it is a path. */
+bool config_is_key(const char *kind, const char *key);
+bool config_is_path(const char *kind, const char *key);
+
 /* For the manual's test: each "kind key type default" in turn, else NULL. */
 const char *config_describe(size_t i, struct buf *out);
 

@@ -1,0 +1,19 @@
+#ifndef OMNI_INBOUND_H
+#define OMNI_INBOUND_H
+
+#include "base/config.h"
+#include "store/ledger.h"
+
+/*
+ * What came back, applied to the ledger: an answer confirms, declines, opts
+ * out or goes to staff; a receipt joins the others of its attempt.
+ *
+ * `event` is what a provider's hook reader made.  Runs inside a transaction.
+ * What was done is added to `event`: "applied" (recorded, duplicate,
+ * unmatched), and for answers "message", "contact", "intent", "reminder",
+ * "action" (confirmed, declined, opted_out, opted_in, flagged, none).
+ */
+void inbound_apply(struct ledger *l, const struct config *c,
+    struct value *event, struct arena *mem);
+
+#endif
