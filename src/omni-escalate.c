@@ -19,6 +19,7 @@ struct due {
 	    *related_id, *next_due_at;
 	int64_t revision, step;
 	instant event;
+	bool attempted;		/* some channel was tried */
 };
 
 struct escalator {
@@ -40,7 +41,7 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 
 	r = ledger_select(s->ledger, "SELECT id, type, contact, timezone, "
 	    "content, related_type, related_id, next_due_at, revision, "
-	    "next_step, event_at FROM reminder WHERE state = 'open' AND "
+	    "next_step, event_at, attempted <> '[]' FROM reminder WHERE state = 'open' AND "
 	    "next_due_at IS NOT NULL AND next_due_at <= ? AND "
 	    "(next_due_at, id) > (?, ?) ORDER BY next_due_at, id LIMIT 200",
 	    "sss", now, after_due, after_id);
@@ -61,6 +62,7 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 		d->revision = ledger_int(r, 8);
 		d->step = ledger_int(r, 9);
 		clock_parse(ledger_text(r, 10), &d->event);
+		d->attempted = ledger_int(r, 11) != 0;
 	}
 	ledger_end(r);
 	return n;
@@ -120,7 +122,8 @@ set_reminder(const struct escalator *s, struct record *r, const struct due *d,
 	if (next != NULL)
 		value_set_take(v, "next", next);
 	if (over || step == NULL || strcmp(step->channel, "flag") == 0)
-		value_set_string(v, "flag", "unresponsive");
+		value_set_string(v, "flag", d->attempted ? "unresponsive" :
+		    "unreachable");
 	if (over)
 		value_set_string(v, "close", "lapsed");
 	record_set_take(r, "reminder", v);

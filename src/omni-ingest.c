@@ -227,9 +227,10 @@ static int
 understand(const struct buf *file, struct arena *mem, struct value **event,
     struct error *e)
 {
-	const char *text = buf_text(file), *hook, *query, *body;
+	const char *text = buf_text(file), *hook, *query, *body, *received;
 	enum twilio_hook kind;
 	struct form form;
+	instant t;
 
 	body = strstr(text, "\n\n");
 	hook = header(text, "Hook", mem);
@@ -246,7 +247,12 @@ understand(const struct buf *file, struct arena *mem, struct value **event,
 	if (form_parse(&form, body, file->len - (size_t)(body - text), mem,
 	    e) == -1)
 		return -1;
-	return twilio_hook_read(kind, &form, query, event, e);
+	if (twilio_hook_read(kind, &form, query, event, e) == -1)
+		return -1;
+	received = header(text, "Received", mem);
+	if (received != NULL && clock_parse(received, &t))
+		value_set_string(*event, "received_at", received);
+	return 0;
 }
 
 struct drain {

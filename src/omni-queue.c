@@ -255,7 +255,9 @@ enter_flag(struct queue *q, struct record *r)
 		value_free(data);
 		return;
 	}
-	flag(q, r, kind == NULL ? "unresponsive" : kind, "nobody answered");
+	flag(q, r, kind == NULL ? "unresponsive" : kind, kind != NULL &&
+	    strcmp(kind, "unreachable") == 0 ? "no channel could be used" :
+	    "nobody answered");
 	ledger_append_take(q->ledger, "reminder.flagged", data);
 }
 

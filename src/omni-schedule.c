@@ -29,6 +29,7 @@ struct entry {
 	struct record *record;
 	const char *id, *type, *status, *contact_id, *timezone, *language;
 	const struct value *contact, *address;
+	const char *unusable;	/* why the contact has no address at all */
 	struct ladder ladder;
 	instant event;
 	char event_local[32];
@@ -137,8 +138,7 @@ read_address(struct entry *n)
 	case ADDRESS_REFUSED:
 		if (n->contact_id == NULL)
 			return bad(n, "bad_address", field, why);
-		diag("line %ju: %s: contact %s: %s", n->filter->line, n->id,
-		    n->contact_id, why);
+		n->unusable = arena_strdup(&n->filter->mem, why);
 		address = NULL;
 		break;
 	case ADDRESS_OK:
@@ -148,9 +148,6 @@ read_address(struct entry *n)
 		value_free(address);
 		return bad(n, "bad_contact", "contact.id", "missing");
 	}
-	if (address == NULL && value_count(n->contact) <= 1)
-		diag("line %ju: %s: contact %s: has neither email, phone nor "
-		    "whatsapp", n->filter->line, n->id, n->contact_id);
 	if (address != NULL) {
 		record_set_take(n->record, "address", address);
 		n->address = record_get(n->record, "address");
@@ -357,6 +354,31 @@ is_status(const char *s)
 	    strcmp(s, "cancelled") == 0 || strcmp(s, "done") == 0;
 }
 
+/* Said when a contact is new or changed, not with every export. */
+static void
+report_addresses(const struct entry *n)
+{
+	static const struct { const char *type, *field; } list[] = {
+		{ "email", "email" }, { "voice", "phone" },
+		{ "whatsapp", "whatsapp" }
+	};
+	const char *why;
+
+	if (n->address == NULL)
+		diag("line %ju: %s: contact %s cannot be reached: %s",
+		    n->filter->line, n->id, n->contact_id,
+		    n->unusable != NULL ? n->unusable :
+		    "has neither email, phone nor whatsapp");
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		why = value_get_string(value_get(n->address, list[i].type),
+		    "refused");
+		if (why != NULL && value_get_string(n->contact,
+		    list[i].field) != NULL)
+			diag("line %ju: %s: contact.%s left out: %s",
+			    n->filter->line, n->id, list[i].field, why);
+	}
+}
+
 static void
 take(struct filter *f, struct record *r)
 {
@@ -374,8 +396,9 @@ take(struct filter *f, struct record *r)
 		ledger_begin(scheduler.ledger);
 	/* A row is taken whole or not at all. */
 	ledger_savepoint(scheduler.ledger);
-	contact_put(scheduler.ledger, n.contact, n.address, n.language,
-	    value_get_string(n.contact, "timezone"), &f->mem);
+	if (contact_put(scheduler.ledger, n.contact, n.address, n.language,
+	    value_get_string(n.contact, "timezone"), &f->mem))
+		report_addresses(&n);
 	if (contact_put_opt_outs(scheduler.ledger, scheduler.config,
 	    n.contact, n.address, n.id, &word) == -1) {
 		ledger_undo(scheduler.ledger);

@@ -145,7 +145,7 @@ WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
 UPDATE reminder SET state = :data ->> '$.state', reason = :data ->> '$.how',
   next_step = NULL, next_due_at = NULL,
   answered_at = CASE WHEN :data ->> '$.state' IN ('confirmed', 'declined')
-    THEN :at END,
+    THEN coalesce(:data ->> '$.answered_at', :at) END,
   answered_by = :data ->> '$.message', updated_at = :at
 WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
 UPDATE message SET state = 'cancelled', reason = :data ->> '$.state'
@@ -352,7 +352,8 @@ INSERT INTO event(key, provider, provider_id, message, attempt, status, rank,
   code, received_at)
 VALUES (:data ->> '$.key', :data ->> '$.provider', :data ->> '$.provider_id',
   :data ->> '$.id', :data ->> '$.attempt', :data ->> '$.status',
-  :data ->> '$.rank', :data ->> '$.code', :at)
+  :data ->> '$.rank', :data ->> '$.code',
+  coalesce(:data ->> '$.received_at', :at))
 ON CONFLICT(key) DO NOTHING;
 UPDATE attempt SET state = 'done', outcome = 'accepted',
   provider_id = :data ->> '$.provider_id', finished_at = :at
@@ -375,13 +376,16 @@ VALUES (:data ->> '$.id', 'inbound', :data ->> '$.conversation',
   :data ->> '$.contact', :data ->> '$.channel', :data ->> '$.channel_type',
   :data ->> '$.hash', :data ->> '$.address', :data ->> '$.content',
   'received', :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
-  :data ->> '$.intent', :data ->> '$.unread', :at);
+  :data ->> '$.intent', :data ->> '$.unread',
+  coalesce(:data ->> '$.received_at', :at));
 UPDATE conversation SET status = CASE :data ->> '$.unread' WHEN 1
     THEN 'pending' ELSE status END,
   unread_count = unread_count + :data ->> '$.unread',
-  last_message_at = :at, last_customer_message_at = :at
+  last_message_at = coalesce(:data ->> '$.received_at', :at),
+  last_customer_message_at = coalesce(:data ->> '$.received_at', :at)
 WHERE id = :data ->> '$.conversation';
-UPDATE address SET last_inbound_at = :at, verified = 1
+UPDATE address SET verified = 1,
+  last_inbound_at = coalesce(:data ->> '$.received_at', :at)
 WHERE hash = :data ->> '$.hash' AND type = :data ->> '$.channel_type';
 
 -- op content.erased

@@ -150,15 +150,19 @@ FROM message m
 WHERE m.related_type IS NOT NULL
 ORDER BY m.related_type, m.related_id, m.created_at, m.id;
 
+-- Refused messages never went out: no address, an opt-out, a bad template.
 CREATE VIEW delivery_rate AS
 SELECT channel_type AS channel,
-  count(*) AS messages,
+  sum(state <> 'refused') AS messages,
   sum(state = 'sent') AS sent,
   sum(delivered_at IS NOT NULL) AS delivered,
   sum(read_at IS NOT NULL) AS read,
-  sum(state IN ('failed', 'refused')) AS failed,
+  sum(state = 'failed') AS failed,
+  sum(state IN ('cancelled', 'expired')) AS dropped,
   sum(state IN ('queued', 'held', 'sending', 'in_doubt')) AS waiting,
-  printf('%.1f %%', 100.0 * sum(state = 'sent') / count(*)) AS rate
+  sum(state = 'refused') AS refused,
+  printf('%.1f %%', 100.0 * sum(state = 'sent') /
+    max(1, sum(state <> 'refused'))) AS rate
 FROM message
 WHERE direction = 'outbound' AND channel_type IS NOT NULL
 GROUP BY channel_type

@@ -99,6 +99,7 @@ apply_status(struct ledger *l, struct value *event)
 	value_set_string(data, "status", status);
 	value_set_integer(data, "rank", rank_of(status));
 	carry(data, "code", event, "code");
+	carry(data, "received_at", event, "received_at");
 	known = attempt_by_reference(l, value_get_string(event, "reference"),
 	    data) || attempt_by_provider_id(l, provider, id, data);
 	if (known)
@@ -206,6 +207,7 @@ close_reminder(struct answer *a, const char *state)
 	value_set_string(data, "state", state);
 	value_set_string(data, "how", how);
 	value_set_string(data, "message", a->id);
+	carry(data, "answered_at", a->event, "received_at");
 	ledger_append_take(a->ledger, "reminder.closed", data);
 }
 
@@ -313,6 +315,7 @@ put_received(struct answer *a, bool unread)
 	value_set_string(data, "content", a->content);
 	value_set_string(data, "intent", reply_intent_name(a->intent));
 	value_set_integer(data, "unread", unread);
+	carry(data, "received_at", a->event, "received_at");
 	if (a->reminder != NULL) {
 		reminder = value_new_object();
 		value_set_string(reminder, "id", a->reminder);

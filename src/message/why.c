@@ -51,12 +51,22 @@ static const struct detail {
 	{ "next_due_at", " at " }, { "revision", ", revision " },
 };
 
+/* On one line: what stood on several is parted by a bar. */
 static void
 add_escaped(struct buf *out, const char *s)
 {
 	char text[1024];
+	size_t len;
 
-	buf_str(out, text_escape(text, sizeof(text), s, strlen(s)));
+	for (; *s != '\0'; s += len) {
+		len = strcspn(s, "\n");
+		buf_str(out, text_escape(text, sizeof(text), s, len));
+		if (s[len] == '\n') {
+			len += strspn(s + len, "\n");
+			if (s[len] != '\0')
+				buf_str(out, " | ");
+		}
+	}
 }
 
 static void
@@ -169,7 +179,8 @@ why_tell(struct ledger *l, const char *id, struct buf *out)
 	    "op NOT IN ('contact.put', 'consent.put', 'site.put', "
 	    "'channel.put') AND (data ->> '$.id' = ?1 "
 	    "OR data ->> '$.reminder.id' = ?1 OR data ->> '$.reminder' = ?1 "
-	    "OR data ->> '$.message' = ?1) ORDER BY seq", "s", id);
+	    "OR data ->> '$.message' = ?1 OR substr(data ->> '$.id', 1, "
+	    "length(?1) + 2) = ?1 || '.r') ORDER BY seq", "s", id);
 	while (ledger_next(r)) {
 		if (found++ == 0) {
 			add_escaped(out, id);

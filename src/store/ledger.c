@@ -230,6 +230,25 @@ prepare_all(struct ledger *l, struct error *e)
 	return check_key(l, e);
 }
 
+static void
+lock_wait(struct ledger *l, short how)
+{
+	struct flock f = { .l_type = how, .l_whence = SEEK_SET };
+	int rc;
+
+	/*
+	 * An open-file-description lock: unlike flock(2) over NFS it is also
+	 * local, and unlike plain fcntl(2) closing another descriptor of the
+	 * file does not drop it.
+	 */
+	do
+		rc = fcntl(l->lock, F_OFD_SETLKW, &f);
+	while (rc == -1 && errno == EINTR);
+	if (rc == -1)
+		die(errno_status(errno), "%s.lock: %s", l->path,
+		    strerror(errno));
+}
+
 /* The directory must be there before SQLite, which would not say why. */
 static int
 lock_open(struct ledger *l, struct error *e)
@@ -273,8 +292,14 @@ ledger_open(const char *path, enum ledger_mode mode, struct error *e)
 	ledger_set_run(l, program_invocation_short_name, NULL);
 	if (mode != LEDGER_READ && lock_open(l, e) == -1)
 		goto fail;
-	if (prepare_all(l, e) == 0)
-		return l;
+	/* Of two that make the ledger at once, one waits and finds it. */
+	if (mode == LEDGER_CREATE)
+		lock_wait(l, F_WRLCK);
+	if (prepare_all(l, e) == -1)
+		goto fail;
+	if (mode == LEDGER_CREATE)
+		lock_wait(l, F_UNLCK);
+	return l;
 fail:
 	ledger_close(l);
 	return NULL;
@@ -314,25 +339,6 @@ ledger_set_run(struct ledger *l, const char *program, const char *run)
 	else
 		snprintf(l->run, sizeof(l->run), "%s/%s", l->program,
 		    clock_format(clock_now(), now));
-}
-
-static void
-lock_wait(struct ledger *l, short how)
-{
-	struct flock f = { .l_type = how, .l_whence = SEEK_SET };
-	int rc;
-
-	/*
-	 * An open-file-description lock: unlike flock(2) over NFS it is also
-	 * local, and unlike plain fcntl(2) closing another descriptor of the
-	 * file does not drop it.
-	 */
-	do
-		rc = fcntl(l->lock, F_OFD_SETLKW, &f);
-	while (rc == -1 && errno == EINTR);
-	if (rc == -1)
-		die(errno_status(errno), "%s.lock: %s", l->path,
-		    strerror(errno));
 }
 
 void

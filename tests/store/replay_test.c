@@ -1,0 +1,565 @@
+/*
+ * Invariants: the journal is enough (replayed, it gives every projection), and
+ * receipts in any order give the same row.
+ */
+#undef NDEBUG
+#include <assert.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/ledger.h"
+
+static char home[] = "/tmp/omni-replay-XXXXXX";
+static char key[LEDGER_KEY];
+static int second;
+
+/* Each transaction is a second later than the one before. */
+static void
+later(void)
+{
+	char now[CLOCK_TEXT];
+
+	clock_format(1795474800 + ++second, now);
+	assert(setenv("OMNI_NOW", now, 1) == 0);
+	clock_init();
+}
+
+static struct ledger *
+opened(const char *path, enum ledger_mode mode)
+{
+	struct error e = { .text = "" };
+	struct ledger *l;
+
+	l = ledger_open(path, mode, &e);
+	if (l == NULL)
+		fprintf(stderr, "%s\n", e.text);
+	assert(l != NULL);
+	return l;
+}
+
+/* In `data`, $ is the content key, and ' stands for ". */
+static void
+append(struct ledger *l, const char *op, const char *data)
+{
+	struct buf text = BUF_INIT(100000);
+	struct error e = { .text = "" };
+	struct value *v;
+
+	for (; *data != '\0'; data++)
+		if (*data == '\'')
+			buf_char(&text, '"');
+		else if (*data == '$')
+			buf_str(&text, key);
+		else
+			buf_char(&text, *data);
+	v = value_parse(buf_text(&text), text.len, &e);
+	if (v == NULL)
+		fprintf(stderr, "%s: %s\n", buf_text(&text), e.text);
+	assert(v != NULL);
+	ledger_append_take(l, op, v);
+	buf_release(&text);
+}
+
+#define REMINDER "'id': 'appointment-1', 'type': 'appointment', " \
+	"'contact': 'c1', 'timezone': 'America/Mexico_City', 'content': '$'"
+#define STEP(n) "'reminder': {'id': 'appointment-1', 'revision': 2, " \
+	"'step': " #n "}"
+#define MESSAGE "'contact': 'c1', 'type': 'appointment_reminder', " \
+	"'topic': 'appointment', 'class': 'reminder', 'hash': 'h1', " \
+	"'address': '$', 'content': '$', 'priority': 1, " \
+	"'due_at': '2026-11-23T23:00:00Z', " \
+	"'expires_at': '2026-11-24T23:00:00Z', 'segments': 1, " \
+	"'cost': '0.05', 'currency': 'MXN', 'conversation': 'v1'"
+#define SMS "'channel': 'sms', 'channel_type': 'sms', "
+#define EMAIL "'channel': 'email', 'channel_type': 'email', "
+#define NEXT "'next_step': 2, 'next_due_at': '2026-11-24T01:00:00Z'"
+
+static const struct { const char *op, *data; } history[] = {
+	{ "site.put", "{'name': 'Clinica', 'timezone': 'America/Mexico_City', "
+	    "'offsets': [['0000', -360], ['2022-10-30T07:00:00Z', -360]]}" },
+	{ "channel.put", "{'name': 'sms', 'type': 'sms', 'provider': 'tw', "
+	    "'kind': 'twilio', 'active': 1, 'sender': '+52', 'cost': '0.05', "
+	    "'currency': 'MXN', 'per_hour': 100, 'per_day': 1000}" },
+	{ "channel.put", "{'name': 'sms', 'type': 'sms', 'provider': 'tw', "
+	    "'kind': 'twilio', 'active': 0, 'sender': '+52', 'cost': '0.06', "
+	    "'currency': 'MXN', 'per_hour': 100, 'per_day': 1000}" },
+	{ "contact.put", "{'id': 'c1', 'content': '$', 'digest': 'd', 'language': 'es', "
+	    "'addresses': [{'type': 'sms', 'hash': 'h1', 'content': '$', "
+	    "'primary': 1}, {'type': 'email', 'hash': 'h2', 'content': '$', "
+	    "'verified': 1}], 'preferences': {'channel': 'sms'}}" },
+	{ "contact.put", "{'id': 'c1', 'content': '$', 'digest': 'd', 'language': 'en', "
+	    "'addresses': [{'type': 'sms', 'hash': 'h1', 'content': '$', "
+	    "'primary': 1, 'line': 'mobile'}]}" },
+	{ "consent.put", "{'hash': 'h1', 'scope': 'topic:marketing', "
+	    "'state': 'out', 'how': 'keyword', 'source': 'in-1'}" },
+	{ "consent.put", "{'hash': 'h1', 'scope': 'topic:marketing', "
+	    "'state': 'in', 'how': 'staff'}" },
+	{ "reminder.put", "{" REMINDER ", 'revision': 1, "
+	    "'event_at': '2026-11-24T16:30:00Z', "
+	    "'event_local': '2026-11-24 10:30', 'next_step': 1, "
+	    "'next_due_at': '2026-11-23T16:30:00Z', "
+	    "'related': {'type': 'appointment', 'id': '1'}}" },
+	{ "message.queued", "{'id': 'appointment-1.r1/1', " EMAIL MESSAGE ", "
+	    "'reminder': {'id': 'appointment-1', 'revision': 1, 'step': 1}, "
+	    NEXT "}" },
+	{ "reminder.put", "{" REMINDER ", 'revision': 2, "
+	    "'event_at': '2026-11-24T18:30:00Z', "
+	    "'event_local': '2026-11-24 12:30', 'next_step': 1, "
+	    "'next_due_at': '2026-11-23T18:30:00Z'}" },
+	{ "message.queued", "{'id': 'appointment-1.r2/1', " EMAIL MESSAGE ", "
+	    STEP(1) ", " NEXT "}" },
+	{ "attempt.started", "{'id': 'appointment-1.r2/1', 'attempt': 1, "
+	    "'channel': 'email', 'provider': 'maildir', "
+	    "'reference': 'appointment-1.r2/1.1'}" },
+	{ "attempt.doubted", "{'id': 'appointment-1.r2/1', 'attempt': 1, "
+	    "'reason': 'the sender died'}" },
+	{ "attempt.finished", "{'id': 'appointment-1.r2/1', 'attempt': 1, "
+	    "'outcome': 'later', 'state': 'queued', 'reason': 'try again', "
+	    "'retry_at': '2026-11-23T23:30:00Z', 'response': '$'}" },
+	{ "attempt.started", "{'id': 'appointment-1.r2/1', 'attempt': 2, "
+	    "'channel': 'email', 'provider': 'maildir', "
+	    "'reference': 'appointment-1.r2/1.2'}" },
+	{ "attempt.finished", "{'id': 'appointment-1.r2/1', 'attempt': 2, "
+	    "'outcome': 'accepted', 'state': 'sent', 'provider_id': 'm1', "
+	    "'cost': '0.01', 'currency': 'MXN'}" },
+	{ "event.received", "{'key': 'e1', 'provider': 'maildir', "
+	    "'provider_id': 'm1', 'id': 'appointment-1.r2/1', 'attempt': 2, "
+	    "'status': 'delivered', 'rank': 4}" },
+	{ "message.queued", "{'id': 'appointment-1.r2/2', " SMS MESSAGE ", "
+	    STEP(2) ", 'held': 'a person wants to look', 'next_step': 3, "
+	    "'next_due_at': '2026-11-24T03:00:00Z'}" },
+	{ "message.released", "{'id': 'appointment-1.r2/2'}" },
+	{ "message.held", "{'id': 'appointment-1.r2/2', 'reason': 'again'}" },
+	{ "message.released", "{'id': 'appointment-1.r2/2'}" },
+	{ "message.deferred", "{'id': 'appointment-1.r2/2', "
+	    "'due_at': '2026-11-24T15:00:00Z', 'reason': 'quiet hours'}" },
+	{ "message.cancelled", "{'id': 'appointment-1.r2/2', "
+	    "'reason': 'by hand', 'bring_forward': 1}" },
+	{ "message.refused", "{'id': 'appointment-1.r2/3', 'contact': 'c1', "
+	    "'type': 'appointment_reminder', 'content': '$', "
+	    "'code': 'no_address', " STEP(3) ", 'next_step': 4, "
+	    "'next_due_at': '2026-11-24T04:00:00Z'}" },
+	{ "message.queued", "{'id': 'appointment-1.r2/3', " SMS MESSAGE ", "
+	    STEP(3) ", 'next_step': 4, "
+	    "'next_due_at': '2026-11-24T04:00:00Z'}" },
+	{ "message.expired", "{'id': 'appointment-1.r2/3'}" },
+	{ "reminder.flagged", "{" STEP(5) ", 'kind': 'unresponsive'}" },
+	{ "flag.put", "{'kind': 'unresponsive', 'reminder': 'appointment-1', "
+	    "'contact': 'c1', 'reason': 'no answer'}" },
+	{ "message.received", "{'id': 'in-2', 'conversation': 'v1', "
+	    "'contact': 'c1', 'channel': 'sms', 'channel_type': 'sms', "
+	    "'hash': 'h1', 'address': '$', 'content': '$', "
+	    "'intent': 'confirm', 'unread': 1, "
+	    "'reminder': {'id': 'appointment-1', 'revision': 2}}" },
+	{ "reminder.closed", "{'id': 'appointment-1', 'revision': 2, "
+	    "'state': 'confirmed', 'how': 'reply', 'message': 'in-2'}" },
+	{ "flag.resolved", "{'id': 29, 'by': 'in-2'}" },
+	{ "message.received", "{'id': 'in-3', 'conversation': 'v2', "
+	    "'channel': 'sms', 'channel_type': 'sms', 'hash': 'h9', "
+	    "'address': '$', 'content': '$', 'unread': 1}" },
+	{ "message.queued", "{'id': 'news-1', " SMS MESSAGE "}" },
+	{ "attempt.started", "{'id': 'news-1', 'attempt': 1, "
+	    "'channel': 'sms', 'provider': 'twilio', "
+	    "'reference': 'news-1.1', 'cost': '0.05', 'currency': 'MXN'}" },
+	{ "event.received", "{'key': 'e2', 'provider': 'twilio', "
+	    "'provider_id': 'SM1', 'status': 'sent', 'rank': 2}" },
+	{ "attempt.doubted", "{'id': 'news-1', 'attempt': 1, "
+	    "'reason': 'timeout'}" },
+	{ "event.received", "{'key': 'e3', 'provider': 'twilio', "
+	    "'provider_id': 'SM1', 'id': 'news-1', 'attempt': 1, "
+	    "'status': 'failed', 'rank': 3, 'code': '30003'}" },
+	{ "event.received", "{'key': 'e3', 'provider': 'twilio', "
+	    "'provider_id': 'SM1', 'id': 'news-1', 'attempt': 1, "
+	    "'status': 'failed', 'rank': 3, 'code': '30003'}" },
+	{ "address.dead", "{'type': 'sms', 'hash': 'h1', "
+	    "'reason': 'unknown number'}" },
+	{ "clock.confirmed", "{}" },
+	{ "content.erased", "{'keys': ['$']}" },
+};
+#define HISTORY	(sizeof(history) / sizeof(history[0]))
+
+struct report {
+	int tables;
+	int64_t rows;
+	char names[256];
+};
+
+static void
+note(void *ctx, const char *table, int64_t rows)
+{
+	struct report *r = ctx;
+	size_t len = strlen(r->names);
+
+	r->tables++;
+	r->rows += rows;
+	snprintf(r->names + len, sizeof(r->names) - len, "%s ", table);
+}
+
+static void
+verifies(struct ledger *l, const char *tables, int64_t rows)
+{
+	struct report r = { .tables = 0 };
+	int64_t replayed = 0;
+	int bad;
+
+	bad = ledger_verify(l, note, &r, &replayed);
+	if (strcmp(r.names, tables) != 0)
+		fprintf(stderr, "differ: [%s]\n", r.names);
+	assert(strcmp(r.names, tables) == 0);
+	assert(bad == r.tables);
+	assert(rows < 0 || r.rows == rows);
+	assert(replayed == ledger_count(l, "SELECT count(*) FROM journal", ""));
+}
+
+static int64_t
+count(struct ledger *l, const char *sql)
+{
+	return ledger_count(l, sql, "");
+}
+
+static void
+put_content(struct ledger *l)
+{
+	ledger_begin(l);
+	ledger_content_put(l, "test", "{\"name\": \"Ana\"}", 15, key);
+	ledger_commit(l);
+}
+
+static void
+test_verify(void)
+{
+	struct ledger *l = opened("a.db", LEDGER_CREATE);
+
+	put_content(l);
+	verifies(l, "", 0);
+	for (size_t i = 0; i < HISTORY; i++) {
+		later();
+		ledger_set_run(l, "omni-test", i % 2 == 0 ? "even" : "odd");
+		ledger_begin(l);
+		append(l, history[i].op, history[i].data);
+		ledger_commit(l);
+		/* After each: also what is half way must replay. */
+		verifies(l, "", 0);
+	}
+	/* The history did what it was meant to do. */
+	assert(count(l, "SELECT count(*) FROM reminder WHERE state = "
+	    "'confirmed' AND revision = 2 AND answered_by = 'in-2'") == 1);
+	assert(count(l, "SELECT count(*) FROM message WHERE id = "
+	    "'appointment-1.r1/1' AND state = 'cancelled'") == 1);
+	assert(count(l, "SELECT count(*) FROM message WHERE id = "
+	    "'appointment-1.r2/1' AND state = 'sent' AND "
+	    "status = 'delivered' AND attempts = 2") == 1);
+	assert(count(l, "SELECT count(*) FROM message WHERE id = 'news-1' "
+	    "AND state = 'failed' AND reason = '30003'") == 1);
+	assert(count(l, "SELECT count(*) FROM flag WHERE resolved_by = 'in-2'")
+	    == 1);
+	assert(count(l, "SELECT count(*) FROM attempt WHERE state <> 'done'")
+	    == 0);
+	assert(count(l, "SELECT sum(unread_count) FROM conversation") == 2);
+	ledger_close(l);
+	l = opened("a.db", LEDGER_READ);
+	verifies(l, "", 0);
+	ledger_close(l);
+}
+
+/* Every operation of apply.sql is in the history above. */
+static void
+test_history_is_whole(void)
+{
+	static const char *const aside[] = { "ledger.created" };
+	extern const char apply_sql[];
+	const char *p = apply_sql;
+	char name[64];
+	bool found;
+
+	while ((p = strstr(p, "\n-- op ")) != NULL) {
+		p += strlen("\n-- op ");
+		assert(sscanf(p, "%63s", name) == 1);
+		if (strchr(name, '.') == NULL || strcmp(name, aside[0]) == 0)
+			continue;
+		found = false;
+		for (size_t i = 0; i < HISTORY; i++)
+			found |= strcmp(history[i].op, name) == 0;
+		if (!found)
+			fprintf(stderr, "%s: not in the history\n", name);
+		assert(found);
+	}
+}
+
+static void
+tamper(const char *sql)
+{
+	char *message = NULL;
+	sqlite3 *db;
+
+	assert(sqlite3_open("a.db", &db) == SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+		fprintf(stderr, "%s\n", message);
+	assert(message == NULL);
+	sqlite3_close(db);
+}
+
+/* Whatever somebody changed by hand is seen, and undone by a rebuild. */
+static void
+test_tampering(void)
+{
+	static const struct { const char *sql, *tables; int64_t rows; } tries[] = {
+		{ "UPDATE message SET state = 'sent' WHERE id = 'news-1'",
+		    "message ", 2 },
+		{ "UPDATE message SET cost = NULL WHERE id = 'news-1'",
+		    "message ", 2 },
+		{ "DELETE FROM event WHERE key = 'e3'", "event ", 1 },
+		{ "INSERT INTO consent VALUES ('h7', 'all', 'out', "
+		    "'2026-11-24T00:00:00Z', 'hand', NULL, 3)", "consent ", 1 },
+		{ "UPDATE run SET changes = changes + 1", "run ", -1 },
+		{ "UPDATE site SET name = 'x'", "site ", 2 },
+		{ "DELETE FROM flag; DELETE FROM preference; "
+		    "UPDATE reminder SET step = 9; DELETE FROM site_offset; "
+		    "UPDATE channel SET cost = '9'; "
+		    "UPDATE address SET verified = 1 - verified",
+		    "flag reminder preference address channel site_offset ",
+		    -1 },
+	};
+	struct ledger *l;
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		tamper(tries[i].sql);
+		l = opened("a.db", LEDGER_WRITE);
+		verifies(l, tries[i].tables, tries[i].rows);
+		assert(ledger_rebuild(l) == (int64_t)HISTORY + 1);
+		verifies(l, "", 0);
+		assert(count(l, "SELECT count(*) FROM pragma_foreign_key_check")
+		    == 0);
+		/* And it goes on from there. */
+		later();
+		ledger_begin(l);
+		ledger_rollback(l);
+		ledger_close(l);
+	}
+}
+
+/* Receipts ----------------------------------------------------------------- */
+
+static const char *const statuses[] = { "accepted", "sent", "delivered",
+	"read", "failed" };
+static const int ranks[] = { 1, 2, 4, 5, 3 };
+#define EVENTS	5
+
+static void
+receipt(struct ledger *l, int message, int event, bool known)
+{
+	char data[512];
+
+	snprintf(data, sizeof(data), "{'key': 'k%d/%s', 'provider': 'twilio', "
+	    "'provider_id': 'SM%d', 'status': '%s', 'rank': %d%s}", message,
+	    statuses[event], message, statuses[event], ranks[event],
+	    event == 4 ? ", 'code': '30008'" : "");
+	if (known)
+		snprintf(data + strlen(data) - 1, sizeof(data) - strlen(data),
+		    ", 'id': 'm%d', 'attempt': 1}", message);
+	append(l, "event.received", data);
+}
+
+static void
+start(struct ledger *l, int message)
+{
+	char data[1024];
+
+	snprintf(data, sizeof(data), "{'id': 'm%d', " SMS MESSAGE "}", message);
+	append(l, "message.queued", data);
+	snprintf(data, sizeof(data), "{'id': 'm%d', 'attempt': 1, "
+	    "'channel': 'sms', 'provider': 'twilio', "
+	    "'reference': 'm%d.1', 'cost': '0.05', 'currency': 'MXN'}",
+	    message, message);
+	append(l, "attempt.started", data);
+}
+
+static void
+finish(struct ledger *l, int message)
+{
+	char data[512];
+
+	snprintf(data, sizeof(data), "{'id': 'm%d', 'attempt': 1, "
+	    "'outcome': 'accepted', 'state': 'sent', 'provider_id': 'SM%d'}",
+	    message, message);
+	append(l, "attempt.finished", data);
+}
+
+enum way {
+	AFTER,		/* all receipts after the response */
+	UNKNOWN,	/* those before the response name no message */
+	KNOWN,		/* those before it name theirs, by our reference */
+	WAYS
+};
+
+/* `order` has each event once, and EVENTS for the provider's response. */
+static void
+play(struct ledger *l, int message, const int order[EVENTS + 1], enum way way)
+{
+	bool finished = way == AFTER;
+
+	start(l, message);
+	if (finished)
+		finish(l, message);
+	for (int i = 0; i <= EVENTS; i++) {
+		if (order[i] < EVENTS) {
+			receipt(l, message, order[i], finished || way == KNOWN);
+			/* Receipts come twice, too. */
+			if ((message + i) % 3 == 0)
+				receipt(l, message, order[i], finished);
+		} else if (!finished) {
+			finish(l, message);
+			finished = true;
+		}
+	}
+}
+
+/* The next permutation in lexical order; false after the last. */
+static bool
+permute(int a[], int n)
+{
+	int i = n - 2, k = n - 1, t;
+
+	while (i >= 0 && a[i] > a[i + 1])
+		i--;
+	if (i < 0)
+		return false;
+	while (a[k] < a[i])
+		k--;
+	t = a[i], a[i] = a[k], a[k] = t;
+	for (int p = i + 1, q = n - 1; p < q; p++, q--)
+		t = a[p], a[p] = a[q], a[q] = t;
+	return true;
+}
+
+/* Of all the messages there is one row each, but for their names. */
+static void
+are_all_alike(struct ledger *l)
+{
+	struct ledger_rows *r;
+
+	assert(count(l, "SELECT count(*) FROM (SELECT DISTINCT state, reason, "
+	    "status, due_at, attempts, sent_at, delivered_at, read_at, "
+	    "failed_at, cost, segments FROM message WHERE id LIKE 'm%')") == 1);
+	assert(count(l, "SELECT count(*) FROM (SELECT DISTINCT state, outcome, "
+	    "status, code, started_at, finished_at, cost FROM attempt "
+	    "WHERE message LIKE 'm%')") == 1);
+	assert(count(l, "SELECT count(*) FROM event WHERE message IS NULL")
+	    == 0);
+	r = ledger_select(l, "SELECT state, status, reason FROM message "
+	    "WHERE id LIKE 'm%' LIMIT 1", "");
+	assert(ledger_next(r));
+	/* It was read: a failure reported besides is no failure. */
+	assert(strcmp(ledger_text(r, 0), "sent") == 0);
+	assert(strcmp(ledger_text(r, 1), "read") == 0);
+	ledger_end(r);
+}
+
+static void
+test_receipts_in_any_order(void)
+{
+	static const int expected[WAYS] = { 120, 720, 720 };
+	char path[32];
+	struct ledger *l;
+
+	for (enum way way = AFTER; way < WAYS; way++) {
+		int order[EVENTS + 1] = { 0, 1, 2, 3, 4, 5 }, n = 0;
+
+		snprintf(path, sizeof(path), "receipts%d.db", way);
+		l = opened(path, LEDGER_CREATE);
+		put_content(l);
+		ledger_begin(l);
+		do
+			play(l, n++, order, way);
+		while (permute(order, way == AFTER ? EVENTS : EVENTS + 1));
+		ledger_commit(l);
+		assert(n == expected[way]);
+		assert(count(l, "SELECT count(*) FROM message") == n);
+		assert(count(l, "SELECT count(*) FROM event") == EVENTS * n);
+		are_all_alike(l);
+		verifies(l, "", 0);
+		ledger_close(l);
+	}
+}
+
+/* The messages from the one numbered `first` on are alike. */
+static void
+is_one_row(struct ledger *l, int first, int set)
+{
+	struct ledger_rows *r;
+	int rows = 0;
+
+	r = ledger_select(l, "SELECT DISTINCT line FROM (SELECT "
+	    "json_array(state, reason, status, attempts, sent_at, "
+	    "delivered_at, read_at, failed_at) AS line FROM message "
+	    "WHERE CAST(substr(id, 2) AS INTEGER) >= ?)", "i", (int64_t)first);
+	while (ledger_next(r))
+		if (rows++ > 0)
+			fprintf(stderr, "receipts %#x: also %s\n",
+			    (unsigned int)set, ledger_text(r, 0));
+	ledger_end(r);
+	assert(rows == 1);
+}
+
+/* The same for each set of receipts: what it says depends on the set alone. */
+static void
+test_every_subset(void)
+{
+	struct ledger *l = opened("subsets.db", LEDGER_CREATE);
+	int n = 0;
+
+	put_content(l);
+	ledger_begin(l);
+	for (int set = 0; set < 1 << EVENTS; set++) {
+		int order[EVENTS + 1] = { 0, 1, 2, 3, 4, 5 }, first = n;
+		bool known;
+
+		do {
+			known = n % 2 == 0;
+			start(l, n);
+			for (int i = 0; i <= EVENTS; i++)
+				if (order[i] == EVENTS) {
+					finish(l, n);
+					known = true;
+				} else if ((set >> order[i] & 1) != 0)
+					receipt(l, n, order[i], known);
+			n++;
+			/* Every permutation would be slow; each 7th will do. */
+			for (int skip = 0; skip < 6; skip++)
+				permute(order, EVENTS + 1);
+		} while (permute(order, EVENTS + 1));
+		is_one_row(l, first, set);
+	}
+	ledger_commit(l);
+	assert(n > 3000);
+	verifies(l, "", 0);
+	ledger_close(l);
+}
+
+int
+main(void)
+{
+	const char *const argv[] = { "rm", "-rf", home, NULL };
+	pid_t pid;
+
+	record_setup();
+	unsetenv("OMNI_RUN");
+	assert(mkdtemp(home) != NULL && chdir(home) == 0);
+	later();
+	test_verify();
+	test_history_is_whole();
+	test_tampering();
+	test_receipts_in_any_order();
+	test_every_subset();
+	assert(chdir("/") == 0);
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(1);
+	}
+	assert(waitpid(pid, NULL, 0) == pid);
+	return 0;
+}
