@@ -350,7 +350,6 @@ static void
 enter(struct queue *q, struct filter *f, struct record *r, const char *print)
 {
 	struct value *data = value_new_object();
-	const char *route = value_json(record_get(r, "route"), &f->mem);
 	int64_t segments;
 	instant due = clock_now(), from;
 	char text[CLOCK_TEXT];
@@ -367,7 +366,9 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print)
 	if (record_get(r, "fallback") != NULL)
 		value_set_string(data, "fallback", value_json(record_get(r,
 		    "fallback"), &f->mem));
-	value_set_string(data, "route", route);
+	if (record_get(r, "route") != NULL)
+		value_set_string(data, "route", value_json(record_get(r,
+		    "route"), &f->mem));
 	if (value_integer(record_get(r, "segments"), &segments))
 		value_set_integer(data, "segments", segments);
 	if (q->hold != NULL)

@@ -293,7 +293,9 @@ add_bytes(const char *bytes, size_t len, void *out)
 void
 value_write(const struct value *v, struct buf *out)
 {
-	if (json_dump_callback(json(v), add_bytes, out,
+	if (v == NULL)
+		buf_str(out, "null");
+	else if (json_dump_callback(json(v), add_bytes, out,
 	    JSON_COMPACT | JSON_ENCODE_ANY) == -1)
 		die(EX_OSERR, "out of memory");
 }

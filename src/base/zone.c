@@ -196,12 +196,14 @@ expand_skeleton(const char *locale, const char *skeleton, UChar *out,
 	return U_SUCCESS(rc) && len < size;
 }
 
-/* One formatter is kept: a run's records share few patterns. */
+/* Making one costs a hundred times what using it does; a run needs few. */
+#define FORMATTERS	16
 struct formatter {
 	char key[TEXT_MAX];
 	UDateFormat *format;
 };
-static struct formatter last;
+static struct formatter formatters[FORMATTERS];
+static size_t oldest;
 
 static UDateFormat *
 formatter_open(const char *locale, const char *pattern, bool literal)
@@ -209,14 +211,16 @@ formatter_open(const char *locale, const char *pattern, bool literal)
 	UChar zone[NAME_MAX_ZONE], text[TEXT_MAX];
 	UErrorCode rc = U_ZERO_ERROR;
 	UDateFormat *format;
+	struct formatter *f;
 	char key[TEXT_MAX];
 	int32_t len;
 
 	if (snprintf(key, sizeof(key), "%s %d%s", locale, literal, pattern) >=
 	    TEXT_MAX)
 		return NULL;
-	if (last.format != NULL && strcmp(last.key, key) == 0)
-		return last.format;
+	for (f = formatters; f < formatters + FORMATTERS; f++)
+		if (f->format != NULL && strcmp(f->key, key) == 0)
+			return f->format;
 	if (!to_utf16("Etc/UTC", zone, NAME_MAX_ZONE, &len))
 		return NULL;
 	if (literal ? !to_utf16(pattern, text, TEXT_MAX, &len) :
@@ -226,10 +230,11 @@ formatter_open(const char *locale, const char *pattern, bool literal)
 	    -1, &rc);
 	if (U_FAILURE(rc))
 		return NULL;
-	if (last.format != NULL)
-		udat_close(last.format);
-	last.format = format;
-	snprintf(last.key, sizeof(last.key), "%s", key);
+	f = &formatters[oldest++ % FORMATTERS];
+	if (f->format != NULL)
+		udat_close(f->format);
+	f->format = format;
+	snprintf(f->key, sizeof(f->key), "%s", key);
 	return format;
 }
 

@@ -73,32 +73,60 @@ ledger_prepare(const struct ledger *l, sqlite3 *db, const char *sql,
 	return stmt;
 }
 
+/* Whole or not at all: a cut-off key would lock everybody out. */
+static int
+key_create(struct ledger *l, const char *path, struct error *e)
+{
+	struct buf b = BUF_INIT(KEY_LEN);
+	char parent[PATH_MAX + 8], tmp[PATH_MAX + 16], *slash;
+	int dir, fd, rc;
+
+	snprintf(parent, sizeof(parent), "%s", path);
+	slash = strrchr(parent, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	dir = io_open_dir(slash == NULL ? "." : *parent == '\0' ? "/" :
+	    parent, 02770, e);
+	if (dir == -1)
+		return -1;
+	path = slash == NULL ? path : path + (slash - parent) + 1;
+	digest_random(l->key, KEY_LEN);
+	buf_add(&b, l->key, KEY_LEN);
+	snprintf(tmp, sizeof(tmp), "%s.tmp", path);
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	rc = fd == -1 ? error_errno(e, "%s", tmp) :
+	    io_finish(dir, fd, tmp, path, &b, e);
+	close(dir);
+	if (b.data != NULL)
+		explicit_bzero(b.data, b.size);
+	buf_release(&b);
+	l->has_key = rc == 0;
+	return rc;
+}
+
 /* The key that makes hashes of addresses worthless to who has no key. */
 static int
 key_open(struct ledger *l, struct error *e)
 {
 	struct buf b = BUF_INIT(KEY_LEN);
 	char path[PATH_MAX + 8];
-	int fd, rc;
+	int rc;
 
 	snprintf(path, sizeof(path), "%s.key", l->path);
-	fd = -1;
-	if (l->mode == LEDGER_CREATE)
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd != -1) {
-		digest_random(l->key, KEY_LEN);
-		rc = io_write_all(fd, l->key, KEY_LEN) == -1 ||
-		    fsync(fd) == -1 ? error_errno(e, "%s", path) : 0;
-		close(fd);
-		return rc;
-	}
-	if (l->mode == LEDGER_CREATE && errno != EEXIST)
-		return error_errno(e, "%s", path);
+	if (l->mode == LEDGER_CREATE && access(path, F_OK) == -1 &&
+	    errno == ENOENT)
+		return key_create(l, path, e);
+	/* Staff may read the ledger, but not who an erased person was. */
+	if (l->mode == LEDGER_READ && access(path, R_OK) == -1 &&
+	    errno == EACCES)
+		return 0;
 	rc = io_read_file(AT_FDCWD, path, &b, e);
 	if (rc == 0 && b.len != KEY_LEN)
 		rc = error_set(e, EX_DATAERR, "%s: not a ledger's key", path);
-	if (rc == 0)
+	if (rc == 0) {
 		memcpy(l->key, b.data, KEY_LEN);
+		l->has_key = true;
+	}
 	buf_release(&b);
 	return rc;
 }
@@ -207,6 +235,8 @@ check_key(struct ledger *l, struct error *e)
 	char print[DIGEST_HEX];
 	bool same;
 
+	if (!l->has_key)
+		return 0;
 	fingerprint(l, print);
 	r = ledger_select(l, "SELECT key_fingerprint FROM site", "");
 	same = ledger_next(r) && digest_equal(print, ledger_text(r, 0));
@@ -571,5 +601,7 @@ ledger_content(struct ledger *l, const char *key, struct arena *mem)
 char *
 ledger_hash(const struct ledger *l, const char *text, char out[DIGEST_HEX])
 {
+	if (!l->has_key)
+		die(EX_NOPERM, "%s.key: may not be read", l->path);
 	return digest_hmac_sha256(l->key, KEY_LEN, text, strlen(text), out);
 }

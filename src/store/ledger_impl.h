@@ -22,6 +22,7 @@ struct ledger {
 	sqlite3 *db;
 	char path[PATH_MAX];
 	unsigned char key[KEY_LEN];
+	bool has_key;			/* staff has not */
 	enum ledger_mode mode;
 	int lock;
 	bool open;			/* inside a transaction */

@@ -223,6 +223,9 @@ ledger_backup(struct ledger *l, const char *to, struct error *e)
 
 	if (access(to, F_OK) == 0)
 		return error_set(e, EX_USAGE, "%.400s: exists already", to);
+	if (!l->has_key)
+		return error_set(e, EX_NOPERM, "%.300s.key: may not be read, "
+		    "and a backup needs it", l->path);
 	if (copy_key(l, to, e) == -1)
 		return -1;
 	rc = sqlite3_open_v2(to, &db, SQLITE_OPEN_READWRITE |
