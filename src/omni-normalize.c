@@ -13,26 +13,32 @@ struct normalizer {
 	const char *language, *timezone;
 };
 
+#define LETTERS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 /* "ES_mx" is "es-MX"; false when it is no language tag of this shape. */
 static bool
 language_tag(const char *raw, char out[16])
 {
-	size_t n = strspn(raw, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), i;
+	size_t n = strspn(raw, LETTERS), i;
+	const char *region;
 
 	if (n != 2 && n != 3)
 		return false;
 	for (i = 0; i < n; i++)
 		out[i] = (char)tolower((unsigned char)raw[i]);
-	if (raw[n] == '-' || raw[n] == '_') {
-		out[i++] = '-';
-		for (n++; isalpha((unsigned char)raw[n]) && i < 6; n++)
-			out[i++] = (char)toupper((unsigned char)raw[n]);
-		if (i < 5)
-			return false;
-	}
 	out[i] = '\0';
-	return raw[n] == '\0';
+	if (raw[n] == '\0')
+		return true;
+	/* Of two letters, or of three digits: es-419 is Latin America's. */
+	region = raw + n + 1;
+	if ((raw[n] != '-' && raw[n] != '_') ||
+	    !((strspn(region, LETTERS) == 2 && region[2] == '\0') ||
+	    (strspn(region, "0123456789") == 3 && region[3] == '\0')))
+		return false;
+	for (out[i++] = '-'; *region != '\0'; region++)
+		out[i++] = (char)toupper((unsigned char)*region);
+	out[i] = '\0';
+	return true;
 }
 
 static bool

@@ -48,8 +48,9 @@ helper_is() {
 }
 
 @test "10,000 lines of good and bad give 10,000 lines in order (Inv. 1)" {
-	seq 10000 | awk '{ print $1 % 7 == 0 ? "[" $1 "]" :
-	    "{\"id\":\"" $1 "\",\"contact\":{\"id\":\"" $1 "\"}}" }' >"$in"
+	seq 10000 | sed -E '7~7s/.*/[&]/
+	    t
+	    s/.*/{"id":"&","contact":{"id":"&"}}/' >"$in"
 	omni-normalize <"$in" >"$out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 	assert_equal "$status" 1
 	jq -r '.id // .raw' "$out" | tr -d '[]' | cmp - <(seq 10000)
@@ -57,9 +58,8 @@ helper_is() {
 }
 
 @test "the fields it does not own pass through as their bytes" {
-	normalize 0 '{ "x": 0.10 ,"y":1E400,"big":12345678901234567890.5,"s":"\u00e9\/\ud83d\ude00", "id" : "1","contact":{"email": "a@x.example" , "z":[1 , 2]}, "vars":{ } }'
-	[[ $output == '{ "x": 0.10 ,"y":1E400,"big":12345678901234567890.5,"s":"\u00e9\/\ud83d\ude00", "id" : "1","contact":{"email": "a@x.example" , "z":[1 , 2]}, "vars":{ }'* ]] ||
-	    [[ $output == '{"x": 0.10,"y":1E400,"big":12345678901234567890.5,"s":"\u00e9\/\ud83d\ude00","id": "1","contact":{"email": "a@x.example" , "z":[1 , 2]},"vars":{ }'* ]]
+	normalize 0 '{ "x": 0.10 ,"y":1E300,"big":12345678901234567890.5,"s":"\u00e9\/\ud83d\ude00", "id" : "1","contact":{"email": "a@x.example" , "z":[1 , 2]}, "vars":{ } }'
+	[[ $output == '{"x": 0.10,"y":1E300,"big":12345678901234567890.5,"s":"\u00e9\/\ud83d\ude00","id": "1","contact":{"email": "a@x.example" , "z":[1 , 2]},"vars":{ },"address":'* ]]
 }
 
 @test "a record that carries an error goes on untouched" {
@@ -168,14 +168,14 @@ helper_is() {
 	niño@x.example|has letters before the @ that mail servers do not take
 	a@localhost|has a domain without a dot
 	a@x..example|has a bad domain after the @
-	a@-x.example|has a bad domain after the @
+	a@-x.example|has a domain that IDNA does not allow
 	a@x_y.example|has a bad domain after the @
 	a@x.example>|has a bad domain after the @
 	END
 	normalize 1 "{\"contact\":{\"email\":\"$(printf %065d 0)@x.example\"}}"
 	assert_equal "$(said .error.message)" \
 	    'contact: email has more than 64 bytes before the @'
-	normalize 1 "{\"contact\":{\"email\":\"a@$(printf '%060d.' 0 0 0 0)mx\"}}"
+	normalize 1 "{\"contact\":{\"email\":\"$(printf %064d 0)@$(printf '%060d.' 0 0 0)mx.example\"}}"
 	assert_equal "$(said .error.code)" bad_address
 }
 
@@ -219,8 +219,13 @@ contact: phone longer than 200 bytes'
 	es|es
 	EN|en
 	es_mx|es-MX
-	es-419|
+	es-419|es-419
+	spa-MX|spa-MX
 	END
+	for raw in e esp-anol es- es-M es-MXX es-41 es-MX-x 'es MX' ''; do
+		normalize 1 "{\"contact\":{\"email\":\"a@x.example\",\"language\":\"$raw\"}}"
+		assert_equal "$raw $(said .error.code)" "$raw bad_language"
+	done
 	normalize 0 '{"contact":{"email":"a@x.example"}}'
 	assert_equal "$(said .language)" es
 }
@@ -304,11 +309,13 @@ contact: phone longer than 200 bytes'
 
 @test "a full disk, closed standard output, a directory as input: status 74" {
 	echo '{"contact":{"id":"1"}}' >"$in"
+	# shellcheck disable=SC2016	# for the inner shell
 	run -74 bash -c 'omni-normalize <"$1" >/dev/full' - "$in"
 	assert_output 'omni-normalize: stdout: No space left on device'
+	# shellcheck disable=SC2016
 	run -74 bash -c 'omni-normalize <"$1" >&-' - "$in"
 	[[ $output == 'omni-normalize: '* ]]
-	run -74 bash -c 'omni-normalize <"$1"' - "$BATS_TEST_TMPDIR"
+	run -74 omni-normalize <"$BATS_TEST_TMPDIR"
 	assert_output 'omni-normalize: stdin: Is a directory'
 }
 
@@ -357,7 +364,7 @@ contact: phone longer than 200 bytes'
 	    '1\tok\t+521\tMX\tmobile\t\n1\tok\t+522\tMX\tmobile\t' \
 	    "$(printf %05000d 0)" ''; do
 		helper_is 'while read -r line; do' \
-		    "printf '$answer\\n'" done
+		    "printf '$answer\\n'" 'done'
 		echo '{"id":"a","contact":{"phone":"5555123456"}}' >"$in"
 		run -75 --separate-stderr omni-normalize \
 		    -o "paths.phonenumber=$helper" <"$in"
@@ -429,7 +436,7 @@ contact: phone longer than 200 bytes'
 	[quiet]\nstart = 25:00|start is not a value of type HH:MM
 	[limits]\nspend_day = viel|spend_day is not a value of type decimal
 	[clock]\nmax_gap = 3 days|max_gap is not a value of type duration
-	[class x]\nquiet = maybe|quiet is not a value of type yes\|no
+	[class x]\nquiet = maybe|quiet is not a value of type yes|no
 	[class y]\nchannels = fax|channels is not a value of type channels
 	[site]\ntimezone = Mars/Base|timezone is not a value of type zone
 	[provider p]\nauth_token = secret|auth_token must be env:NAME or file:PATH
