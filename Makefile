@@ -32,7 +32,7 @@ CXXWARN += -Werror
 endif
 
 override CPPFLAGS += -Isrc -Ibuild -D_GNU_SOURCE \
-	-DOMNI_VERSION='"$(VERSION)"' -DOMNI_SYSCONFDIR='"$(SYSCONFDIR)"'
+	-DOMNI_VERSION='"$(VERSION)"'
 override CFLAGS += -std=c11 $(OPT) $(HARDEN) $(WARN)
 override CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(CXXWARN)
 override LDFLAGS += $(LDHARDEN) -Wl,--as-needed
@@ -108,15 +108,14 @@ lint: all
 	tests/lint
 
 sanitize:
-	@.ci/packages check
 	$(MAKE) clean
-	$(MAKE) all $(UNIT) $(FAKES) $(SANITIZE)
-	SANITIZED=1 tests/run $(UNIT)
+	$(MAKE) check SANITIZED=1 $(SANITIZE)
 	$(MAKE) clean
 
 SANITIZE = OPT='-O1 -g -fno-omit-frame-pointer' HARDEN= LDHARDEN= \
 	CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 	CXXFLAGS='-fsanitize=address,undefined'
+export SANITIZED
 
 bench: all
 	@.ci/packages check

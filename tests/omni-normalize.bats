@@ -59,7 +59,7 @@ helper_is() {
 
 @test "the fields it does not own pass through as their bytes" {
 	normalize 0 '{ "x": 0.10 ,"y":1E300,"big":12345678901234567890.5,"s":"\u00e9\/\ud83d\ude00", "id" : "1","contact":{"email": "a@x.example" , "z":[1 , 2]}, "vars":{ } }'
-	[[ $output == '{"x": 0.10,"y":1E300,"big":12345678901234567890.5,"s":"\u00e9\/\ud83d\ude00","id": "1","contact":{"email": "a@x.example" , "z":[1 , 2]},"vars":{ },"address":'* ]]
+	[[ $output == '{"x": 0.10,"y":1E300,"big":12345678901234567890.5,"s":"\u00e9\/\ud83d\ude00","id" : "1","contact":{"email": "a@x.example" , "z":[1 , 2]},"vars":{ },"address":'* ]]
 }
 
 @test "a record that carries an error goes on untouched" {

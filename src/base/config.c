@@ -14,6 +14,7 @@
 #include "io.h"
 #include "zone.h"
 
+#define SYSTEM_FILE	"/etc/omni.conf"
 #define FILE_MAX	(1024 * 1024)
 #define LINE_MAX_INI	190	/* inih reads lines of at most 199 bytes */
 #define SECRET_MAX	4096
@@ -614,12 +615,12 @@ find_file(struct config *c, const char *path)
 		path = getenv("OMNI_CONF");
 	if (path == NULL && beside_program(beside, sizeof(beside)))
 		path = beside;
-	if (path == NULL && exists(OMNI_SYSCONFDIR "/omni.conf"))
-		path = OMNI_SYSCONFDIR "/omni.conf";
+	if (path == NULL && exists(SYSTEM_FILE))
+		path = SYSTEM_FILE;
 	if (path == NULL)
 		return error_set(c->error, EX_CONFIG, "no configuration: "
 		    "neither -c, OMNI_CONF, ../etc/omni.conf beside the "
-		    "program nor %s/omni.conf", OMNI_SYSCONFDIR);
+		    "program nor %s", SYSTEM_FILE);
 	if (realpath(path, c->file) == NULL) {
 		error_errno(c->error, "%.300s", path);
 		c->error->status = EX_CONFIG;

@@ -334,25 +334,41 @@ choose(struct decision *d)
 	}
 }
 
-static bool
-read_time(const struct record *r, const char *field, instant *t)
+/* -1: refused; 0: not there, `t` is as it was. */
+static int
+read_time(struct decision *d, const char *field, instant *t)
 {
-	const char *s = record_string(r, field);
+	const char *s = record_string(d->record, field);
+	instant read;
 
-	return s != NULL && clock_parse(s, t);
+	if (record_get(d->record, field) == NULL)
+		return 0;
+	if (s == NULL || !clock_parse(s, &read)) {
+		filter_refuse(d->filter, d->record, "bad_time", field,
+		    "%s: not a time like 2026-11-24T10:30:00-06:00", field);
+		return -1;
+	}
+	*t = read;
+	return 1;
 }
 
 /* The window in which it may be sent. */
 static bool
 set_window(struct decision *d)
 {
-	instant now = clock_now(), start = now, end, until;
+	instant now = clock_now(), start = now, end = 0, until;
+	int ends;
 	const char *zone = record_string(d->record, "timezone");
 	char text[CLOCK_TEXT];
 
-	if (read_time(d->record, "not_before", &start) && start < now)
+	if (read_time(d, "not_before", &start) == -1)
+		return false;
+	ends = read_time(d, "expires_at", &end);
+	if (ends == -1)
+		return false;
+	if (start < now)
 		start = now;
-	if (!read_time(d->record, "expires_at", &end))
+	if (ends == 0)
 		end = start + config_duration(d->router->config, "class",
 		    d->class, "expires");
 	if (policy_is_quiet(d->router->config, d->class, zone, d->quiet_start,
