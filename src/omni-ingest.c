@@ -43,12 +43,12 @@ option(int ch, const char *arg, void *ctx)
 		as_cgi = true;
 }
 
-/* Ends the program: the web server has its answer. */
+/* Ends the program: the web server has its answer, and all memory is free. */
 static _Noreturn void
 answer(const char *status, const char *type, const char *body,
     const char *why)
 {
-	struct buf out = BUF_INIT(64 * 1024);
+	static struct buf out = BUF_INIT(64 * 1024);
 
 	if (why != NULL)
 		diag("%s: %s", status, why);
@@ -156,7 +156,7 @@ static void
 keep(struct config *c, const char *hook, const char *type,
     const struct buf *body)
 {
-	struct buf file = BUF_INIT(FILE_MAX_IN);
+	static struct buf file = BUF_INIT(FILE_MAX_IN);
 	char path[PATH_MAX], name[SPOOL_NAME], now[CLOCK_TEXT];
 	struct error e;
 	int dir;
@@ -185,8 +185,8 @@ cgi(struct config *c)
 	const char *type = environment("CONTENT_TYPE");
 	const char *query = environment("QUERY_STRING");
 	const char *base = config_string(c, "site", NULL, "public_url");
-	struct arena mem = ARENA_INIT(64 * 1024 * 1024);
-	struct buf body = BUF_INIT(FILE_MAX_IN);
+	static struct arena mem = ARENA_INIT(64 * 1024 * 1024);
+	static struct buf body = BUF_INIT(FILE_MAX_IN);
 	bool message = strcmp(path, "/twilio/sms") == 0;
 
 	if (!message && strcmp(path, "/twilio/status") != 0)

@@ -147,13 +147,20 @@ report(const struct filter *f, const struct record *r, const char *message)
 }
 
 static void
-refuse(struct filter *f, struct record *r, const char *code,
+mark(const struct filter *f, struct record *r, const char *code,
     const char *field, bool temporary, const char *message)
 {
 	struct refusal why = { .stage = f->stage, .code = code,
 	    .field = field, .line = f->line, .temporary = temporary };
 
 	record_refuse(r, &why, message);
+}
+
+static void
+refuse(struct filter *f, struct record *r, const char *code,
+    const char *field, bool temporary, const char *message)
+{
+	mark(f, r, code, field, temporary, message);
 	report(f, r, message);
 }
 
@@ -168,6 +175,19 @@ filter_refuse(struct filter *f, struct record *r, const char *code,
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	refuse(f, r, code, field, false, message);
+}
+
+void
+filter_refuse_quietly(struct filter *f, struct record *r, const char *code,
+    const char *field, const char *fmt, ...)
+{
+	char message[2 * ERROR_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	mark(f, r, code, field, false, message);
 }
 
 void

@@ -72,6 +72,10 @@ int filter_status(const struct filter *f);
 void filter_refuse(struct filter *f, struct record *r, const char *code,
     const char *field, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+/* Without a word on standard error: for what is no news to anybody. */
+void filter_refuse_quietly(struct filter *f, struct record *r,
+    const char *code, const char *field, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 /* The same for what a later run may cure. */
 void filter_refuse_temporarily(struct filter *f, struct record *r,
     const char *code, const char *fmt, ...)

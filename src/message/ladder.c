@@ -22,7 +22,7 @@ ladder_load(const struct config *c, const char *type, struct ladder *l,
     struct error *e)
 {
 	const char *text;
-	char key[16];
+	char key[24];
 
 	*l = (struct ladder){ .type = type };
 	if (!config_has(c, "ladder", type))

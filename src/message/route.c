@@ -167,12 +167,20 @@ classify(struct decision *d)
 		d->class = config_string(c, "topic", d->topic, "class");
 	if (d->class == NULL)
 		d->class = "transactional";
+	/* The record's own members are about to be set anew. */
+	d->class = arena_strdup(d->mem, d->class);
+	if (d->topic != NULL)
+		d->topic = arena_strdup(d->mem, d->topic);
 	if (!config_has(c, "class", d->class)) {
 		filter_refuse(d->filter, d->record, "unknown_class", "class",
 		    "there is no [class %.60s] in the configuration",
 		    d->class);
 		return false;
 	}
+	/* write_route() sets both fields, and their old values are gone. */
+	d->class = arena_strdup(d->mem, d->class);
+	if (d->topic != NULL)
+		d->topic = arena_strdup(d->mem, d->topic);
 	return true;
 }
 
@@ -357,9 +365,9 @@ static bool
 set_window(struct decision *d)
 {
 	instant now = clock_now(), start = now, end = 0, until;
-	int ends;
 	const char *zone = record_string(d->record, "timezone");
 	char text[CLOCK_TEXT];
+	int ends;
 
 	if (read_time(d, "not_before", &start) == -1)
 		return false;
@@ -420,7 +428,13 @@ decide(struct decision *d)
 		return;
 	choose(d);
 	write_route(d);
-	if (d->chosen == NULL)
+	/* A ladder goes on with its next step: nobody needs to be told. */
+	if (d->chosen == NULL && value_path(record_get(d->record, "reminder"),
+	    "next") != NULL)
+		filter_refuse_quietly(d->filter, d->record, "unreachable",
+		    d->wish ? "channel" : "contact", "cannot be reached: %s",
+		    buf_text(&d->reasons));
+	else if (d->chosen == NULL)
 		filter_refuse(d->filter, d->record, "unreachable",
 		    d->wish ? "channel" : "contact", "cannot be reached: %s",
 		    buf_text(&d->reasons));
