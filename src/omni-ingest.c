@@ -298,8 +298,10 @@ drain_file(struct drain *d, const char *name)
 	buf_release(&file);
 	if (rc == -1) {
 		diag("inbound/new/%s: %s; set aside in bad/", name, e.text);
-		if (spool_reject(d->dir, "new", name, e.text) == -1)
+		if (spool_reject(d->dir, "new", name, e.text) == -1) {
 			diag("inbound/bad/%s: %s", name, strerror(errno));
+			d->failed++;
+		}
 		d->bad++;
 		return false;
 	}

@@ -282,6 +282,13 @@ is_ready(struct filter *f, struct record *r)
 		    "expires_at: not a time");
 		return false;
 	}
+	if (record_get(r, "not_before") != NULL &&
+	    (record_string(r, "not_before") == NULL ||
+	    !clock_parse(record_string(r, "not_before"), &t))) {
+		filter_refuse(f, r, "bad_time", "not_before",
+		    "not_before: not a time");
+		return false;
+	}
 	if (!config_has(((struct queue *)f->ctx)->config, "channel",
 	    record_string(r, "account"))) {
 		filter_refuse(f, r, "no_channel", "account",

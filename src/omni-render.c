@@ -112,6 +112,9 @@ render_part(struct job *j, enum part part, bool fall_back, const char *field)
 	env.timezone = value_get_string(env.vars, "timezone");
 	if (env.timezone == NULL)
 		env.timezone = record_string(j->record, "timezone");
+	if (env.timezone == NULL)
+		env.timezone = config_string(j->renderer->config, "site",
+		    NULL, "timezone");
 	rc = template_render(t, &env, &out, &fault, &e);
 	if (rc == -1) {
 		snprintf(name, sizeof(name), "vars.%.100s",

@@ -48,6 +48,8 @@ if ! flock -n "$lock"; then
 	say "another run is going on ($spool/run/run.lock); nothing done"
 	exit 75
 fi
+# What a run that was killed left: the lock says that it is over.
+rm -rf "$spool"/run/cycle.*
 work=$(mktemp -d "$spool/run/cycle.XXXXXX") || exit 75
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT

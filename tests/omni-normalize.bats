@@ -387,6 +387,7 @@ contact: phone longer than 200 bytes'
 	local answer i
 
 	coproc program { omni-normalize; }
+	pid=$program_PID
 	for i in 1 2 3; do
 		echo "{\"id\":\"$i\",\"contact\":{\"phone\":\"5555123456\"}}" \
 		    >&"${program[1]}"
@@ -395,7 +396,7 @@ contact: phone longer than 200 bytes'
 		    "$i+525555123456"
 	done
 	eval "exec ${program[1]}>&-"
-	wait "$program_PID"
+	wait "$pid"
 }
 
 @test "help and version on standard output; wrong usage: status 64" {

@@ -382,6 +382,7 @@ quiet() {
 
 @test "it reads while another process holds a write transaction" {
 	coproc writer { exec sqlite3 "$SITE/spool/ledger.db"; }
+	pid=$writer_PID
 	printf '%s\n' 'BEGIN IMMEDIATE;' \
 	    "INSERT INTO content(key, body) VALUES ('t/1', 'x');" \
 	    'SELECT 42;' >&"${writer[1]}"
@@ -391,7 +392,7 @@ quiet() {
 	is .channel email
 	echo 'ROLLBACK;' >&"${writer[1]}"
 	eval "exec ${writer[1]}>&-"
-	wait "$writer_PID"
+	wait "$pid"
 }
 
 @test "empty input, a full disk, wrong usage" {

@@ -419,9 +419,7 @@ die_at_console() {
 	assert_output --partial 'channel email: sendmail: may not'
 	assert_equal "$(wc -l <"$SITE/calls")" 1
 	assert_equal "$(states)" 'queued 3'
-	script 'cat >/dev/null'
-	sed -i '$!N;/provider mta/!P;D' "$OMNI_CONF"
-	script 'cat >/dev/null'
+	printf '#!/bin/sh\ncat >/dev/null\n' >"$SITE/sendmail"
 	run -0 omni-send-mail -q
 	assert_equal "$(states)" 'sent 3'
 	verified
@@ -449,10 +447,10 @@ die_at_console() {
 
 @test "sendmail: the envelope is arguments, never a shell's words" {
 	script 'cat >/dev/null'
-	queue odd email "o'hara+\$(id)@example.org"
+	queue odd email "o'hara+\$x|id@example.org"
 	run -0 omni-send-mail -q
 	run -0 cat "$SITE/calls"
-	assert_output "-i -f citas@clinic.example -- o'hara+\$(id)@example.org"
+	assert_output "-i -f citas@clinic.example -- o'hara+\$x|id@example.org"
 }
 
 @test "SIGTERM in the middle: the rest stays queued, status 75 (Inv. 2, 3)" {
@@ -470,10 +468,8 @@ die_at_console() {
 
 @test "the reader of the results goes away: nothing is left in doubt (Inv. 3)" {
 	queue_texts 5
-	run -74 --separate-stderr bash -c '
-		exec 4> >(:) && wait $! && omni-send-sms >&4'
-	assert_equal "$(sql 'SELECT count(*) FROM attempt WHERE state <>
-		"done"' 2>/dev/null || sql "SELECT count(*) FROM attempt WHERE
+	run -74 bash -c 'exec 4> >(:) && wait $! && omni-send-sms >&4'
+	assert_equal "$(sql "SELECT count(*) FROM attempt WHERE
 		state <> 'done'")" 0
 	run -0 omni-send-sms -q
 	assert_equal "$(states)" 'sent 5'
@@ -603,13 +599,16 @@ die_at_console() {
 
 @test "smtp: Postfix's smtp-sink takes them, a few in each connection" {
 	local sink=/usr/sbin/smtp-sink port dump=$BATS_TEST_TMPDIR/dump try
+	local user=()
 	[ -x "$sink" ] || skip 'smtp-sink is not installed'
 	mkdir "$dump"
-	chmod 777 "$BATS_TEST_TMPDIR" "$dump"
+	chmod 777 "$dump"
+	[ "$(id -u)" -ne 0 ] || user=(-u nobody)
 	# Another process may take the free port first: then once more.
 	for try in 1 2 3; do
 		port=$(free_port)
-		(cd "$dump" && exec "$sink" -d "%M." "127.0.0.1:$port" 5) \
+		(cd "$dump" && exec "$sink" "${user[@]}" -d "%M." \
+			"127.0.0.1:$port" 5) \
 			>/dev/null 2>&1 3>&- &
 		server=$!
 		while kill -0 "$server" 2>/dev/null; do

@@ -54,6 +54,18 @@ put_name(struct ledger *l, struct value *data, const struct value *contact,
 	value_free(v);
 }
 
+/* "With only an id the ledger's contact is meant": that must stay as it is. */
+static bool
+is_by_id_alone(struct ledger *l, const struct value *contact)
+{
+	return value_get(contact, "name") == NULL &&
+	    value_get(contact, "email") == NULL &&
+	    value_get(contact, "phone") == NULL &&
+	    value_get(contact, "whatsapp") == NULL &&
+	    ledger_count(l, "SELECT count(*) FROM contact WHERE id = ?", "s",
+	    value_get_string(contact, "id")) > 0;
+}
+
 static bool
 is_as_known(struct ledger *l, const char *id, const char *digest)
 {
@@ -68,9 +80,12 @@ contact_put(struct ledger *l, const struct value *contact,
 {
 	const struct value *preferences = value_get(contact, "preferences");
 	const char *id = value_get_string(contact, "id"), *json;
-	struct value *data = value_new_object();
+	struct value *data;
 	char digest[DIGEST_HEX];
 
+	if (is_by_id_alone(l, contact))
+		return false;
+	data = value_new_object();
 	value_set_string(data, "id", id);
 	put_name(l, data, contact, mem);
 	if (language != NULL)
@@ -133,6 +148,31 @@ scope_of(const struct config *c, const char *word, char out[96])
 }
 
 /* "channel:sms" silences the SMS address; everything else silences all. */
+static bool
+concerns(const char *scope, const char *type)
+{
+	return strncmp(scope, "channel:", 8) != 0 ||
+	    strcmp(scope + 8, type) == 0;
+}
+
+/* The addresses that the ledger knows of a contact named by its id alone. */
+static int
+silence_known(struct ledger *l, const char *contact, const char *scope,
+    const char *source)
+{
+	struct ledger_rows *r;
+	int count = 0;
+
+	r = ledger_select(l, "SELECT type, hash FROM contact_address WHERE "
+	    "contact = ?", "s", contact);
+	while (ledger_next(r))
+		if (concerns(scope, ledger_text(r, 0)))
+			count += consent_put(l, ledger_text(r, 1), scope,
+			    "out", "import", source);
+	ledger_end(r);
+	return count;
+}
+
 static int
 silence(struct ledger *l, const struct value *address, const char *scope,
     const char *source)
@@ -143,8 +183,7 @@ silence(struct ledger *l, const struct value *address, const char *scope,
 
 	for (size_t i = 0; i < TYPES; i++) {
 		to = value_get_string(value_get(address, types[i]), "to");
-		if (to == NULL || (strncmp(scope, "channel:", 8) == 0 &&
-		    strcmp(scope + 8, types[i]) != 0))
+		if (to == NULL || !concerns(scope, types[i]))
 			continue;
 		ledger_hash(l, to, hash);
 		count += consent_put(l, hash, scope, "out", "import", source);
@@ -158,17 +197,20 @@ contact_put_opt_outs(struct ledger *l, const struct config *c,
     const char *source, const char **bad)
 {
 	const struct value *list = value_get(contact, "opt_out");
-	const char *word;
+	const char *id = value_get_string(contact, "id"), *word;
+	bool is_list = value_type(list) == VALUE_ARRAY;
+	size_t n = is_list ? value_count(list) : list != NULL;
 	char scope[96];
 	int count = 0;
 
-	for (size_t i = 0; i < value_count(list); i++) {
-		word = value_string(value_at(list, i));
+	for (size_t i = 0; i < n; i++) {
+		word = value_string(is_list ? value_at(list, i) : list);
 		if (word == NULL || !scope_of(c, word, scope)) {
 			*bad = word == NULL ? "(not a word)" : word;
 			return -1;
 		}
-		count += silence(l, address, scope, source);
+		count += address == NULL ? silence_known(l, id, scope,
+		    source) : silence(l, address, scope, source);
 	}
 	return count;
 }

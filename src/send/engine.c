@@ -257,10 +257,8 @@ print_result(const struct engine *n, const struct flight *f)
 	value_set_string(v, "channel", n->type);
 	value_set_string(v, "account", n->name);
 	value_set_take(v, "result", result_of(n, f));
-	if (!n->quiet) {
-		value_write(v, &line);
-		output_put(&line);
-	}
+	value_write(v, &line);
+	output_put(&line);
 	value_free(v);
 	buf_release(&line);
 }
@@ -418,6 +416,30 @@ fly(struct engine *n)
 }
 
 /*
+ * Journals what the group that just flew brought.  Where it is also printed it
+ * is committed first, and before any more is intended: a reader that has gone
+ * ends this program.
+ */
+static void
+land(struct engine *n)
+{
+	size_t flown = n->count;
+
+	for (size_t i = 0; i < flown; i++)
+		finish(n, &n->flights[i]);
+	n->count = 0;
+	if (flown > 0 && !n->quiet) {
+		ledger_commit(n->ledger);
+		for (size_t i = 0; i < flown; i++)
+			print_result(n, &n->flights[i]);
+		output_flush();
+		ledger_begin(n->ledger);
+	}
+	for (size_t i = 0; i < flown; i++)
+		buf_release(&n->flights[i].request.body);
+}
+
+/*
  * One transaction: what the group that just flew brought, and the intents of
  * the next.  `ids` are tried in order until the group is full; returns how
  * many of them were looked at.
@@ -425,24 +447,15 @@ fly(struct engine *n)
 static size_t
 turn(struct engine *n, const char *const *ids, size_t count)
 {
-	struct flight done[GROUP_MAX];
-	size_t flown = n->count, i = 0;
+	size_t i = 0;
 
-	memcpy(done, n->flights, flown * sizeof(*done));
 	ledger_begin(n->ledger);
-	for (size_t k = 0; k < flown; k++)
-		finish(n, &done[k]);
-	n->count = 0;
+	land(n);
 	while (!stopping && !n->setup_failed && i < count &&
 	    n->count < n->size)
 		if (pass_gate(n, ids[i++]))
 			start(n, ids[i - 1]);
 	ledger_commit(n->ledger);
-	for (size_t k = 0; k < flown; k++) {
-		print_result(n, &done[k]);
-		buf_release(&done[k].request.body);
-	}
-	output_flush();
 	arena_reset(&n->mem);
 	fly(n);
 	for (size_t k = 0; k < n->count; k++)
@@ -479,6 +492,26 @@ finish_doubt(struct engine *n, const char *id, int attempt,
 	ledger_append_take(n->ledger, "attempt.finished", data);
 }
 
+/* A receipt for it came while nobody was sending. */
+static bool
+has_receipt(struct engine *n, const char *id, int attempt,
+    char provider_id[256])
+{
+	char number[16];
+	struct ledger_rows *r;
+	bool found;
+
+	snprintf(number, sizeof(number), "%d", attempt);
+	r = ledger_select(n->ledger, "SELECT provider_id FROM event WHERE "
+	    "message = ? AND attempt = CAST(? AS INTEGER) ORDER BY key "
+	    "LIMIT 1", "ss", id, number);
+	found = ledger_next(r);
+	if (found)
+		snprintf(provider_id, 256, "%s", ledger_text(r, 0));
+	ledger_end(r);
+	return found;
+}
+
 /* Evidence first, then grace, then what the channel's owner decided. */
 static void
 resolve(struct engine *n, const char *id, int attempt, const char *doubted)
@@ -487,6 +520,7 @@ resolve(struct engine *n, const char *id, int attempt, const char *doubted)
 	const char *policy = config_string(n->config, "channel", n->name,
 	    "doubt");
 	instant since, now = clock_now();
+	char theirs[256];
 	int sent = -1;
 
 	snprintf(f.id, sizeof(f.id), "%s", id);
@@ -494,7 +528,9 @@ resolve(struct engine *n, const char *id, int attempt, const char *doubted)
 		sent = wire_was_sent(n->wire, f.request.name);
 	if (!clock_parse(doubted, &since))
 		since = now;
-	if (sent == 1)
+	if (has_receipt(n, id, attempt, theirs))
+		finish_doubt(n, id, attempt, "accepted", "sent", NULL, theirs);
+	else if (sent == 1)
 		finish_doubt(n, id, attempt, "accepted", "sent", NULL,
 		    f.request.provider_id);
 	else if (sent == 0)
@@ -839,6 +875,8 @@ run_filter(struct engine *n, const char *name)
 	put_channel(n);
 	recover(n);
 	rc = filter_run(&f);
+	if (stopping && (rc == EX_OK || rc == EX_REFUSED))
+		rc = EX_TEMPFAIL;
 	end = channel_end(n, lock);
 	return end == EX_CONFIG ? end : rc;
 }
@@ -883,11 +921,13 @@ run(struct engine *n, const struct program *p)
 	int rc = EX_OK;
 
 	for (size_t i = 0; (name = config_name(n->config, "channel", i)) !=
-	    NULL && !stopping; i++) {
+	    NULL; i++) {
 		if (strcmp(config_string(n->config, "channel", name, "type"),
 		    n->type) != 0 || !config_bool(n->config, "channel", name,
 		    "active") || !is_wanted(p, name))
 			continue;
+		if (stopping)
+			return worse(rc, EX_TEMPFAIL);
 		if (stdin_too)
 			return run_filter(n, name);
 		rc = worse(rc, run_channel(n, name));

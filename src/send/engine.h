@@ -11,7 +11,8 @@
  * first; see omni-spool(5) for what each crash leaves.
  *
  * Never more attempts are open than the channel has connections; what one
- * group brought and what the next one intends is one transaction.
+ * group brought and what the next one intends is one transaction, or two when
+ * the results are printed in between.
  */
 
 /*

@@ -64,13 +64,18 @@ open_console(struct wire *w, struct error *e)
 	return w->console == NULL ? error_errno(e, "%s", w->path) : 0;
 }
 
-/* One line of a reply; the last one before the outcome is kept. */
+/*
+ * One line of a reply; the last one before the outcome is kept.  221 answers
+ * QUIT, which libcurl sends after a refusal: it says nothing about the mail.
+ */
 static size_t
 on_reply(char *data, size_t size, size_t n, void *ctx)
 {
 	struct wire *w = ctx;
 	size_t len = size * n, keep = len;
 
+	if (len >= 3 && memcmp(data, "221", 3) == 0)
+		return len;
 	if (keep >= sizeof(w->reply))
 		keep = sizeof(w->reply) - 1;
 	while (keep > 0 && (data[keep - 1] == '\n' || data[keep - 1] == '\r'))
