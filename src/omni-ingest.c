@@ -349,7 +349,7 @@ drain(struct program *p)
 	int lock;
 
 	snprintf(path, sizeof(path), "%s/run", spool);
-	if (io_make_dirs(path, 02770, &e) == -1)
+	if (io_make_dirs(path, 0750, &e) == -1)
 		die(e.status, "%s", e.text);
 	snprintf(path, sizeof(path), "%s/run/ingest.lock", spool);
 	lock = io_lock(path, false, &e);

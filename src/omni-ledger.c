@@ -181,7 +181,7 @@ do_export(struct program *p)
 
 	snprintf(dir, sizeof(dir), "%s/journal",
 	    config_path(p->config, "paths", NULL, "spool"));
-	journal = io_open_dir(dir, 02770, &e);
+	journal = io_open_dir(dir, 0750, &e);
 	if (journal == -1)
 		die(e.status, "%s", e.text);
 	r = ledger_select(l, "SELECT seq, at, by, run, op, data FROM journal "
@@ -243,6 +243,36 @@ do_why(struct program *p)
 	return rc;
 }
 
+/* Staff has looked at a flag. */
+static int
+do_resolve(struct program *p)
+{
+	struct ledger *l = open_or_die(p, LEDGER_WRITE);
+	const char *who = getenv("USER");
+	struct value *data;
+	int rc = EX_OK;
+
+	if (p->argc < 2)
+		program_usage(p);
+	ledger_begin(l);
+	for (int i = 1; i < p->argc; i++) {
+		if (ledger_count(l, "SELECT count(*) FROM flag WHERE id = "
+		    "CAST(?1 AS INTEGER) AND resolved_at IS NULL", "s",
+		    p->argv[i]) == 0) {
+			diag("%s: not an open flag", p->argv[i]);
+			rc = EX_REFUSED;
+			continue;
+		}
+		data = value_new_object();
+		value_set_integer(data, "id", strtoll(p->argv[i], NULL, 10));
+		value_set_string(data, "by", who == NULL ? "staff" : who);
+		ledger_append_take(l, "flag.resolved", data);
+	}
+	ledger_commit(l);
+	ledger_close(l);
+	return rc;
+}
+
 /* For scripts: one setting, paths made absolute. */
 static int
 do_setting(struct program *p)
@@ -275,11 +305,11 @@ static int
 do_confirm(struct program *p)
 {
 	struct ledger *l = open_or_die(p, LEDGER_WRITE);
-	struct value *data = value_new_object();
+	char journal[PATH_MAX];
 
-	ledger_begin(l);
-	ledger_append_take(l, "clock.confirmed", data);
-	ledger_commit(l);
+	snprintf(journal, sizeof(journal), "%s/journal",
+	    config_path(p->config, "paths", NULL, "spool"));
+	ledger_confirm(l, journal);
 	ledger_close(l);
 	return EX_OK;
 }
@@ -294,7 +324,8 @@ main(int argc, char *argv[])
 		{ "init", do_init }, { "verify", do_verify },
 		{ "rebuild", do_rebuild }, { "export", do_export },
 		{ "backup", do_backup }, { "why", do_why },
-		{ "confirm", do_confirm }, { "setting", do_setting }
+		{ "confirm", do_confirm }, { "setting", do_setting },
+		{ "resolve", do_resolve }
 	};
 	static const struct option longs[] = {
 		{ "since", required_argument, NULL, 's' },
@@ -302,8 +333,8 @@ main(int argc, char *argv[])
 	};
 	struct program p = {
 		.usage = "init | verify | rebuild | export [--since seq] | "
-		    "backup file | why id ... | confirm | "
-		    "setting section.key",
+		    "backup file | why id ... | resolve flag ... | "
+		    "confirm | setting section.key",
 		.help = "  --since seq           export from this journal row "
 		    "on\n",
 		.longs = longs, .option = option, .takes_arguments = true

@@ -236,6 +236,24 @@ load(struct job *j)
 	return j->set->active;
 }
 
+/* What no other program could read must not leave this one. */
+static void
+check_length(struct filter *f, struct record *r)
+{
+	struct buf line = BUF_INIT(4 * RECORD_MAX);
+	bool fits;
+
+	record_write(r, &line);
+	fits = !line.full && line.len <= RECORD_MAX;
+	buf_release(&line);
+	if (fits)
+		return;
+	record_remove(r, "html");
+	record_remove(r, "text");
+	filter_refuse(f, r, "too_long", "text", "with its content the record "
+	    "would be longer than %d bytes", RECORD_MAX);
+}
+
 static void
 render(struct filter *f, struct record *r)
 {
@@ -260,6 +278,7 @@ render(struct filter *f, struct record *r)
 	    (strcmp(j.channel, "sms") != 0 || count_segments(&j, account)))
 		forecast(&j, account);
 	value_free(j.defaults);
+	check_length(f, r);
 }
 
 int

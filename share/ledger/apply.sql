@@ -387,5 +387,3 @@ WHERE id = :data ->> '$.conversation';
 UPDATE address SET verified = 1,
   last_inbound_at = coalesce(:data ->> '$.received_at', :at)
 WHERE hash = :data ->> '$.hash' AND type = :data ->> '$.channel_type';
-
--- op content.erased

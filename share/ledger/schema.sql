@@ -16,6 +16,8 @@ CREATE TABLE journal (
   data TEXT NOT NULL CHECK (json_valid(data))
 ) STRICT;
 
+CREATE INDEX journal_confirmed ON journal(seq) WHERE op = 'clock.confirmed';
+
 CREATE TRIGGER journal_keeps_rows BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_keeps_values BEFORE UPDATE ON journal
@@ -194,6 +196,8 @@ CREATE TABLE message (
 ) STRICT;
 CREATE INDEX message_due ON message(channel, priority, due_at)
   WHERE state = 'queued';
+CREATE INDEX message_expiring ON message(expires_at)
+  WHERE state IN ('queued', 'held');
 CREATE INDEX message_open ON message(channel) WHERE state IN ('sending',
   'in_doubt');
 CREATE INDEX message_reminder ON message(reminder) WHERE reminder IS NOT NULL;

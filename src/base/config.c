@@ -17,6 +17,7 @@
 #define SYSTEM_FILE	"/etc/omni.conf"
 #define FILE_MAX	(1024 * 1024)
 #define LINE_MAX_INI	190	/* inih reads lines of at most 199 bytes */
+#define SECTION_MAX_INI	49	/* and cuts sections at 49 */
 #define SECRET_MAX	4096
 #define NAME_LEN	64
 
@@ -389,6 +390,10 @@ split_section(struct config *c, int line, char *section, char **name)
 		*(*name)++ = '\0';
 		*name += strspn(*name, " \t");
 	}
+	if (*section == '\0') {
+		fail(c, line, "key before any section", "", "");
+		return false;
+	}
 	if (!is_kind(section)) {
 		fail(c, line, "unknown section", section, "");
 		return false;
@@ -464,6 +469,11 @@ next_line(char *out, int size, void *ctx)
 	c->line++;
 	if (len > LINE_MAX_INI || len + 2 > (size_t)size) {
 		fail(c, c->line, "line too long:", "", "more than 190 bytes");
+		return NULL;
+	}
+	/* inih would cut a longer name off without a word. */
+	if (*c->text == '[' && len > SECTION_MAX_INI) {
+		fail(c, c->line, "section name too long", "", "");
 		return NULL;
 	}
 	memcpy(out, c->text, len);
@@ -545,10 +555,16 @@ static int
 check_channel(struct config *c, const char *name)
 {
 	const char *provider = config_string(c, "channel", name, "provider");
+	const char *type = config_string(c, "channel", name, "type");
 
-	if (config_string(c, "channel", name, "type") == NULL)
+	if (type == NULL)
 		return error_set(c->error, EX_CONFIG,
 		    "%.300s: [channel %s] has no type", c->file, name);
+	if (config_bool(c, "channel", name, "active") &&
+	    (strcmp(type, "voice") == 0 || strcmp(type, "push") == 0))
+		return error_set(c->error, EX_CONFIG, "%.300s: [channel %s]: "
+		    "there is no sender for %s yet; set active = no", c->file,
+		    name, type);
 	if (provider == NULL || !config_has(c, "provider", provider))
 		return error_set(c->error, EX_CONFIG,
 		    "%.300s: [channel %s] names no [provider %s]", c->file,

@@ -266,7 +266,7 @@ add_raw(struct record *r, const char *line, size_t len, struct arena *mem)
 		record_set_string(r, "raw_base64", base64);
 	}
 	if (!whole)
-		record_set_integer(r, "raw_length", (int64_t)len);
+		record_set_take(r, "raw_cut", value_new_bool(true));
 }
 
 static void

@@ -177,10 +177,6 @@ classify(struct decision *d)
 		    d->class);
 		return false;
 	}
-	/* write_route() sets both fields, and their old values are gone. */
-	d->class = arena_strdup(d->mem, d->class);
-	if (d->topic != NULL)
-		d->topic = arena_strdup(d->mem, d->topic);
 	return true;
 }
 
@@ -376,12 +372,12 @@ set_window(struct decision *d)
 		return false;
 	if (start < now)
 		start = now;
-	if (ends == 0)
-		end = start + config_duration(d->router->config, "class",
-		    d->class, "expires");
 	if (policy_is_quiet(d->router->config, d->class, zone, d->quiet_start,
 	    d->quiet_end, start, &until))
 		start = until;
+	if (ends == 0)
+		end = start + config_duration(d->router->config, "class",
+		    d->class, "expires");
 	if (start >= end) {
 		filter_refuse(d->filter, d->record, "too_late", "expires_at",
 		    "too late: it may be sent from %s on, but not after %s",

@@ -117,8 +117,11 @@ meta_setting(struct meta *m, const char *key, const char *value)
 		m->set->topic = duplicate(value);
 	else if (strcmp(key, "channels") == 0)
 		m->set->channels = duplicate(value);
-	else if (strcmp(key, "active") == 0)
+	else if (strcmp(key, "active") == 0) {
 		m->set->active = strcmp(value, "yes") == 0;
+		if (!m->set->active && strcmp(value, "no") != 0)
+			return meta_fail(m, key, "is neither yes nor no");
+	}
 	else if (strcmp(key, "name") == 0) {
 		if (strcmp(value, m->set->name) != 0)
 			return meta_fail(m, key, "is not the folder's name");

@@ -52,6 +52,7 @@ struct engine {
 };
 
 static volatile sig_atomic_t stopping;
+static const char *const nothing[] = { NULL };
 
 static void
 on_signal(int sig)
@@ -471,7 +472,7 @@ send_ids(struct engine *n, const char *const *ids, size_t count)
 	while (at < count && !stopping && !n->setup_failed)
 		at += turn(n, ids + at, count - at);
 	if (n->count > 0)
-		turn(n, NULL, 0);
+		turn(n, nothing, 0);
 }
 
 static void
@@ -773,7 +774,7 @@ channel_open(struct engine *n, const char *name, int *lock)
 	}
 	snprintf(path, sizeof(path), "%s/run", config_path(n->config, "paths",
 	    NULL, "spool"));
-	if (io_make_dirs(path, 02770, &e) == -1) {
+	if (io_make_dirs(path, 0750, &e) == -1) {
 		diag("%s", e.text);
 		return e.status;
 	}
@@ -859,7 +860,7 @@ commit(struct filter *f)
 	/* The record itself carries the result: no second line for it. */
 	n->quiet = true;
 	if (n->count > 0)
-		turn(n, NULL, 0);
+		turn(n, nothing, 0);
 	n->quiet = quiet;
 }
 
@@ -913,6 +914,37 @@ check_arguments(const struct program *p, const char *type)
 			    type);
 }
 
+/* Nobody else looks at what waits on a channel that is not worked on. */
+static void
+expire(struct engine *n)
+{
+	struct arena keep = ARENA_INIT((size_t)16 * 1024 * 1024);
+	const char *ids[PAGE];
+	struct ledger_rows *r;
+	char now[CLOCK_TEXT];
+	size_t count;
+
+	do {
+		arena_reset(&keep);
+		count = 0;
+		r = ledger_select(n->ledger, "SELECT id FROM message WHERE "
+		    "state IN ('queued', 'held') AND expires_at <= ? AND "
+		    "channel_type = ? ORDER BY expires_at, id LIMIT 200",
+		    "ss", clock_format(clock_now(), now), n->type);
+		while (count < PAGE && ledger_next(r))
+			ids[count++] = arena_strdup(&keep, ledger_text(r, 0));
+		ledger_end(r);
+		if (count > 0)
+			ledger_begin(n->ledger);
+		for (size_t i = 0; i < count; i++)
+			journal_state(n, "message.expired", ids[i], "too late",
+			    NULL, false);
+		if (count > 0)
+			ledger_commit(n->ledger);
+	} while (count == PAGE);
+	arena_release(&keep);
+}
+
 static int
 run(struct engine *n, const struct program *p)
 {
@@ -920,6 +952,7 @@ run(struct engine *n, const struct program *p)
 	const char *name;
 	int rc = EX_OK;
 
+	expire(n);
 	for (size_t i = 0; (name = config_name(n->config, "channel", i)) !=
 	    NULL; i++) {
 		if (strcmp(config_string(n->config, "channel", name, "type"),

@@ -40,11 +40,11 @@ open_maildir(struct wire *w, struct error *e)
 {
 	static const char *const sub[] = { "tmp", "new", "cur" };
 
-	w->dir = io_open_dir(w->path, 02770, e);
+	w->dir = io_open_dir(w->path, 0750, e);
 	if (w->dir == -1)
 		return -1;
 	for (size_t i = 0; i < 3; i++)
-		if (mkdirat(w->dir, sub[i], 02770) == -1 && errno != EEXIST)
+		if (mkdirat(w->dir, sub[i], 0750) == -1 && errno != EEXIST)
 			return error_errno(e, "mkdir %s/%s", w->path, sub[i]);
 	return 0;
 }

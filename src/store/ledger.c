@@ -86,7 +86,7 @@ key_create(struct ledger *l, const char *path, struct error *e)
 	if (slash != NULL)
 		*slash = '\0';
 	dir = io_open_dir(slash == NULL ? "." : *parent == '\0' ? "/" :
-	    parent, 02770, e);
+	    parent, 0750, e);
 	if (dir == -1)
 		return -1;
 	path = slash == NULL ? path : path + (slash - parent) + 1;
@@ -289,7 +289,7 @@ lock_open(struct ledger *l, struct error *e)
 	slash = strrchr(dir, '/');
 	if (l->mode == LEDGER_CREATE && slash != NULL) {
 		*slash = '\0';
-		if (*dir != '\0' && io_make_dirs(dir, 02770, e) == -1)
+		if (*dir != '\0' && io_make_dirs(dir, 0750, e) == -1)
 			return -1;
 	}
 	snprintf(path, sizeof(path), "%s.lock", l->path);

@@ -99,6 +99,8 @@ void ledger_set_run(struct ledger *l, const char *program, const char *run);
 int ledger_check_time(struct ledger *l, int64_t max_gap, struct error *e);
 int ledger_check_export(struct ledger *l, const char *journal_dir,
     struct error *e);
+/* Journals that a person confirmed both, for the exports there are now. */
+void ledger_confirm(struct ledger *l, const char *journal_dir);
 
 /* Maintenance, for omni-ledger(1). */
 

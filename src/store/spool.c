@@ -37,11 +37,11 @@ spool_open(const char *path, struct error *e)
 	static const char *const sub[] = { "tmp", "new", "cur", "bad" };
 	int dir;
 
-	dir = io_open_dir(path, 02770, e);
+	dir = io_open_dir(path, 0750, e);
 	if (dir == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof(sub) / sizeof(sub[0]); i++)
-		if (mkdirat(dir, sub[i], 02770) == -1 && errno != EEXIST) {
+		if (mkdirat(dir, sub[i], 0750) == -1 && errno != EEXIST) {
 			error_errno(e, "mkdir %s/%s", path, sub[i]);
 			close(dir);
 			return -1;

@@ -70,12 +70,25 @@ ledger_check_export(struct ledger *l, const char *journal_dir,
 	int64_t have, exported = exported_to(journal_dir);
 
 	have = ledger_count(l, "SELECT max(seq) FROM journal", "");
-	if (have >= exported)
+	if (have >= exported || ledger_count(l, "SELECT max(data ->> "
+	    "'$.exported_to') FROM journal WHERE op = 'clock.confirmed'",
+	    "") >= exported)
 		return 0;
 	return error_set(e, EX_TEMPFAIL, "%.300s has %lld entries but was "
 	    "exported up to %lld: an older file was put in its place. What it "
 	    "does not know might be sent again; see omni-ledger(1), confirm",
 	    l->path, (long long)have, (long long)exported);
+}
+
+void
+ledger_confirm(struct ledger *l, const char *journal_dir)
+{
+	struct value *data = value_new_object();
+
+	value_set_integer(data, "exported_to", exported_to(journal_dir));
+	ledger_begin(l);
+	ledger_append_take(l, "clock.confirmed", data);
+	ledger_commit(l);
 }
 
 static void
@@ -226,8 +239,6 @@ ledger_backup(struct ledger *l, const char *to, struct error *e)
 	if (!l->has_key)
 		return error_set(e, EX_NOPERM, "%.300s.key: may not be read, "
 		    "and a backup needs it", l->path);
-	if (copy_key(l, to, e) == -1)
-		return -1;
 	rc = sqlite3_open_v2(to, &db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE, NULL);
 	b = rc == SQLITE_OK ? sqlite3_backup_init(db, "main", l->db, "main") :
@@ -240,8 +251,12 @@ ledger_backup(struct ledger *l, const char *to, struct error *e)
 		error_set(e, EX_IOERR,
 		    "%.300s: %s", to, sqlite3_errmsg(db));
 		sqlite3_close(db);
+		unlink(to);
 		return -1;
 	}
 	sqlite3_close(db);
-	return 0;
+	if (copy_key(l, to, e) == 0)
+		return 0;
+	unlink(to);
+	return -1;
 }
