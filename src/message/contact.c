@@ -114,9 +114,12 @@ consent_put(struct ledger *l, const char *hash, const char *scope,
 	struct value *data;
 	bool same;
 
-	r = ledger_select(l, "SELECT state FROM consent WHERE hash = ? AND "
-	    "scope = ?", "ss", hash, scope);
-	same = ledger_next(r) && strcmp(ledger_text(r, 0), state) == 0;
+	r = ledger_select(l, "SELECT state, how FROM consent WHERE hash = ? "
+	    "AND scope = ?", "ss", hash, scope);
+	same = ledger_next(r) && (strcmp(ledger_text(r, 0), state) == 0 ||
+	    /* What a person said outweighs a calendar's old note. */
+	    (strcmp(how, "import") == 0 &&
+	    strcmp(ledger_text(r, 1), "import") != 0));
 	ledger_end(r);
 	if (same)
 		return false;

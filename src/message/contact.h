@@ -27,7 +27,10 @@ int contact_put_opt_outs(struct ledger *l, const struct config *c,
     const struct value *contact, const struct value *address,
     const char *source, const char **bad);
 
-/* One consent row, unless the state is already that.  Whether it is new. */
+/*
+ * One consent row, unless the state is already that, or an import would change
+ * what the person said.  Whether it is new.
+ */
 bool consent_put(struct ledger *l, const char *hash, const char *scope,
     const char *state, const char *how, const char *source);
 

@@ -1,0 +1,378 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154	# run(1) of bats sets stderr
+# shellcheck disable=SC2030,SC2031	# and output, in the test's own process
+
+load helper
+
+setup() {
+	make_site
+	in=$BATS_TEST_TMPDIR/in
+	at 2026-11-23T09:00:00-06:00
+	omni-ledger init
+}
+
+# row ID AT [FILTER]: one appointment of contact 7, changed by a jq filter
+row() {
+	jq -nc --arg id "$1" --arg at "$2" '{id: $id, type: "appointment",
+	    at: $at, contact: {id: "7", name: "Ana Paz",
+	    email: "ana@x.example", phone: "55 5512 3456"},
+	    vars: {owner_name: "Ana", pet_name: "Luna"}} | '"${3:-.}"
+}
+
+# schedule STATUS [ARG ...]: what is in $in
+schedule() {
+	local status=$1
+
+	shift
+	run "-$status" --separate-stderr omni-schedule "$@" <"$in"
+}
+
+# states: the answers, on one line
+states() {
+	jq -r '.schedule.state // .error.code' <<<"$output" | xargs
+}
+
+journal() {
+	sql 'SELECT count(*) FROM journal'
+}
+
+# pass: what is due, through the whole pipe
+pass() {
+	omni-escalate | omni-normalize | omni-route | omni-render |
+	    omni-queue >"$in.queued"
+	jq -r .queue.state "$in.queued" | xargs
+}
+
+@test "new, and then unchanged without a journal row (Inv. 4)" {
+	{ row a 2026-11-25T10:30; row b 2026-11-26T10:30; } >"$in"
+	schedule 0
+	assert_equal "$(states)" 'new new'
+	assert_equal "$stderr" ''
+	assert_equal "$(sql 'SELECT id, revision, state, event_at, event_local, next_step, next_due_at FROM reminder')" \
+'a|1|open|2026-11-25T16:30:00Z|2026-11-25 10:30|1|2026-11-24T16:30:00Z
+b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
+	before=$(journal)
+	schedule 0
+	assert_equal "$(states)" 'unchanged unchanged'
+	assert_equal "$(journal)" "$before"
+	run -0 omni-ledger verify -q
+}
+
+@test "a record keeps its other fields, and gets its address" {
+	row a 2026-11-25T10:30 | sed 's/^{/{"x": 0.10,/' >"$in"
+	schedule 0
+	[[ $output == '{"x": 0.10,'* ]]
+	assert_equal "$(jq -c '[.address.sms.to, .schedule]' <<<"$output")" \
+	    '["+525555123456",{"state":"new","revision":1}]'
+}
+
+@test "local time is read in the row's zone, over changes of the clock" {
+	row a 2026-11-25T10:30 '.timezone = "America/Tijuana"' >"$in"
+	row b '2026-11-25 10:30' '.timezone = "America/Cancun"' >>"$in"
+	row c 2026-11-25T10:30:00+01:00 >>"$in"
+	# The hour that Tijuana leaves out counts from before it.
+	row d 2027-03-14T02:30 '.timezone = "America/Tijuana"' >>"$in"
+	schedule 0
+	assert_equal "$(sql 'SELECT event_at FROM reminder ORDER BY id' | xargs)" \
+	    '2026-11-25T18:30:00Z 2026-11-25T15:30:00Z 2026-11-25T09:30:00Z 2027-03-14T10:30:00Z'
+}
+
+@test "moved: a new revision; what was queued for the old time is cancelled in the same transaction (Inv. 6)" {
+	row a 2026-11-24T08:00 >"$in"
+	schedule 0
+	assert_equal "$(pass)" queued
+	assert_equal "$(sql 'SELECT id, state FROM message')" 'a.r1/1|queued'
+	before=$(journal)
+	row a 2026-11-24T16:00 >"$in"
+	schedule 0
+	assert_equal "$(jq -c .schedule <<<"$output")" \
+	    '{"state":"moved","revision":2}'
+	# One journal row does both, so no sender can come between.
+	assert_equal "$(journal)" $((before + 1))
+	assert_equal "$(sql 'SELECT state, reason FROM message')" \
+	    'cancelled|moved'
+	assert_equal "$(sql 'SELECT revision, step, next_step, attempted, next_due_at FROM reminder')" \
+	    '2|0|1|[]|2026-11-23T22:00:00Z'
+	at 2026-11-23T16:00:00-06:00
+	assert_equal "$(pass)" queued
+	assert_equal "$(sql "SELECT id FROM message WHERE state = 'queued'")" \
+	    a.r2/1
+	run -0 omni-ledger verify -q
+}
+
+@test "cancelled, done, confirmed: the reminder ends, its messages too (Inv. 6)" {
+	for state in cancelled done confirmed; do
+		row "$state" 2026-11-24T08:00
+	done >"$in"
+	schedule 0
+	assert_equal "$(pass)" 'queued queued queued'
+	for state in cancelled done confirmed; do
+		row "$state" 2026-11-24T08:00 ".status = \"$state\""
+	done >"$in"
+	schedule 0
+	assert_equal "$(states)" 'cancelled done confirmed'
+	assert_equal "$(sql 'SELECT id = state, reason FROM reminder' | xargs)" \
+	    '1|export 1|export 1|export'
+	assert_equal "$(sql 'SELECT DISTINCT state FROM message')" cancelled
+	before=$(journal)
+	schedule 0
+	assert_equal "$(states)" 'unchanged unchanged unchanged'
+	assert_equal "$(journal)" "$before"
+	at 2026-11-24T07:30:00-06:00
+	run -0 omni-escalate
+	refute_output
+}
+
+@test "cancelled or done and then scheduled again: reopened" {
+	row a 2026-11-24T08:00 >"$in"
+	schedule 0
+	row a 2026-11-24T08:00 '.status = "cancelled"' >"$in"
+	schedule 0
+	row a 2026-11-24T08:00 >"$in"
+	schedule 0
+	assert_equal "$(jq -c .schedule <<<"$output")" \
+	    '{"state":"reopened","revision":2}'
+	assert_equal "$(sql 'SELECT state, next_step FROM reminder')" 'open|1'
+}
+
+@test "confirmed and then moved: it is asked again" {
+	row a 2026-11-24T08:00 '.status = "confirmed"' >"$in"
+	schedule 0
+	assert_equal "$(states)" confirmed
+	assert_equal "$(sql 'SELECT state FROM reminder')" confirmed
+	row a 2026-11-24T08:00 >"$in"
+	schedule 0
+	assert_equal "$(states)" unchanged
+	row a 2026-11-24T09:00 >"$in"
+	schedule 0
+	assert_equal "$(states)" moved
+	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'open|2'
+}
+
+@test "new variables change a reminder without a new revision" {
+	row a 2026-11-25T10:30 >"$in"
+	schedule 0
+	row a 2026-11-25T10:30 '.vars.pet_name = "Sol"' >"$in"
+	schedule 0
+	assert_equal "$(jq -c .schedule <<<"$output")" \
+	    '{"state":"changed","revision":1}'
+	at 2026-11-24T12:00:00-06:00
+	run -0 omni-escalate
+	assert_equal "$(jq -r '.id + .vars.pet_name' <<<"$output")" a.r1/1Sol
+}
+
+@test "past, and what was never known" {
+	row a 2026-11-23T09:00 >"$in"
+	row b 2026-11-22T09:00 '.status = "confirmed"' >>"$in"
+	row c 2026-11-25T09:00 '.status = "cancelled"' >>"$in"
+	row d 2026-11-22T09:00 '.status = "done"' >>"$in"
+	schedule 0
+	assert_equal "$(states)" 'past past not_known not_known'
+	assert_equal "$(sql 'SELECT count(*) FROM reminder')" 0
+}
+
+@test "of two rows of one appointment the newer counts, whatever the order" {
+	row a 2026-11-25T12:00 '.updated_at = "2026-11-20T12:00:00Z"' >"$in"
+	row a 2026-11-25T10:00 '.updated_at = "2026-11-20T10:00:00Z"' >>"$in"
+	row a 2026-11-25T12:00 '.updated_at = "2026-11-20T12:00:00Z"' >>"$in"
+	row a 2026-11-25T14:00 '.updated_at = "2026-11-20T14:00:00Z"' >>"$in"
+	schedule 0
+	assert_equal "$(states)" 'new stale unchanged moved'
+	assert_equal "$(sql 'SELECT event_local, revision FROM reminder')" \
+	    '2026-11-25 14:00|2'
+}
+
+@test "opt-outs are imported for every address, and never lifted (Inv. 6)" {
+	row a 2026-11-25T10:30 '.contact.opt_out = ["sms", "vaccination"]' >"$in"
+	schedule 0
+	assert_equal "$(sql "SELECT address, scope, how, source FROM opted_out
+	    ORDER BY address, scope")" \
+'+525555123456|channel:sms|import|a
++525555123456|topic:vaccination|import|a
+ana@x.example|topic:vaccination|import|a'
+	before=$(journal)
+	row a 2026-11-25T10:30 '.contact.opt_out = []' >"$in"
+	schedule 0
+	row a 2026-11-25T10:30 >"$in"
+	schedule 0
+	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 3
+	assert_equal "$(journal)" "$before"
+}
+
+@test "an opt-out that is one word counts; one that is none is refused (Inv. 10)" {
+	row a 2026-11-25T10:30 '.contact.opt_out = "all"' >"$in"
+	schedule 0
+	assert_equal "$(sql 'SELECT address FROM opted_out ORDER BY 1' | xargs)" \
+	    '+525555123456 ana@x.example'
+	for word in '["fax"]' '"fax"' true '[1]' '{"all":true}'; do
+		row b 2026-11-25T10:30 ".contact.id = \"8\" | .contact.opt_out = $word" >"$in"
+		schedule 1
+		assert_equal "$(jq -r '.error | .code + " " + .field' \
+		    <<<"$output")" 'bad_opt_out contact.opt_out'
+	done
+	# A row is taken whole or not at all.
+	assert_equal "$(sql "SELECT count(*) FROM contact WHERE id = '8'")" 0
+	assert_equal "$(sql "SELECT count(*) FROM reminder WHERE id = 'b'")" 0
+}
+
+@test "a contact by id alone is the ledger's, and stays as it is" {
+	row a 2026-11-25T10:30 >"$in"
+	schedule 0
+	row b 2026-11-26T10:30 '.contact = {id: "7"}' >"$in"
+	schedule 0
+	assert_equal "$(states)" new
+	assert_equal "$stderr" ''
+	assert_equal "$(sql "SELECT count(*) FROM contact_address WHERE contact = '7'")" 4
+	row b 2026-11-26T10:30 '.contact = {id: "7", opt_out: ["sms"]}' >"$in"
+	schedule 0
+	assert_equal "$(sql 'SELECT address, scope FROM opted_out')" \
+	    '+525555123456|channel:sms'
+}
+
+@test "broken rows: each is named, and the others are taken (Inv. 1, 10)" {
+	{
+		row ok1 2026-11-25T10:30
+		row '' 2026-11-25T10:30
+		row b 2026-02-31T10:30
+		row c 'tomorrow at ten'
+		row d 2026-11-25T10:30 'del(.at)'
+		row e 2026-11-25T10:30 '.timezone = "Mars/Base"'
+		row f 2026-11-25T10:30 '.type = "haircut"'
+		row g 2026-11-25T10:30 'del(.type)'
+		row h 2026-11-25T10:30 'del(.contact)'
+		row i 2026-11-25T10:30 'del(.contact.id)'
+		row j 2026-11-25T10:30 '.contact = {email: "ana"}'
+		row k 2026-11-25T10:30 '.status = "perhaps"'
+		row l 2026-11-25T10:30 '.contact.timezone = "x"'
+		row "$(printf %0151d 0)" 2026-11-25T10:30
+		echo '['
+		row ok2 2026-11-25T10:30
+	} >"$in"
+	schedule 1
+	assert_equal "${#lines[@]}" 16
+	assert_equal "$(states)" 'new no_id bad_time bad_time bad_time bad_timezone unknown_type bad_type bad_contact bad_contact bad_address unknown_status bad_timezone no_id not_a_record new'
+	assert_equal "${#stderr_lines[@]}" 14
+	for i in "${!stderr_lines[@]}"; do
+		[[ ${stderr_lines[i]} == "omni-schedule: line $((i + 2)): "* ]]
+	done
+	assert_equal "${stderr_lines[5]}" \
+	    'omni-schedule: line 7: f: type: there is no [ladder haircut]'
+	assert_equal "$(sql 'SELECT id FROM reminder ORDER BY id' | xargs)" \
+	    'ok1 ok2'
+}
+
+@test "nobody can be reached: kept for staff, said when it is new" {
+	row a 2026-11-25T10:30 '.contact = {id: "9", name: "Eva", phone: "12"}' >"$in"
+	schedule 0
+	assert_equal "$(states)" new
+	[[ ${stderr_lines[0]} == 'omni-schedule: line 1: a: contact 9 cannot be reached: phone '* ]]
+	schedule 0
+	assert_equal "$stderr" ''
+}
+
+@test "-n says what would change, and changes nothing" {
+	row a 2026-11-25T10:30 >"$in"
+	schedule 0
+	before=$(journal)
+	all=$(sqlite3 -readonly "$SITE/spool/ledger.db" .dump | cksum)
+	{
+		row a 2026-11-25T11:30
+		row b 2026-11-25T11:30 '.contact.opt_out = ["all"]'
+	} >"$in"
+	schedule 0 -n
+	assert_equal "$(states)" 'moved new'
+	assert_equal "$(journal)" "$before"
+	assert_equal "$(sqlite3 -readonly "$SITE/spool/ledger.db" .dump |
+	    cksum)" "$all"
+}
+
+@test "no phonenumber: a temporary error, nothing of the row, status 75" {
+	row a 2026-11-25T10:30 >"$in"
+	row b 2026-11-25T10:30 'del(.contact.phone)' >>"$in"
+	schedule 75 -o "paths.phonenumber=$BATS_TEST_TMPDIR/none"
+	assert_equal "$(states)" 'phonenumber new'
+	assert_equal "$(sql 'SELECT id FROM reminder')" b
+}
+
+@test "the example clinic twice: the second run has no journal row (Inv. 4, 7)" {
+	local clinic=$ROOT/share/examples/clinic
+
+	at 2026-11-23T17:00:00-06:00
+	"$clinic/csv2ndjson" "$clinic/appointments.csv" >"$in" 2>/dev/null
+	schedule 1
+	assert_equal "${#lines[@]}" "$(wc -l <"$in")"
+	((${#stderr_lines[@]} > 3))
+	(($(sql "SELECT count(*) FROM reminder WHERE state = 'open'") > 100))
+	before=$(journal)
+	first=$(jq -c '.id // .error.line' <<<"$output")
+	schedule 1
+	assert_equal "$(jq -c '.id // .error.line' <<<"$output")" "$first"
+	# An appointment that was moved within the export is told as stale.
+	assert_equal "$(jq -r '.schedule.state // empty' <<<"$output" |
+	    grep -Ecv '^(unchanged|past|stale|not_known)$')" 0
+	assert_equal "$(journal)" "$before"
+	run -0 omni-ledger verify -q
+}
+
+# 20,000 rows of a clinic chain, under its own header.
+convert() {
+	gzip -dc "$1" >"$in.csv"
+	sqlite3 -batch :memory: ".import --csv $in.csv export" "
+	SELECT json_object('id', nullif(id_cita, ''), 'type', 'appointment',
+	  'at', CASE WHEN fecha_cita LIKE '__/__/____' THEN
+	    substr(fecha_cita, 7) || '-' || substr(fecha_cita, 4, 2) || '-' ||
+	    substr(fecha_cita, 1, 2) ELSE fecha_cita END || 'T' || hora_cita,
+	  'timezone', zona_horaria,
+	  'status', CASE estado WHEN 'confirmada' THEN 'confirmed'
+	    WHEN 'cancelada' THEN 'cancelled' WHEN 'reagendada' THEN
+	    'scheduled' WHEN 'programada' THEN 'scheduled'
+	    ELSE 'done' END,
+	  'contact', json_patch('{}', json_object('id', expediente,
+	    'name', nombre || ' ' || apellidos, 'phone', nullif(telefono, ''),
+	    'email', nullif(correo, ''), 'language', nullif(idioma, ''))),
+	  'vars', json_object('owner_name', nombre, 'notes', notas))
+	FROM export ORDER BY rowid" >"$in" 2>"$in.err"
+}
+
+@test "an export of 20,000 rows: as many out, in order, and the journal proves it (Inv. 1, 7)" {
+	local export=$OMNI_CORPORA/appointments/export-20k.csv.gz
+
+	[[ -r $export ]] || skip "$export is not there"
+	at 2024-01-15T09:00:00-06:00
+	rm -f "$SITE"/spool/ledger.db*
+	omni-ledger init
+	convert "$export"
+	(($(wc -l <"$in") > 19000))
+	omni-schedule <"$in" >"$in.out" 2>"$in.err" || status=$?
+	((${status:-0} <= 1))
+	jq -c .id "$in" >"$in.ids"
+	jq -c .id "$in.out" | cmp "$in.ids" -
+	assert_equal "$(jq -c 'select(.schedule == null and .error == null)' \
+	    "$in.out")" ''
+	(($(sql 'SELECT count(*) FROM reminder') > 3000))
+	before=$(journal)
+	omni-schedule -q <"$in" 2>/dev/null || status=$?
+	((${status:-0} <= 1))
+	echo "# rows $before, again $(($(journal) - before))" >&3
+	run -0 omni-ledger verify -q
+}
+
+@test "no ledger: 69; a full disk: 74, but taken; usage: 64; cut off: 65" {
+	row a 2026-11-25T10:30 >"$in"
+	# shellcheck disable=SC2016	# for the inner shell
+	run -74 bash -c 'omni-schedule <"$1" >/dev/full' - "$in"
+	assert_equal "$(sql 'SELECT id FROM reminder')" a
+	run -64 omni-schedule extra <"$in"
+	run -64 omni-schedule -x <"$in"
+	run -0 omni-schedule --help
+	run -0 omni-schedule --version
+	printf '{"id":"z"' >"$in"
+	schedule 65
+	assert_equal "$(states)" truncated
+	: >"$in"
+	schedule 0
+	refute_output
+	rm -f "$SITE"/spool/ledger.db*
+	schedule 69
+	refute_output
+}
