@@ -127,7 +127,7 @@ is_signed(struct config *c, const char *url, const char *type,
 	const char *signature = environment("HTTP_X_TWILIO_SIGNATURE");
 	struct buf token = BUF_INIT(4096);
 	const char *name;
-	bool ok = false;
+	bool ok = false, unreadable = false;
 	struct error e;
 
 	for (size_t i = 0; (name = config_name(c, "provider", i)) != NULL &&
@@ -138,6 +138,7 @@ is_signed(struct config *c, const char *url, const char *type,
 		if (config_secret(c, "provider", name, "auth_token", &token,
 		    &e) == -1) {
 			diag("%s", e.text);
+			unreadable = true;
 			continue;
 		}
 		ok = twilio_signature_valid(buf_text(&token), url, type,
@@ -145,6 +146,10 @@ is_signed(struct config *c, const char *url, const char *type,
 		explicit_bzero(token.data, token.len);
 	}
 	buf_release(&token);
+	/* Ours is the fault: the provider must try again. */
+	if (!ok && unreadable)
+		answer("503 Service Unavailable", NULL, "",
+		    "a token cannot be read");
 	return ok;
 }
 

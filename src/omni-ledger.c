@@ -192,6 +192,9 @@ do_export(struct program *p)
 	}
 	ledger_end(r);
 	ledger_close(l);
+	if (out.full)
+		die(EX_USAGE, "more than %zu bytes: export in parts with "
+		    "--since", out.max);
 	if (last == 0)
 		return EX_OK;
 	snprintf(name, sizeof(name), "%012lld-%012lld.ndjson",
@@ -202,8 +205,9 @@ do_export(struct program *p)
 		die(e.status, "%s", e.text);
 	close(journal);
 	buf_release(&out);
-	if (!p->quiet)
-		printf("%s/%s\n", dir, name);
+	if (!p->quiet && (printf("%s/%s\n", dir, name) < 0 ||
+	    fflush(stdout) == EOF))
+		die(EX_IOERR, "stdout: cannot be written");
 	return EX_OK;
 }
 
@@ -320,12 +324,14 @@ main(int argc, char *argv[])
 	static const struct {
 		const char *name;
 		int (*run)(struct program *);
+		bool takes_arguments;
 	} commands[] = {
-		{ "init", do_init }, { "verify", do_verify },
-		{ "rebuild", do_rebuild }, { "export", do_export },
-		{ "backup", do_backup }, { "why", do_why },
-		{ "confirm", do_confirm }, { "setting", do_setting },
-		{ "resolve", do_resolve }
+		{ "init", do_init, false }, { "verify", do_verify, false },
+		{ "rebuild", do_rebuild, false },
+		{ "export", do_export, false }, { "backup", do_backup, true },
+		{ "why", do_why, true }, { "confirm", do_confirm, false },
+		{ "setting", do_setting, true },
+		{ "resolve", do_resolve, true }
 	};
 	static const struct option longs[] = {
 		{ "since", required_argument, NULL, 's' },
@@ -343,7 +349,8 @@ main(int argc, char *argv[])
 
 	program_start(&p, argc, argv);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (p.argc > 0 && strcmp(p.argv[0], commands[i].name) == 0) {
+		if (p.argc > 0 && strcmp(p.argv[0], commands[i].name) == 0 &&
+		    (p.argc == 1 || commands[i].takes_arguments)) {
 			rc = commands[i].run(&p);
 			program_end(&p);
 			return rc;

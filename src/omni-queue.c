@@ -431,10 +431,13 @@ take_good(struct queue *q, struct filter *f, struct record *r)
 	}
 	fingerprint(q, r, print);
 	state = known_state(q, id, before, &f->mem);
-	if (state != NULL && strcmp(state, "refused") != 0)
+	if (state != NULL && strcmp(state, "refused") != 0) {
 		say(r, strcmp(before, print) == 0 ? "duplicate" : "differs",
 		    NULL);
-	else
+		if (strcmp(before, print) != 0)
+			diag("line %ju: %s: queued before with another text; "
+			    "that one stays", f->line, id);
+	} else
 		enter(q, f, r, print);
 }
 
@@ -470,8 +473,8 @@ put_orders(struct queue *q, struct orders *o)
 		    false, &e);
 	}
 	if (rc == -1) {
-		diag("%s: %s; the messages are queued in the ledger all the "
-		    "same", path, e.text);
+		diag("%s; the messages are queued in the ledger all the same",
+		    e.text);
 		q->spool_status = e.status;
 	}
 	close(dir);
@@ -579,6 +582,8 @@ main(int argc, char *argv[])
 	int rc;
 
 	program_start(&p, argc, argv);
+	if (p.argc > 0 && (queue.dry || queue.new_ids || queue.hold != NULL))
+		program_usage(&p);
 	signal(SIGPIPE, SIG_IGN);
 	queue.config = p.config;
 	queue.ledger = ledger_open(config_path(p.config, "paths", NULL,

@@ -226,8 +226,7 @@ load(struct job *j)
 	}
 	j->set = templates_get(j->renderer->templates, name, &e);
 	if (j->set == NULL) {
-		filter_refuse(j->filter, j->record, "bad_template", "template",
-		    "%s", e.text);
+		templates_refuse(j->filter, j->record, &e);
 		return false;
 	}
 	if (!j->set->active)
@@ -288,6 +287,7 @@ main(int argc, char *argv[])
 	struct renderer renderer;
 	struct filter f = { .stage = "render", .each = render,
 	    .ctx = &renderer };
+	struct error e;
 	int rc;
 
 	program_start(&p, argc, argv);
@@ -296,6 +296,8 @@ main(int argc, char *argv[])
 	renderer.templates = templates_new(config_path(p.config, "paths",
 	    NULL, "templates"), config_string(p.config, "site", NULL,
 	    "language"));
+	if (templates_check(renderer.templates, &e) == -1)
+		die(e.status, "%s", e.text);
 	f.quiet = p.quiet;
 	rc = filter_run(&f);
 	templates_free(renderer.templates);

@@ -21,6 +21,8 @@ main(int argc, char *argv[])
 		die(e.status, "%s", e.text);
 	router.templates = templates_new(config_path(p.config, "paths", NULL,
 	    "templates"), config_string(p.config, "site", NULL, "language"));
+	if (templates_check(router.templates, &e) == -1)
+		die(e.status, "%s", e.text);
 	f.quiet = p.quiet;
 	rc = filter_run(&f);
 	templates_free(router.templates);

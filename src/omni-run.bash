@@ -18,6 +18,9 @@ say() {
 	printf 'omni-run: %s\n' "$*" >&2
 }
 
+if [[ ${1-} == --version ]]; then
+	set -- -V
+fi
 if [[ ${1-} == --help ]]; then
 	cat <<-'END'
 		usage: omni-run [-c file] [-o section.key=value]
@@ -34,7 +37,11 @@ while getopts 'c:o:hV' option; do
 	c) options+=(-c "$OPTARG") ;;
 	o) options+=(-o "$OPTARG") ;;
 	h) exec "$0" --help ;;
-	V) exec omni-queue -V ;;
+	V)
+		version=$(omni-queue -V) || exit
+		echo "omni-run ${version#* }"
+		exit 0
+		;;
 	*) usage ;;
 	esac
 done
@@ -57,14 +64,29 @@ trap 'exit 143' TERM
 export OMNI_RUN=${OMNI_RUN-omni-run/${OMNI_NOW:-$(date -u +%FT%TZ)}}
 
 worst=0
-# note STATUS: keep the gravest; 75 says that another run is needed.
+# note STATUS: keep the gravest.  75 says that another run is needed; of those
+# that need a person the first counts.  141 is SIGPIPE: the stage behind says
+# why.  126 and 127 come from the shell: no such program.
 note() {
 	case $1 in
-	0) ;;
+	0 | 141) ;;
 	1) ((worst != 0)) || worst=1 ;;
 	75) ((worst > 1)) || worst=75 ;;
-	*) worst=$1 ;;
+	126 | 127) ((worst > 1 && worst != 75)) || worst=71 ;;
+	*) ((worst > 1 && worst != 75)) || worst=$1 ;;
 	esac
+}
+
+# note_pipe: a refused record (1) is in the ledger and in failed_message, and
+# its ladder goes on: no failure of the run.  False when a stage did not take
+# all records, so that the same ones would come again.
+note_pipe() {
+	local status whole=0
+	for status in "${stages[@]}"; do
+		((status == 1)) || note "$status"
+		((status == 0 || status == 1)) || whole=1
+	done
+	return "$whole"
 }
 
 # pipe FILE: the filters and the gate over FILE; what each said goes into
@@ -110,7 +132,7 @@ one_by_one() {
 				omni-queue -q "${options[@]}"
 			note 70
 		else
-			for status in "${stages[@]}"; do note "$status"; done
+			note_pipe || true
 		fi
 	done <"$1"
 }
@@ -118,10 +140,11 @@ one_by_one() {
 omni-ingest -q "${options[@]}" || note $?
 
 for ((pass = 0; pass < PASSES; pass++)); do
-	omni-escalate "${options[@]}" >"$work/due" || {
-		note $?
-		break
-	}
+	rc=0
+	omni-escalate "${options[@]}" >"$work/due" || rc=$?
+	note "$rc"
+	# 1: a reminder without a ladder was left out, and told.
+	((rc <= 1)) || break
 	[[ -s $work/due ]] || break
 	pipe "$work/due"
 	if died; then
@@ -129,9 +152,7 @@ for ((pass = 0; pass < PASSES; pass++)); do
 		one_by_one "$work/due"
 		continue
 	fi
-	for status in "${stages[@]}"; do note "$status"; done
-	# Nothing was entered: the same records would come again.
-	((stages[3] == 0 || stages[3] == 1)) || break
+	note_pipe || break
 done
 
 for sender in mail sms wa; do

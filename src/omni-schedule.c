@@ -276,7 +276,11 @@ schedule_open(struct entry *n)
 	bool moved;
 
 	if (n->event <= clock_now()) {
-		answer(n, "past", 0);
+		/* Moved to a time that is over: the old one must not go out. */
+		if (n->known && n->known_event != n->event &&
+		    strcmp(n->state, "open") == 0)
+			close_reminder(n, n->revision, "lapsed");
+		answer(n, "past", n->known ? n->revision : 0);
 		return;
 	}
 	put_content(n, content);
@@ -341,17 +345,8 @@ apply(struct entry *n)
 	}
 	if (strcmp(n->status, "scheduled") == 0)
 		schedule_open(n);
-	else if (strcmp(n->status, "confirmed") == 0)
-		schedule_confirmed(n);
 	else
-		schedule_closed(n, n->status);
-}
-
-static bool
-is_status(const char *s)
-{
-	return strcmp(s, "scheduled") == 0 || strcmp(s, "confirmed") == 0 ||
-	    strcmp(s, "cancelled") == 0 || strcmp(s, "done") == 0;
+		schedule_confirmed(n);
 }
 
 /* Said when a contact is new or changed, not with every export. */
@@ -379,12 +374,65 @@ report_addresses(const struct entry *n)
 	}
 }
 
+static bool
+put_contact(struct entry *n)
+{
+	const char *word;
+
+	if (contact_put(scheduler.ledger, n->contact, n->address, n->language,
+	    value_get_string(n->contact, "timezone"), &n->filter->mem))
+		report_addresses(n);
+	if (contact_put_opt_outs(scheduler.ledger, scheduler.config,
+	    n->contact, n->address, n->id, &word) != -1)
+		return true;
+	filter_refuse(n->filter, n->record, "bad_opt_out", "contact.opt_out",
+	    "contact.opt_out: %.60s is neither all, a channel nor a topic",
+	    word);
+	return false;
+}
+
+/*
+ * What is over needs no more than an id: a row that cannot be read otherwise
+ * must still stop its reminder.  Its contact counts all the same, above all
+ * an opt-out in it.
+ */
+static bool
+take_closed(struct entry *n)
+{
+	n->status = record_string(n->record, "status");
+	n->id = record_string(n->record, "id");
+	if (n->status == NULL || n->id == NULL ||
+	    (strcmp(n->status, "cancelled") != 0 &&
+	    strcmp(n->status, "done") != 0))
+		return false;
+	if (!ledger_is_open(scheduler.ledger))
+		ledger_begin(scheduler.ledger);
+	look_up(n);
+	if (is_stale(n))
+		answer(n, "stale", n->revision);
+	else
+		schedule_closed(n, n->status);
+	n->contact = record_get(n->record, "contact");
+	if (value_type(n->contact) == VALUE_OBJECT &&
+	    value_get_string(n->contact, "id") != NULL && read_address(n) &&
+	    read_language(n))
+		put_contact(n);
+	return true;
+}
+
+static bool
+is_status(const char *s)
+{
+	return strcmp(s, "scheduled") == 0 || strcmp(s, "confirmed") == 0;
+}
+
 static void
 take(struct filter *f, struct record *r)
 {
 	struct entry n = { .filter = f, .record = r };
-	const char *word;
 
+	if (take_closed(&n))
+		return;
 	if (!read_entry(&n) || !read_address(&n) || !read_language(&n))
 		return;
 	if (!is_status(n.status)) {
@@ -396,15 +444,8 @@ take(struct filter *f, struct record *r)
 		ledger_begin(scheduler.ledger);
 	/* A row is taken whole or not at all. */
 	ledger_savepoint(scheduler.ledger);
-	if (contact_put(scheduler.ledger, n.contact, n.address, n.language,
-	    value_get_string(n.contact, "timezone"), &f->mem))
-		report_addresses(&n);
-	if (contact_put_opt_outs(scheduler.ledger, scheduler.config,
-	    n.contact, n.address, n.id, &word) == -1) {
+	if (!put_contact(&n)) {
 		ledger_undo(scheduler.ledger);
-		filter_refuse(f, r, "bad_opt_out", "contact.opt_out",
-		    "contact.opt_out: %.60s is neither all, a channel nor a "
-		    "topic", word);
 		return;
 	}
 	apply(&n);

@@ -29,6 +29,7 @@ enum type {
 	TYPE_DURATION,	/* 90s 15m 2h 1d 1w */
 	TYPE_TIME,	/* 21:00 */
 	TYPE_ZONE,
+	TYPE_REGION,	/* MX: ISO 3166, two capitals */
 	TYPE_PATH,
 	TYPE_SECRET,	/* env:NAME or file:PATH */
 	TYPE_CHANNEL,	/* email sms whatsapp voice push */
@@ -40,6 +41,7 @@ enum type {
 
 static const char *const type_name[] = {
 	"string", "integer", "decimal", "yes|no", "duration", "HH:MM", "zone",
+	"region",
 	"path", "secret", "channel", "channels", "resend|flag", "all|channel",
 	"step"
 };
@@ -60,7 +62,7 @@ static const struct key {
 	{ "site", "name", TYPE_STRING, NULL },
 	{ "site", "timezone", TYPE_ZONE, "America/Mexico_City" },
 	{ "site", "language", TYPE_STRING, "es" },
-	{ "site", "region", TYPE_STRING, "MX" },
+	{ "site", "region", TYPE_REGION, "MX" },
 	{ "site", "currency", TYPE_STRING, "MXN" },
 	{ "site", "emergency", TYPE_STRING, NULL },
 	{ "site", "public_url", TYPE_STRING, NULL },
@@ -288,6 +290,9 @@ is_of_type(enum type type, const char *s)
 		return time_of_day(s) != -1;
 	case TYPE_ZONE:
 		return zone_is_valid(s);
+	case TYPE_REGION:
+		return strlen(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' &&
+		    s[1] >= 'A' && s[1] <= 'Z';
 	case TYPE_SECRET:
 		return strncmp(s, "env:", 4) == 0 ||
 		    strncmp(s, "file:", 5) == 0;

@@ -153,12 +153,36 @@ field(const char *line, int i, struct arena *mem)
 	return arena_strndup(mem, line, strcspn(line, "\t"));
 }
 
+/* The words of phonenumber(1), to go behind "phone". */
+static const char *
+reason(const char *word)
+{
+	static const struct { const char *word, *text; } reasons[] = {
+		{ "not_a_number", "is not a telephone number" },
+		{ "invalid_country_code", "has no country's code" },
+		{ "too_short", "is too short" },
+		{ "too_short_after_idd", "is too short" },
+		{ "too_long", "is too long" },
+		{ "invalid", "is not a number of any numbering plan" }
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (strcmp(reasons[i].word, word) == 0)
+			return reasons[i].text;
+	return "cannot be read";
+}
+
 static enum address_result
 read_answer(const char *answer, struct arena *mem, struct phone *out,
-    const char **why)
+    const char **why, struct error *e)
 {
+	if (starts(answer, "1\tno\tbad_region")) {
+		error_set(e, EX_CONFIG, "[site] region: phonenumber does not "
+		    "know it");
+		return ADDRESS_UNKNOWN;
+	}
 	if (starts(answer, "1\tno\t")) {
-		*why = field(answer, 3, mem);
+		*why = reason(field(answer, 2, mem));
 		return ADDRESS_REFUSED;
 	}
 	out->e164 = field(answer, 2, mem);
@@ -194,7 +218,7 @@ phone_normalize(struct phonebook *b, const char *raw, struct arena *mem,
 		snprintf(slot->raw, sizeof(slot->raw), "%s", raw);
 		snprintf(slot->answer, sizeof(slot->answer), "%s", answer);
 	}
-	return read_answer(slot->answer, mem, out, why);
+	return read_answer(slot->answer, mem, out, why, e);
 }
 
 /* RFC 5321 Dot-string; a quoted local part is refused, as most servers do. */

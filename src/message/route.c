@@ -130,8 +130,7 @@ load_template(struct decision *d)
 		return true;
 	d->set = templates_get(d->router->templates, name, &e);
 	if (d->set == NULL) {
-		filter_refuse(d->filter, d->record, "bad_template", "template",
-		    "%s", e.text);
+		templates_refuse(d->filter, d->record, &e);
 		return false;
 	}
 	if (!d->set->active) {

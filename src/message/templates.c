@@ -277,8 +277,13 @@ load(struct templates *t, const char *name, struct error *e)
 	}
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1) {
-		error_set(e, EX_CONFIG, "there is no template %.60s in %.200s",
-		    name, t->dir);
+		if (errno == ENOENT)
+			error_set(e, EX_CONFIG, "there is no template %.60s "
+			    "in %.200s", name, t->dir);
+		else
+			error_errno(e, "template %.60s", name);
+		if (e->status != EX_CONFIG)
+			e->status = EX_TEMPFAIL;
 		return NULL;
 	}
 	set = calloc(1, sizeof(*set));
@@ -297,9 +302,36 @@ load(struct templates *t, const char *name, struct error *e)
 	close(dir);
 	return set;
 fail:
+	e->status = EX_TEMPFAIL;
 	close(dir);
 	set_free(set);
 	return NULL;
+}
+
+int
+templates_check(const struct templates *t, struct error *e)
+{
+	int dir;
+
+	dir = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1) {
+		error_errno(e, "[paths] templates: %.300s", t->dir);
+		e->status = EX_CONFIG;
+		return -1;
+	}
+	close(dir);
+	return 0;
+}
+
+void
+templates_refuse(struct filter *f, struct record *r, const struct error *why)
+{
+	if (why->status == EX_TEMPFAIL || record_get(r, "reminder") != NULL)
+		filter_refuse_temporarily(f, r, "bad_template", "%s",
+		    why->text);
+	else
+		filter_refuse(f, r, "bad_template", "template", "%s",
+		    why->text);
 }
 
 const struct template_set *

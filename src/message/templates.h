@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "base/program.h"
 #include "base/record.h"
 #include "message/template.h"
 
@@ -36,8 +37,13 @@ struct template_set {
 /* `dir` and `language`, the default one, must outlive it. */
 struct templates *templates_new(const char *dir, const char *language);
 void templates_free(struct templates *t);
+/* -1 when the directory cannot be read at all. */
+int templates_check(const struct templates *t, struct error *e);
 
-/* NULL: no such template, or a broken one; the error names it. */
+/*
+ * NULL: no such template (EX_CONFIG), or one that is broken or cannot be read
+ * (EX_TEMPFAIL: a person will mend it, and the record is good).
+ */
 const struct template_set *templates_get(struct templates *t,
     const char *name, struct error *e);
 /*
@@ -48,6 +54,13 @@ const struct template_set *templates_get(struct templates *t,
 const struct template *templates_part(const struct templates *t,
     const struct template_set *set, const char *language, enum part part,
     bool fall_back, const char **used);
+/*
+ * Refuses `r` for a template that templates_get() did not give.  What a person
+ * can mend is temporary, and so is all that concerns a ladder: a template that
+ * is missing for an hour must not use up everybody's steps.
+ */
+void templates_refuse(struct filter *f, struct record *r,
+    const struct error *why);
 /* Whether the template can be sent on a channel of this type. */
 bool templates_support(const struct template_set *set, const char *type);
 

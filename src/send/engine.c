@@ -835,6 +835,34 @@ run_channel(struct engine *n, const char *name)
 	return channel_end(n, lock);
 }
 
+/* Of a record that the gate, or its state, kept from going out. */
+static void
+tell_not_sent(struct filter *f, struct engine *n, struct record *r,
+    const char *id)
+{
+	struct value *v = value_new_object();
+	struct ledger_rows *rows;
+	bool known;
+
+	rows = ledger_select(n->ledger, "SELECT state, reason FROM message "
+	    "WHERE id = ?", "s", id);
+	known = ledger_next(rows);
+	if (known) {
+		value_set_string(v, "outcome", "not_sent");
+		value_set_string(v, "state", ledger_text(rows, 0));
+		if (ledger_text(rows, 1) != NULL)
+			value_set_string(v, "message", ledger_text(rows, 1));
+	}
+	ledger_end(rows);
+	if (known) {
+		record_set_take(r, "result", v);
+		return;
+	}
+	value_free(v);
+	filter_refuse(f, r, "not_queued", "id", "the ledger has no such "
+	    "message; omni-queue takes it in");
+}
+
 /* With "-": the records of omni-queue, each sent as it comes. */
 static void
 each(struct filter *f, struct record *r)
@@ -849,6 +877,8 @@ each(struct filter *f, struct record *r)
 	turn(n, &id, 1);
 	if (n->count == 1)
 		record_set_take(r, "result", result_of(n, &n->flights[0]));
+	else
+		tell_not_sent(f, n, r, id);
 }
 
 static void
@@ -894,7 +924,8 @@ worse(int a, int b)
 static bool
 is_wanted(const struct program *p, const char *name)
 {
-	if (p->argc == 0 || (p->argc == 1 && strcmp(p->argv[0], "-") == 0))
+	if (p->argc == 0 || (p->argc == 1 && strcmp(p->argv[0], "-") == 0 &&
+	    strcmp(name, "-") != 0))
 		return true;
 	for (int i = 0; i < p->argc; i++)
 		if (strcmp(p->argv[i], name) == 0)
@@ -948,7 +979,7 @@ expire(struct engine *n)
 static int
 run(struct engine *n, const struct program *p)
 {
-	bool stdin_too = p->argc > 0 && strcmp(p->argv[0], "-") == 0;
+	bool stdin_too = is_wanted(p, "-") && p->argc > 0;
 	const char *name;
 	int rc = EX_OK;
 
@@ -986,7 +1017,7 @@ int
 engine_main(int argc, char *argv[], const char *type)
 {
 	static struct engine n;
-	struct program p = { .usage = "[- | channel ...]",
+	struct program p = { .usage = "[-] [channel ...]",
 	    .help = "  -                     send what standard input brings\n",
 	    .takes_arguments = true };
 	struct sigaction stop = { .sa_handler = on_signal };

@@ -121,6 +121,8 @@ key_open(struct ledger *l, struct error *e)
 	    errno == EACCES)
 		return 0;
 	rc = io_read_file(AT_FDCWD, path, &b, e);
+	if (rc == -1 && errno == ENOENT)
+		e->status = EX_CONFIG;
 	if (rc == 0 && b.len != KEY_LEN)
 		rc = error_set(e, EX_DATAERR, "%s: not a ledger's key", path);
 	if (rc == 0) {

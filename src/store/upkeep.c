@@ -230,12 +230,15 @@ copy_key(const struct ledger *l, const char *to, struct error *e)
 int
 ledger_backup(struct ledger *l, const char *to, struct error *e)
 {
+	char key[PATH_MAX + 8];
 	sqlite3_backup *b;
 	sqlite3 *db;
 	int rc;
 
-	if (access(to, F_OK) == 0)
-		return error_set(e, EX_USAGE, "%.400s: exists already", to);
+	snprintf(key, sizeof(key), "%s.key", to);
+	if (access(to, F_OK) == 0 || access(key, F_OK) == 0)
+		return error_set(e, EX_USAGE, "%.400s%s: exists already", to,
+		    access(to, F_OK) == 0 ? "" : ".key");
 	if (!l->has_key)
 		return error_set(e, EX_NOPERM, "%.300s.key: may not be read, "
 		    "and a backup needs it", l->path);
