@@ -120,6 +120,22 @@ helper_is() {
 	assert_equal "$(said .address.sms.to)" +12125550123
 }
 
+@test "why a number is refused, in words; a region nobody knows is temporary" {
+	while IFS='|' read -r number why; do
+		normalize 1 "{\"contact\":{\"phone\":\"$number\"}}"
+		assert_equal "$number: $(said .error.message)" \
+		    "$number: contact: phone $why"
+	done <<-'END'
+	llamar a su hermana|is not a telephone number
+	123|is not a number of any numbering plan
+	+999 123 456 789|has no country's code
+	+52 55 5512 3456 7890 1234 5678|is too long
+	END
+	printf '%s\n' '{"contact":{"phone":"5555123456"}}' >"$in"
+	run -75 --separate-stderr omni-normalize -o site.region=ZZ <"$in"
+	[[ $stderr == *'[site] region: phonenumber does not know it' ]]
+}
+
 @test "a landline takes calls but no text; with a mobile WhatsApp both stand" {
 	normalize 0 '{"contact":{"phone":"+44 20 7946 0018"}}'
 	assert_equal "$(said .address.voice.to)" +442079460018

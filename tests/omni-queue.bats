@@ -71,6 +71,7 @@ orders() {
 		ready a | jq -c "$change" >"$in"
 		queue 0
 		assert_equal "$(states)" differs
+		assert_equal "$stderr" 'omni-queue: line 1: a: queued before with another text; that one stays'
 	done
 	# What nobody reads may differ.
 	ready a | jq -c '.metadata = {"x": 1} | .expires_at = "2026-11-26T00:00:00Z"' >"$in"
@@ -296,11 +297,22 @@ orders() {
 }
 
 @test "no ledger: status 69; one that may not be written: 77" {
+	local user=()
+
 	ready a >"$in"
-	if [ "$(id -u)" != 0 ]; then
-		chmod 400 "$SITE"/spool/ledger.db*
-		queue 77
+	if [ "$(id -u)" = 0 ]; then
+		user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+		for dir in "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/.." \
+		    "$BATS_TEST_TMPDIR/../.."; do
+			chmod o+x "$dir"
+		done
+	fi
+	chmod 444 "$SITE"/spool/ledger.db*
+	if "${user[@]}" test -r "$OMNI_CONF" -a -x "$ROOT/bin"; then
+		run -77 --separate-stderr "${user[@]}" omni-queue <"$in"
 		refute_output
+		[[ $stderr == *'Permission denied'* ]]
+		assert_equal "$(sql 'SELECT count(*) FROM message')" 0
 	fi
 	rm -f "$SITE"/spool/ledger.db*
 	queue 69

@@ -204,21 +204,27 @@ own() {
 	assert_equal "$(member text)" '{{ b }} {% if x %}'
 }
 
-@test "a mistake in a template: file, line and column (Inv. 10)" {
-	own one sms $'hola\n{{ a|nonsense }}\n'
-	render 1 '{"id":"m","template":"one","channel":"sms","account":"sms"}' \
-	    "${own[@]}"
-	assert_equal "$(member error.code) $(member error.field)" \
-	    'bad_template template'
-	[[ $stderr == 'omni-render: line 1: m: one/es/sms:2:6: '* ]]
-	own two sms $'hola\n  {% if a %}'
-	render 1 '{"id":"m","template":"two","channel":"sms","account":"sms"}' \
-	    "${own[@]}"
-	[[ $stderr == 'omni-render: line 1: m: two/es/sms:2:3: '* ]]
-	own three sms '{{ a'
-	render 1 '{"id":"m","template":"three","channel":"sms","account":"sms"}' \
-	    "${own[@]}"
-	[[ $stderr == 'omni-render: line 1: m: three/es/sms:1:1: '* ]]
+@test "a mistake in a template: file, line, column; temporary, status 75 (Inv. 10)" {
+	while IFS='^' read -r name text place; do
+		own "$name" sms "$(printf %b "$text")"
+		render 75 "{\"id\":\"m\",\"template\":\"$name\",\"channel\":\"sms\",\"account\":\"sms\"}" "${own[@]}"
+		assert_equal "$(member error.code) $(member error.temporary)" \
+		    'bad_template true'
+		[[ $stderr == "omni-render: line 1: m: $name/es/sms:$place: "* ]]
+	done <<-'END'
+	one^hola\n{{ a|nonsense }}\n^2:6
+	two^hola\n  {% if a %}^2:3
+	three^{{ a^1:1
+	END
+}
+
+@test "a template that a ladder lacks is temporary: no step is used up" {
+	own one sms hola
+	render 75 '{"id":"a.r1/1","reminder":{"id":"a","revision":1,"step":1},"template":"none","channel":"sms","account":"sms"}' "${own[@]}"
+	assert_equal "$(member error.temporary)" true
+	run -78 omni-render -o "paths.templates=$BATS_TEST_TMPDIR/none" \
+	    </dev/null
+	[[ $output == "omni-render: [paths] templates: $BATS_TEST_TMPDIR/none: "* ]]
 }
 
 @test "no template of that name, or an inactive one" {
@@ -320,7 +326,7 @@ text() {
 	    '{"id":"5","template":"bad","channel":"sms","account":"sms"}' \
 	    '{"id":"6","template":"one","channel":"sms","account":"sms","vars":{"x":2}}' \
 	    '{"id":"7","channel":"staff"}' >"$in"
-	run -1 --separate-stderr omni-render "${own[@]}" <"$in"
+	run -75 --separate-stderr omni-render "${own[@]}" <"$in"
 	assert_equal "$(jq -r '"\(.id) \(.text // .error.code)"' <<<"$output" |
 	    tr '\n' ,)" '1 bad_template,2 a1,3 bad_variable,null not_a_record,5 bad_template,6 a2,7 null,'
 	[[ ${lines[1]} == *'"y":1.0'* ]]

@@ -175,6 +175,35 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 	assert_equal "$(sql 'SELECT count(*) FROM reminder')" 0
 }
 
+@test "moved to a time that is over: the old one does not go out (Inv. 6)" {
+	row a 2026-11-24T08:00 >"$in"
+	schedule 0
+	assert_equal "$(pass)" queued
+	row a 2026-11-22T08:00 >"$in"
+	schedule 0
+	assert_equal "$(states)" past
+	assert_equal "$(sql 'SELECT state FROM reminder')" lapsed
+	assert_equal "$(sql 'SELECT state FROM message')" cancelled
+	before=$(journal)
+	schedule 0
+	assert_equal "$(journal)" "$before"
+}
+
+@test "a cancelled row that is broken otherwise still stops its reminder" {
+	row a 2026-11-24T08:00 >"$in"
+	schedule 0
+	row a 'not a time' '.status = "cancelled" | .timezone = "Mars/Base" |
+	    del(.contact)' >"$in"
+	schedule 0
+	assert_equal "$(states)" cancelled
+	assert_equal "$(sql 'SELECT state FROM reminder')" cancelled
+	# An opt-out in a row that is over counts too (Inv. 6).
+	row z 2026-11-20T08:00 '.status = "done" | .contact.opt_out = ["all"]' >"$in"
+	schedule 0
+	assert_equal "$(states)" not_known
+	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 2
+}
+
 @test "of two rows of one appointment the newer counts, whatever the order" {
 	{
 		row a 2026-11-25T12:00 '.updated_at = "2026-11-20T12:00:00Z"'

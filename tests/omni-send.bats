@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154	# run(1) of bats sets stderr
+# shellcheck disable=SC2030,SC2031	# each test is a subshell, and meant to be
 # The senders: what goes out, what the gate stops, and what a death leaves.
 # Each test names the invariants of the design that it proves.
 
@@ -187,34 +188,35 @@ received() {
 	assert_output 5
 }
 
-# sweep PROGRAM CHANNEL POINTS CHECK: kills PROGRAM at the entry of POINTS of
+# sweep PROGRAM POINTS CHECK: kills PROGRAM at the entry of POINTS of
 # the system calls that it makes, each time on a copy of the site as it is
 # now, and calls CHECK after three ordinary runs, the last one an hour later
 sweep() {
 	local calls='write fsync fdatasync pwrite64 linkat unlinkat renameat'
-	local program=$1 points=$2 check=$3 call n total=0 i=0 pick=()
+	local program=$1 points=$2 check=$3 call count spot total=0 i pick=()
+	local point
 	local before=$BATS_TEST_TMPDIR/before log=$BATS_TEST_TMPDIR/log
 
 	cp -R "$SITE" "$before"
 	strace -f -o "$log" -e "trace=${calls// /,}" "$program" -q 2>/dev/null
 	for call in $calls; do
-		n=$(grep -cE "^[0-9]+ +$call\(" "$log") || :
-		for ((i = 1; i <= n; i++)); do
+		count=$(grep -cE "^[0-9]+ +$call\(" "$log") || :
+		for ((i = 1; i <= count; i++)); do
 			pick+=("$call:$i")
 			total=$((total + 1))
 		done
 	done
 	[ "$total" -ge "$points" ]
-	for ((i = 0; i < points; i++)); do
-		n=${pick[i * total / points]}
+	for ((point = 0; point < points; point++)); do	# run(1) uses i
+		spot=${pick[point * total / points]}
 		rm -rf "$SITE"
 		cp -R "$before" "$SITE"
 		at 2026-11-23T23:00:00Z
-		run strace -f -o /dev/null -e "trace=${n%:*}" \
-			-e "inject=${n%:*}:signal=KILL:when=${n#*:}" \
+		run strace -f -o /dev/null -e "trace=${spot%:*}" \
+			-e "inject=${spot%:*}:signal=KILL:when=${spot#*:}" \
 			"$program" -q
 		[ "$status" -eq 137 ] || {
-			echo "$n: not killed: status $status"
+			echo "$spot: not killed: status $status"
 			return 1
 		}
 		run -0 "$program" -q
@@ -223,7 +225,7 @@ sweep() {
 		at 2026-11-24T00:20:00Z
 		run -0 "$program" -q
 		"$check" || {
-			echo "killed at $n: $(states)"
+			echo "killed at $spot: $(states)"
 			return 1
 		}
 	done
@@ -336,7 +338,7 @@ die_at_console() {
 	queue_texts 1
 	die_at_console
 	# The receipt is drained while the attempt is still open.
-	url=https://hooks.example.com/omni/twilio/status?ref=s1.1
+	url="https://hooks.example.com/omni/twilio/status?ref=s1.1"
 	body=MessageSid=SM00000000000000000000000000000001\&MessageStatus=sent
 	signature=$(printf %s "$url${body//[=&]/}" | openssl dgst -sha1 \
 		-binary -hmac secret | base64)

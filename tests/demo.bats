@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154	# run(1) of bats sets stderr
+# "make demo" in a copy of the checkout, and once more.
+
+setup() {
+	load helper
+}
+
+@test "make demo works, and a second time sends nothing (Inv. 4, 7)" {
+	local copy=$BATS_TEST_TMPDIR/checkout part first texts
+	mkdir "$copy"
+	for part in "$ROOT"/* "$ROOT/.ci"; do
+		case ${part##*/} in
+		spool)	mkdir "$copy/spool" ;;
+		*)	cp -a "$part" "$copy" ;;
+		esac
+	done
+	run -0 --separate-stderr make -s -C "$copy" demo
+	assert_output --partial 'every projection is equal'
+	assert_output --regexp 'new messages this time: [1-9]'
+	assert_output --partial 'confirm'
+	first=$(find "$copy/spool/demo/Maildir/new" -type f | wc -l)
+	[ "$first" -gt 100 ]
+	texts=$(wc -l <"$copy/spool/demo/console.txt")
+
+	run -0 --separate-stderr make -s -C "$copy" demo
+	assert_output --partial 'every projection is equal'
+	assert_output --partial 'new messages this time: 0'
+	assert_equal "$(find "$copy/spool/demo/Maildir/new" -type f | wc -l)" \
+		"$first"
+	assert_equal "$(wc -l <"$copy/spool/demo/console.txt")" "$texts"
+	run -0 make -s -C "$copy" demo-clean
+	run -1 test -e "$copy/spool/demo"
+}

@@ -1,0 +1,561 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154	# run(1) of bats sets stderr
+# shellcheck disable=SC2030,SC2031	# each test is a subshell, and meant to be
+# What comes back: webhooks through the CGI, and what the drain makes of them.
+# Each test names the invariants of the design that it proves.
+
+setup() {
+	load helper
+	make_site
+	at 2026-11-23T23:00:00Z
+	export TWILIO_AUTH_TOKEN=12345678901234567890123456789012
+	server=
+	inbound=$SITE/spool/inbound
+	form=application/x-www-form-urlencoded
+	sed -i '/^kind = console/a path = ../spool/console.txt' "$OMNI_CONF"
+	omni-ledger init
+}
+
+teardown() {
+	[ -z "$server" ] || {
+		kill "$server" 2>/dev/null || :
+		wait "$server" || :
+	}
+}
+
+need_strace() {
+	strace -o "$BATS_TEST_TMPDIR/strace" -e trace=write true 2>/dev/null ||
+		skip 'strace may not trace here'
+}
+
+# sign URL NAME=VALUE...: the signature, and the body in $body
+sign() {
+	local pair data=$1
+	shift
+	body=
+	while IFS= read -r -d '' pair; do
+		data+=${pair%%=*}${pair#*=}
+	done < <(printf '%s\0' "$@" | sort -z)
+	body=$(jq -rn '$ARGS.positional | map(capture("(?<k>[^=]*)=(?<v>.*)";
+		"m") |
+		.k + "=" + (.v | @uri)) | join("&")' --args "$@")
+	signature=$(printf %s "$data" | openssl dgst -sha1 -binary \
+		-hmac "$TWILIO_AUTH_TOKEN" | base64)
+}
+
+# cgi PATH QUERY [ENV=VALUE]...: the CGI with $body and $signature
+cgi() {
+	local path=$1 query=$2
+	shift 2
+	printf %s "$body" >"$BATS_TEST_TMPDIR/body"
+	run -0 --separate-stderr env GATEWAY_INTERFACE=CGI/1.1 \
+		REQUEST_METHOD=POST PATH_INFO="$path" QUERY_STRING="$query" \
+		CONTENT_TYPE="$form" CONTENT_LENGTH="${#body}" \
+		HTTP_X_TWILIO_SIGNATURE="$signature" "$@" \
+		omni-ingest <"$BATS_TEST_TMPDIR/body"
+}
+
+# text NUMBER FROM BODY [NAME=VALUE]...: a signed message comes in
+text() {
+	local sid from=$2 said=$3
+	sid=$(printf 'SM%032d' "$1")
+	shift 3
+	sign https://hooks.example.com/omni/twilio/sms MessageSid="$sid" \
+		AccountSid=AC00000000000000000000000000000000 \
+		From="$from" To=+525587654321 NumMedia=0 Body="$said" "$@"
+	cgi /twilio/sms ''
+	assert_line --index 0 $'Status: 200 OK\r'
+}
+
+# receipt NUMBER STATUS REFERENCE [NAME=VALUE]...: a signed status callback
+receipt() {
+	local sid query=ref=$3 status=$2
+	sid=$(printf 'SM%032d' "$1")
+	shift 3
+	sign "https://hooks.example.com/omni/twilio/status?$query" \
+		MessageSid="$sid" MessageStatus="$status" "$@"
+	cgi /twilio/status "$query"
+	assert_line --index 0 $'Status: 204 No Content\r'
+}
+
+# queue ID PHONE
+queue() {
+	jq -cn --arg id "$1" --arg to "$2" '{id: $id, channel: "sms",
+		account: "sms", to: $to, text: "Hola", class: "alert",
+		route: {}, expires_at: "2026-11-30T00:00:00Z"}' \
+		>"$BATS_TEST_TMPDIR/one"
+	run -0 omni-queue -q <"$BATS_TEST_TMPDIR/one"
+}
+
+# appointment ID AT CONTACT PHONE: asked about by SMS, in its present revision
+appointment() {
+	schedule "$@"
+	ask
+}
+
+schedule() {
+	jq -cn --arg id "$1" --arg at "$2" --arg contact "$3" --arg phone "$4" \
+		'{id: $id, type: "appointment", at: $at, contact: {id: $contact,
+		name: ("Persona " + $contact), phone: $phone},
+		vars: {owner_name: "Ana", pet_name: "Luna"}}' \
+		>"$BATS_TEST_TMPDIR/export"
+	run -0 omni-schedule -q <"$BATS_TEST_TMPDIR/export"
+}
+
+# ask: what is due goes out
+ask() {
+	run omni-run -o 'ladder appointment.step.1=-24h sms' \
+		-o 'ladder appointment.step.2=+2h whatsapp'
+	[ "$status" -le 1 ]
+}
+
+waiting() {
+	find "$inbound/new" -type f 2>/dev/null | wc -l
+}
+
+reminder() {
+	sql "SELECT state FROM reminder WHERE id = '$1'"
+}
+
+verified() {
+	run -0 omni-ledger verify
+	assert_output --partial 'every projection is equal'
+}
+
+# start_server: lighttpd on a socket of its own
+start_server() {
+	command -v lighttpd >/dev/null || skip 'lighttpd is not installed'
+	socket=$BATS_TEST_TMPDIR/http
+	mkdir -p "$BATS_TEST_TMPDIR/www"
+	cat >"$BATS_TEST_TMPDIR/lighttpd.conf" <<-END
+	server.document-root = "$BATS_TEST_TMPDIR/www"
+	server.bind = "$socket"
+	server.errorlog = "$BATS_TEST_TMPDIR/error.log"
+	server.breakagelog = "$BATS_TEST_TMPDIR/cgi.log"
+	server.upload-dirs = ( "$BATS_TEST_TMPDIR" )
+	server.modules += ( "mod_alias", "mod_setenv", "mod_cgi" )
+	\$HTTP["url"] =~ "^/omni/" {
+		alias.url = ( "/omni" => "$ROOT/bin/omni-ingest" )
+		cgi.assign = ( "" => "" )
+		setenv.set-environment = ( "OMNI_CONF" => "$OMNI_CONF",
+		    "OMNI_NOW" => "$OMNI_NOW",
+		    "TWILIO_AUTH_TOKEN" => "$TWILIO_AUTH_TOKEN" )
+	}
+	END
+	lighttpd -D -f "$BATS_TEST_TMPDIR/lighttpd.conf" 3>&- 2>/dev/null &
+	server=$!
+	until curl -s -o /dev/null --unix-socket "$socket" http://x/; do
+		kill -0 "$server"
+	done
+}
+
+# request PATH [CURL OPTION]...: status and body
+request() {
+	local path=$1
+	shift
+	run -0 curl -s --unix-socket "$socket" -w '\n%{http_code}' "$@" \
+		"http://hooks.example.com/omni$path"
+}
+
+# -------------------------------------------------------------- web server
+
+@test "through a web server: a signed yes confirms the reminder (Inv. 2, 4)" {
+	start_server
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	assert_equal "$(sql 'SELECT state, channel FROM message')" 'sent|sms'
+	sign https://hooks.example.com/omni/twilio/sms \
+		MessageSid=SM00000000000000000000000000000001 \
+		From=+525512345678 To=+525587654321 NumMedia=0 \
+		'Body=Sí, confirmo' FromCity=
+	request /twilio/sms -H "X-Twilio-Signature: $signature" \
+		-d "$body"
+	assert_line --index 0 \
+		'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+	assert_line --index 1 200
+	assert_equal "$(waiting)" 1
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$stderr" ''
+	run -0 jq -r '[.intent, .action, .reminder] | join(" ")' <<<"$output"
+	assert_output 'confirm confirmed a1'
+	assert_equal "$(waiting)" 0
+	assert_equal "$(reminder a1)" confirmed
+	assert_equal "$(sql 'SELECT person, text, understood_as, reminder,
+		state FROM inbox')" 'Persona c1|Sí, confirmo|confirm|a1|read'
+	# Once more, from the network: applied once.
+	request /twilio/sms -H "X-Twilio-Signature: $signature" \
+		-d "$body"
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -r .applied <<<"$output")" duplicate
+	assert_equal "$(sql 'SELECT count(*) FROM inbox')" 1
+	run -0 --separate-stderr omni-ingest
+	assert_output ''
+	verified
+}
+
+@test "through a web server: what is not as it should be is refused and not kept (Inv. 11)" {
+	start_server
+	request /twilio/sms -d Body=SI
+	assert_line 403
+	sign https://hooks.example.com/omni/twilio/sms Body=NO From=+525512345678
+	request /twilio/sms -d Body=SI -H "X-Twilio-Signature: $signature"
+	assert_line 403
+	request /twilio/sms?x=y -d "$body" -H "X-Twilio-Signature: $signature"
+	assert_line 403
+	request /twilio/status -d "$body" -H "X-Twilio-Signature: $signature"
+	assert_line 403
+	request /twilio/sms
+	assert_line 405
+	request /twilio/nothing -d x=y
+	assert_line 404
+	request /twilio/../../etc/passwd -d x=y --path-as-is
+	assert_line 404
+	request /twilio/sms?-h+-o+site.public_url=x -d x=y
+	assert_line 403
+	head -c 1100000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/large"
+	request /twilio/sms --data-binary "@$BATS_TEST_TMPDIR/large"
+	assert_line 413
+	assert_equal "$(waiting)" 0
+	assert_equal "$(find "$inbound" -type f 2>/dev/null | wc -l)" 0
+	run -1 grep -r "$TWILIO_AUTH_TOKEN" "$BATS_TEST_TMPDIR/error.log" \
+		"$BATS_TEST_TMPDIR/cgi.log" "$SITE"
+}
+
+# --------------------------------------------------------------------- CGI
+
+@test "CGI: a body that is too short, too long or no number (Inv. 9, 10)" {
+	body='a=b' signature=x
+	cgi /twilio/sms '' CONTENT_LENGTH=4
+	assert_line --index 0 $'Status: 400 Bad Request\r'
+	cgi /twilio/sms '' CONTENT_LENGTH=3x
+	assert_line --index 0 $'Status: 400 Bad Request\r'
+	cgi /twilio/sms '' CONTENT_LENGTH=-1
+	assert_line --index 0 $'Status: 400 Bad Request\r'
+	cgi /twilio/sms '' CONTENT_LENGTH=99999999999999999999999
+	assert_line --index 0 $'Status: 413 Content Too Large\r'
+	cgi /twilio/sms '' CONTENT_LENGTH=1048577
+	assert_line --index 0 $'Status: 413 Content Too Large\r'
+	cgi /twilio/sms '' CONTENT_LENGTH=
+	assert_line --index 0 $'Status: 403 Forbidden\r'
+	assert_equal "$(waiting)" 0
+}
+
+@test "CGI: a slow body is not waited for longer than the configuration says" {
+	printf '[ingest]\ntimeout = 1s\n' >>"$OMNI_CONF"
+	mkfifo "$BATS_TEST_TMPDIR/slow"
+	exec 4<>"$BATS_TEST_TMPDIR/slow"
+	printf 'a=' >&4
+	run -0 --separate-stderr env GATEWAY_INTERFACE=CGI/1.1 \
+		REQUEST_METHOD=POST PATH_INFO=/twilio/sms CONTENT_LENGTH=10 \
+		CONTENT_TYPE="$form" timeout 20 omni-ingest \
+		<"$BATS_TEST_TMPDIR/slow"
+	exec 4>&-
+	assert_line --index 0 $'Status: 408 Request Timeout\r'
+}
+
+@test "CGI: what cannot be kept is not acknowledged: 503 (Inv. 2)" {
+	echo 'not a directory' >"$inbound"
+	sign https://hooks.example.com/omni/twilio/sms From=+525512345678 Body=SI
+	cgi /twilio/sms ''
+	assert_line --index 0 $'Status: 503 Service Unavailable\r'
+	[ -n "$stderr" ]
+}
+
+@test "CGI: killed at any system call, what was acknowledged is in the spool (Inv. 2)" {
+	local call count point calls=(write fsync linkat unlinkat openat)
+	need_strace
+	sign https://hooks.example.com/omni/twilio/sms \
+		MessageSid=SM00000000000000000000000000000001 \
+		From=+525512345678 To=+525587654321 Body=SI
+	printf %s "$body" >"$BATS_TEST_TMPDIR/body"
+	export GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST \
+		PATH_INFO=/twilio/sms QUERY_STRING="" CONTENT_TYPE="$form" \
+		CONTENT_LENGTH="${#body}" HTTP_X_TWILIO_SIGNATURE="$signature"
+	for call in "${calls[@]}"; do
+		strace -f -o "$BATS_TEST_TMPDIR/log" -e "trace=$call" \
+			omni-ingest <"$BATS_TEST_TMPDIR/body" >/dev/null
+		count=$(grep -c "^[0-9]* *$call(" "$BATS_TEST_TMPDIR/log")
+		for ((point = count > 6 ? count - 6 : 1; point <= count;
+			point++)); do
+			rm -rf "$inbound"
+			run strace -f -o /dev/null -e "trace=$call" \
+				-e "inject=$call:signal=KILL:when=$point" \
+				omni-ingest <"$BATS_TEST_TMPDIR/body"
+			[ "$status" -eq 137 ]
+			[ -z "$output" ] || [ "$(waiting)" -eq 1 ]
+			# What lies in new/ is whole.
+			[ "$(waiting)" -eq 0 ] ||
+				[ "$(cat "$inbound"/new/* | tail -n 1)" = "$body" ]
+		done
+	done
+}
+
+@test "CGI: words of the query that arrive as arguments are not options (Inv. 11)" {
+	body=x=y signature=x
+	printf %s "$body" >"$BATS_TEST_TMPDIR/body"
+	run -0 --separate-stderr env GATEWAY_INTERFACE=CGI/1.1 \
+		REQUEST_METHOD=POST PATH_INFO=/twilio/sms CONTENT_LENGTH=3 \
+		CONTENT_TYPE="$form" HTTP_X_TWILIO_SIGNATURE=x omni-ingest \
+		-o site.public_url=x -h --version <"$BATS_TEST_TMPDIR/body"
+	assert_line --index 0 $'Status: 403 Forbidden\r'
+	run -0 --separate-stderr env GATEWAY_INTERFACE=CGI/1.1 \
+		REQUEST_METHOD=POST PATH_INFO=/twilio/sms CONTENT_LENGTH=3 \
+		CONTENT_TYPE="$form" HTTP_X_TWILIO_SIGNATURE=x omni-ingest \
+		-c /dev/null <"$BATS_TEST_TMPDIR/body"
+	assert_line --index 0 $'Status: 403 Forbidden\r'
+}
+
+@test "control characters from outside reach no terminal (Inv. 10)" {
+	body=x=y signature=x
+	cgi "/$(printf 'a\033[2Jb')" ''
+	assert_line --index 0 $'Status: 400 Bad Request\r'
+	run -1 grep -q $'\033' <<<"$output$stderr"
+	sign https://hooks.example.com/omni/twilio/sms \
+		"MessageSid=$(printf 'SM\033[2J')" From=+525512345678
+	cgi /twilio/sms ''
+	assert_equal "$(waiting)" 1
+	run -1 --separate-stderr omni-ingest
+	[[ $stderr == *'MessageSid: not a sid: SM\x1b[2J'* ]]
+	run -1 grep -rq $'\033' "$inbound/bad" --include='*.reason'
+	text 1 +525512345678 "$(printf 'Hola\033[2J\nadi\303\263s')"
+	run -0 --separate-stderr omni-ingest
+	run -1 grep -q $'\033' <<<"$output$stderr"
+	verified
+}
+
+@test "every request of the corpus, signed for us, is understood" {
+	local corpus=$OMNI_CORPORA/wire/twilio-webhooks index count n path pairs
+	index=$corpus/index.json
+	[ -r "$index" ] || skip "no corpus at $corpus"
+	count=$(jq '.requests | length' "$index")
+	[ "$count" -ge 4 ]
+	for ((n = 0; n < count; n++)); do
+		mapfile -d '' -t pairs < <(jq -j --argjson n "$n" \
+			'.requests[$n].params | to_entries[] |
+			.key + "=" + .value + "\u0000"' "$index")
+		path=/twilio/sms
+		[[ "${pairs[*]}" != *MessageStatus=* ]] || path=/twilio/status
+		sign "https://hooks.example.com/omni$path" "${pairs[@]}"
+		# The body as the corpus has it, in its own order.
+		body=$(cat "$corpus/$(jq -r --argjson n "$n" \
+			'.requests[$n].file' "$index")")
+		cgi "$path" ''
+		assert_output --regexp '^Status: 20[04]'
+	done
+	assert_equal "$(waiting)" "$count"
+	run -0 --separate-stderr omni-ingest
+	assert_equal "${#lines[@]}" "$count"
+	assert_equal "$(find "$inbound/bad" -type f | wc -l)" 0
+	verified
+}
+
+@test "the signature is the one that Twilio's own library makes (Inv. 11)" {
+	/usr/bin/python3 -c 'import twilio' 2>/dev/null ||
+		skip 'python3-twilio is not installed'
+	sign https://hooks.example.com/omni/twilio/sms Body='Sí & no = ñ+' \
+		MessageSid=SM00000000000000000000000000000001 \
+		From=+525512345678 To=+525587654321
+	signature=$(/usr/bin/python3 - "$TWILIO_AUTH_TOKEN" "$body" <<-'PYTHON'
+	import sys, urllib.parse
+	from twilio.request_validator import RequestValidator
+	print(RequestValidator(sys.argv[1]).compute_signature(
+	    "https://hooks.example.com/omni/twilio/sms",
+	    dict(urllib.parse.parse_qsl(sys.argv[2], True))))
+	PYTHON
+	)
+	cgi /twilio/sms ''
+	assert_line --index 0 $'Status: 200 OK\r'
+}
+
+# ---------------------------------------------------------------- receipts
+
+@test "receipts in any order and twice give the same row (Inv. 5, 7)" {
+	local status order n=0 all=(sent delivered read undelivered)
+	local a b c d
+	for a in 0 1 2 3; do for b in 0 1 2 3; do for c in 0 1 2 3; do
+		d=$((6 - a - b - c))
+		((a != b && a != c && b != c)) || continue
+		n=$((n + 1))
+		queue "m$n" "+525512345$((100 + n))"
+		run -0 omni-send-sms -q
+		for order in $a $b $c $d; do
+			status=${all[order]}
+			receipt "$n" "$status" "m$n.1" ErrorCode=30003
+		done
+	done; done; done
+	assert_equal "$n" 24
+	for order in "$inbound"/new/*; do
+		cp "$order" "$order.again"
+	done
+	run -0 omni-ingest -q
+	assert_equal "$(waiting)" 0
+	assert_equal "$(sql 'SELECT count(*) FROM event')" 96
+	run -0 sql 'SELECT DISTINCT state, status, reason, sent_at,
+		delivered_at, read_at, failed_at FROM message'
+	assert_equal "${#lines[@]}" 1
+	assert_output --partial '|read|'
+	run -0 sql 'SELECT DISTINCT state, outcome, status, code FROM attempt'
+	assert_equal "${#lines[@]}" 1
+	verified
+}
+
+@test "a receipt for nobody we know waits, and changes nothing (Inv. 10)" {
+	receipt 1 delivered nobody.1
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -r .applied <<<"$output")" unmatched
+	receipt 2 delivered ''
+	receipt 3 delivered "m'); DROP TABLE event.1"
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT count(*), count(message) FROM event')" '3|0'
+	verified
+}
+
+# ------------------------------------------------------------------- drain
+
+@test "the drain dies between commit and unlink: applied once (Inv. 2, 4)" {
+	need_strace
+	text 1 +525512345678 'Hola'
+	text 2 +525512345678 'Hola otra vez'
+	run -137 strace -f -o /dev/null -e trace=unlinkat \
+		-e inject=unlinkat:signal=KILL:when=1 omni-ingest -q
+	assert_equal "$(waiting)" 2
+	assert_equal "$(sql 'SELECT count(*) FROM inbox')" 2
+	run -0 omni-ingest -q
+	assert_equal "$(waiting)" 0
+	assert_equal "$(sql 'SELECT count(*) FROM inbox')" 2
+	verified
+}
+
+@test "the drain is killed at any write: each message once (Inv. 2, 4, 7)" {
+	local call count point
+	need_strace
+	text 1 +525512345678 'BAJA'
+	text 2 +525512345679 'Hola'
+	cp -R "$SITE" "$BATS_TEST_TMPDIR/before"
+	for call in pwrite64 fdatasync unlinkat; do
+		rm -rf "$SITE"
+		cp -R "$BATS_TEST_TMPDIR/before" "$SITE"
+		strace -f -o "$BATS_TEST_TMPDIR/log" -e "trace=$call" \
+			omni-ingest -q
+		count=$(grep -c "^[0-9]* *$call(" "$BATS_TEST_TMPDIR/log")
+		for ((point = 1; point <= count; point += 1 + count / 8)); do
+			rm -rf "$SITE"
+			cp -R "$BATS_TEST_TMPDIR/before" "$SITE"
+			run -137 strace -f -o /dev/null -e "trace=$call" \
+				-e "inject=$call:signal=KILL:when=$point" \
+				omni-ingest -q
+			run -0 omni-ingest -q
+			assert_equal "$(waiting)" 0
+			assert_equal "$(sql 'SELECT count(*) FROM inbox')" 2
+			assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 1
+			run -0 omni-ledger verify -q
+		done
+	done
+}
+
+@test "a file that nobody understands is set aside with the reason, status 1 (Inv. 2, 10)" {
+	text 1 +525512345678 Hola
+	echo 'not one of ours' >"$inbound/new/odd"
+	: >"$inbound/new/empty"
+	sign https://hooks.example.com/omni/twilio/sms From=+525512345678
+	cgi /twilio/sms ''
+	run -1 --separate-stderr omni-ingest -q
+	[[ $stderr == *'inbound/new/odd: not a file of omni-ingest'* ]]
+	[[ $stderr == *'MessageSid: missing'* ]]
+	assert_equal "$(waiting)" 0
+	assert_equal "$(cat "$inbound/bad/odd")" 'not one of ours'
+	assert_equal "$(cat "$inbound/bad/odd.reason")" \
+		'not a file of omni-ingest'
+	assert_equal "$(find "$inbound/bad" -name '*.reason' | wc -l)" 3
+	assert_equal "$(sql 'SELECT count(*) FROM inbox')" 1
+	run -0 omni-ingest -q
+}
+
+@test "one drain at a time: 75" {
+	mkdir -p "$SITE/spool/run"
+	text 1 +525512345678 Hola
+	exec 4>"$SITE/spool/run/ingest.lock"
+	flock 4
+	run -75 omni-ingest -q
+	exec 4>&-
+	assert_equal "$(waiting)" 1
+	run -0 omni-ingest -q
+	assert_equal "$(waiting)" 0
+}
+
+# ------------------------------------------------------------ what is said
+
+@test "STOP silences a family's phone on all its channels, START lifts it (Inv. 6)" {
+	schedule a1 2026-11-26T10:00 c1 5512345678
+	schedule a2 2026-11-26T11:00 c2 5512345678
+	queue before +525512345678
+	text 1 +525512345678 'BAJA'
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT scope, how, people FROM opted_out')" \
+		'all|keyword|Persona c1,Persona c2'
+	run -0 omni-send-sms -q
+	assert_equal "$(sql "SELECT state, reason FROM message WHERE id =
+		'before'")" 'cancelled|opted out (all) on 2026-11-23 by keyword'
+	at 2026-11-25T17:00:00Z
+	ask
+	assert_equal "$(sql "SELECT count(*) FROM message WHERE direction =
+		'outbound' AND state = 'sent'")" 0
+	text 2 +525512345678 'ALTA'
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 0
+	queue after +525512345678
+	run -0 omni-send-sms -q
+	assert_equal "$(sql "SELECT state FROM message WHERE id = 'after'")" \
+		sent
+	verified
+}
+
+@test "a yes to two open reminders of one phone is for a person to read (Inv. 10)" {
+	schedule a1 2026-11-24T10:00 c1 5512345678
+	schedule a2 2026-11-24T11:00 c2 5512345678
+	ask
+	text 1 +525512345678 'Sí, confirmo'
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -r .action <<<"$output")" flagged
+	assert_equal "$(reminder a1) $(reminder a2)" 'open open'
+	assert_equal "$(sql 'SELECT kind FROM open_flag')" ambiguous_reply
+	assert_equal "$(sql 'SELECT count(*) FROM unread')" 1
+	verified
+}
+
+@test "CANCELAR declines and tells staff; it is no opt-out (Inv. 10)" {
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	text 1 +525512345678 'CANCELAR'
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -r .action <<<"$output")" declined
+	assert_equal "$(reminder a1)" declined
+	assert_equal "$(sql 'SELECT kind, reminder FROM open_flag')" \
+		'declined|a1'
+	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 0
+	assert_equal "$(sql 'SELECT count(*) FROM unread')" 1
+	verified
+}
+
+@test "a yes to the old time of an appointment that moved confirms nothing (Inv. 6)" {
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	schedule a1 2026-11-28T10:00 c1 5512345678
+	text 1 +525512345678 'Sí'
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -r .action <<<"$output")" none
+	assert_equal "$(reminder a1)" open
+	assert_equal "$(sql 'SELECT count(*) FROM unread')" 1
+	# Asked about the new time, the same word counts.
+	at 2026-11-27T17:00:00Z
+	ask
+	text 2 +525512345678 'Sí'
+	run -0 omni-ingest -q
+	assert_equal "$(reminder a1)" confirmed
+	verified
+}
+
+@test "who is not known lands among the unread (Inv. 10)" {
+	text 1 +525599999999 '¿Abren los sábados?'
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT person, text FROM unread')" \
+		'+525599999999|¿Abren los sábados?'
+	verified
+}

@@ -1,0 +1,242 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154	# run(1) of bats sets stderr
+# One whole cycle, as cron starts it, on the example clinic's export.  Each
+# test names the invariants of the design that it proves.
+
+setup_file() {
+	load helper
+	local clinic=$ROOT/share/examples/clinic
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
+	make_site
+	sed -i '/^kind = console/a path = ../spool/console.txt' "$OMNI_CONF"
+	at 2026-11-23T23:00:00Z
+	omni-ledger init
+	"$clinic/csv2ndjson" "$clinic/appointments.csv" \
+		>"$SITE/export" 2>/dev/null
+	omni-schedule -q <"$SITE/export" 2>/dev/null || [ $? -eq 1 ]
+}
+
+setup() {
+	load helper
+	SITE=$BATS_TEST_TMPDIR/site
+	OMNI_CONF=$SITE/etc/omni.conf
+	export SITE OMNI_CONF
+	cp -R "$BATS_FILE_TMPDIR/site" "$SITE"
+	at 2026-11-23T23:00:00Z
+	maildir=$SITE/spool/Maildir
+	console=$SITE/spool/console.txt
+	: >"$console"
+	other=
+}
+
+teardown() {
+	[ -z "$other" ] || {
+		kill -KILL -- "-$other" 2>/dev/null || :
+		wait "$other" || :
+	}
+}
+
+# cycle: records that are refused (people without an address) give 1
+cycle() {
+	run -1 --separate-stderr omni-run
+	assert_output ''
+}
+
+count() {
+	sql "SELECT count(*) FROM $1"
+}
+
+mails() {
+	find "$maildir/new" -type f | wc -l
+}
+
+# exact: what the ledger calls sent went out once, and nothing else did
+exact() {
+	assert_equal "$(count "message WHERE channel = 'email' AND
+		state = 'sent'")" "$(mails)"
+	sql "SELECT id FROM message WHERE channel IN ('sms', 'whatsapp') AND
+		state = 'sent' ORDER BY id" >"$BATS_TEST_TMPDIR/sent"
+	sed -nE 's/^[a-z]+ to [^ ]+ \((.*), attempt [0-9]+\)$/\1/p' \
+		"$console" | sort >"$BATS_TEST_TMPDIR/printed"
+	run -0 uniq -d "$BATS_TEST_TMPDIR/printed"
+	assert_output ''
+	# Printed, and not known to be sent: only what is in doubt.
+	run -0 comm -23 <(sort "$BATS_TEST_TMPDIR/sent") \
+		"$BATS_TEST_TMPDIR/printed"
+	assert_output ''
+	assert_equal "$(comm -13 <(sort "$BATS_TEST_TMPDIR/sent") \
+		"$BATS_TEST_TMPDIR/printed" | wc -l)" \
+		"$(comm -12 <(sql "SELECT id FROM message WHERE state IN
+			('failed', 'in_doubt')" | sort) \
+		"$BATS_TEST_TMPDIR/printed" | wc -l)"
+	run -0 omni-ledger verify -q
+}
+
+# own_bin: a copy of omni-run whose programs are links, to be replaced
+own_bin() {
+	local program
+	bin=$BATS_TEST_TMPDIR/bin
+	mkdir "$bin"
+	for program in "$ROOT"/bin/*; do
+		ln -s "$program" "$bin/"
+	done
+	rm "$bin/omni-run"
+	cp "$ROOT/bin/omni-run" "$bin/omni-run"
+}
+
+@test "the clinic's evening: everybody who is due is written to once (Inv. 3, 4, 7)" {
+	cycle
+	assert_equal "$(count "message WHERE state = 'queued' AND due_at <=
+		'$OMNI_NOW'")" 0
+	assert_equal "$(count "message WHERE state IN ('in_doubt', 'sending',
+		'failed')")" 0
+	[ "$(mails)" -gt 100 ]
+	exact
+	# Nothing before its time, and nobody who was cancelled or confirmed.
+	assert_equal "$(count "reminder WHERE step > 0 AND
+		(state <> 'open' OR event_at > '2026-11-24T23:00:00Z')")" 0
+	assert_equal "$(count "reminder WHERE state = 'open' AND event_at
+		BETWEEN '2026-11-23T23:00:00Z' AND '2026-11-24T23:00:00Z'
+		AND step = 0")" 0
+	# Each refusal has a line that names it.
+	assert_equal "$(count "message WHERE state = 'refused'")" \
+		"$(grep -c '^omni-[a-z]*: line' <<<"$stderr")"
+	# A second run at the same time finds nothing, and says nothing.
+	local before
+	before=$(mails)$(wc -l <"$console")$(count journal)
+	run -0 --separate-stderr omni-run
+	assert_equal "$output$stderr" ''
+	assert_equal "$(mails)$(wc -l <"$console")$(count journal)" "$before"
+	# The export once more: nobody is written to because of it.
+	run -1 --separate-stderr omni-schedule -q <"$SITE/export"
+	run -0 omni-run
+	assert_equal "$(mails)" "$(count "message WHERE channel = 'email' AND
+		state = 'sent'")"
+	exact
+	assert_equal "$(find "$SITE/spool/run" -name 'cycle.*' | wc -l)" 0
+}
+
+@test "two hours later only who did not answer is asked again (Inv. 4)" {
+	local first
+	cycle
+	first=$(count 'message')
+	omni-schedule -q 2>/dev/null < <(jq -c 'select(.status == "scheduled")
+		| .status = "confirmed"' "$SITE/export" | head -n 50) ||
+		[ $? -eq 1 ]
+	at 2026-11-24T01:00:00Z
+	cycle
+	[ "$(count message)" -gt "$first" ]
+	assert_equal "$(count "message m JOIN reminder r ON r.id = m.reminder
+		WHERE m.step > 1 AND m.created_at = '$OMNI_NOW' AND
+		m.state = 'sent' AND r.state = 'confirmed'")" 0
+	exact
+}
+
+@test "a second run while one goes on: 75, and no harm (Inv. 3)" {
+	mkdir -p "$SITE/spool/run"
+	exec 4>"$SITE/spool/run/run.lock"
+	flock 4
+	run -75 omni-run
+	assert_output --partial 'another run is going on'
+	exec 4>&-
+	assert_equal "$(count message)" 0
+	cycle
+	exact
+}
+
+@test "a stage that dies of one record: set aside, the others are sent (Inv. 2, 10)" {
+	local poison others
+	own_bin
+	poison=$(sql "SELECT id FROM reminder WHERE state = 'open' AND
+		next_due_at <= '$OMNI_NOW' AND contact IN (SELECT contact FROM
+		contact_address WHERE type = 'email') ORDER BY id LIMIT 1")
+	rm "$bin/omni-render"
+	cat >"$bin/omni-render" <<-END
+	#!/bin/bash
+	# Dies when it meets the record, after those before it.
+	while IFS= read -r line; do
+		case \$line in
+		*'"$poison.r1/1"'*) kill -SEGV \$\$ ;;
+		esac
+		printf '%s\n' "\$line"
+	done > >("$ROOT/bin/omni-render" "\$@")
+	wait
+	END
+	chmod 755 "$bin/omni-render"
+	cp -R "$SITE" "$BATS_TEST_TMPDIR/well"
+	run -70 --separate-stderr "$bin/omni-run"
+	[[ $stderr == *'omni-render (status 139) died'* ]]
+	[[ $stderr == *'bad/run.ndjson'* ]]
+	assert_equal "$(jq -r .id "$SITE/spool/bad/run.ndjson")" "$poison.r1/1"
+	assert_equal "$(sql "SELECT state, reason FROM message WHERE id =
+		'$poison.r1/1'")" 'refused|killed'
+	others=$(count "message WHERE state = 'sent'")
+	exact
+	# As many as without the trouble, but for that one; its ladder went on.
+	env OMNI_CONF="$BATS_TEST_TMPDIR/well/etc/omni.conf" omni-run \
+		2>/dev/null || [ $? -eq 1 ]
+	assert_equal "$(sqlite3 -readonly "$BATS_TEST_TMPDIR/well/spool/ledger.db" \
+		"SELECT count(*) FROM message WHERE state = 'sent' AND
+		reminder <> '$poison'")" "$(count "message WHERE state = 'sent'
+		AND reminder <> '$poison'")"
+	# The next run does not try it again.
+	run --separate-stderr "$bin/omni-run"
+	[ "$status" -le 1 ]
+	assert_equal "$(wc -l <"$SITE/spool/bad/run.ndjson")" 1
+	assert_equal "$(count "message WHERE state = 'sent'")" "$others"
+}
+
+@test "without a ledger: 69, and what to do about it (Inv. 10)" {
+	rm "$SITE"/spool/ledger.db*
+	run -69 omni-run
+	assert_output --partial 'omni-ledger init'
+	assert_equal "$(find "$SITE/spool/run" -name 'cycle.*' | wc -l)" 0
+}
+
+@test "a spool that cannot be written: 77, nothing is sent" {
+	rm -rf "$SITE/spool/run"
+	echo 'in the way' >"$SITE/spool/run"
+	run -77 omni-run
+	assert_equal "$(count message)" 0
+}
+
+@test "wrong usage: 64; a wrong configuration: 78" {
+	run -64 omni-run now
+	run -64 omni-run -x
+	echo 'nonsense = 1' >>"$OMNI_CONF"
+	run -78 omni-run
+}
+
+@test "killed at any instant, then run again: nothing lost, nothing doubled (Inv. 2, 3)" {
+	local instant rows all
+	rows=$(count journal)
+	all=$(sql "SELECT count(*) FROM reminder WHERE state = 'open' AND
+		next_due_at <= '$OMNI_NOW'")
+	for ((instant = 1; instant <= 10; instant++)); do
+		setsid omni-run >/dev/null 2>&1 3>&- &
+		other=$!
+		# Somewhere in the next hundred changes, or at the end.
+		rows=$((rows + 1 + RANDOM % 100))
+		while kill -0 "$other" 2>/dev/null &&
+		    [ "$(count journal)" -lt "$rows" ]; do
+			:
+		done
+		kill -KILL -- "-$other" 2>/dev/null || :
+		wait "$other" || :
+		other=
+		rows=$(count journal)
+	done
+	# The senders first find out what became of the attempts.
+	run --separate-stderr omni-run
+	[ "$status" -le 1 ]
+	at 2026-11-23T23:20:00Z
+	run --separate-stderr omni-run
+	[ "$status" -le 1 ]
+	assert_equal "$(count "message WHERE state IN ('sending',
+		'in_doubt')")" 0
+	exact
+	assert_equal "$(count "message WHERE step = 1")" "$all"
+	assert_equal "$(count "message WHERE channel = 'email' AND
+		step = 1 AND state NOT IN ('sent', 'refused')")" 0
+	assert_equal "$(find "$SITE/spool/run" -name 'cycle.*' | wc -l)" 0
+}
