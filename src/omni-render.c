@@ -215,9 +215,15 @@ static bool
 load(struct job *j)
 {
 	const char *name = record_string(j->record, "template");
+	const char *subject = record_string(j->record, "subject");
 	struct error e;
 
 	if (name == NULL) {
+		if (subject != NULL && strpbrk(subject, "\r\n") != NULL) {
+			filter_refuse(j->filter, j->record, "bad_subject",
+			    "subject", "subject: has more than one line");
+			return false;
+		}
 		if (record_string(j->record, "text") != NULL)
 			return true;
 		filter_refuse(j->filter, j->record, "no_text", "text",

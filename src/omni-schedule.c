@@ -99,7 +99,7 @@ read_entry(struct entry *n)
 	n->id = record_string(n->record, "id");
 	if (n->id == NULL || *n->id == '\0' || strlen(n->id) > 150)
 		return bad(n, "no_id", "id", n->id == NULL || *n->id == '\0' ?
-		    "missing" : "longer than 150 bytes");
+		    "missing, or not a text" : "longer than 150 bytes");
 	n->type = record_string(n->record, "type");
 	if (n->type == NULL)
 		return bad(n, "bad_type", "type", "missing");
@@ -146,7 +146,8 @@ read_address(struct entry *n)
 	}
 	if (n->contact_id == NULL) {
 		value_free(address);
-		return bad(n, "bad_contact", "contact.id", "missing");
+		return bad(n, "bad_contact", "contact.id", "missing, or not "
+		    "a text");
 	}
 	if (address != NULL) {
 		record_set_take(n->record, "address", address);

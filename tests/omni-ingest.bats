@@ -324,20 +324,23 @@ request() {
 
 @test "every request of the corpus, signed for us, is understood" {
 	local corpus=$OMNI_CORPORA/wire/twilio-webhooks index count n path pairs
-	index=$corpus/index.json
-	[ -r "$index" ] || skip "no corpus at $corpus"
-	count=$(jq '.requests | length' "$index")
+	index=$BATS_TEST_TMPDIR/index
+	[ -r "$corpus/index.json" ] || skip "no corpus at $corpus"
+	# Those of voice calls have no MessageSid.
+	jq "[.requests[] | select(.params.MessageSid)]" \
+		"$corpus/index.json" >"$index"
+	count=$(jq length "$index")
 	[ "$count" -ge 4 ]
 	for ((n = 0; n < count; n++)); do
 		mapfile -d '' -t pairs < <(jq -j --argjson n "$n" \
-			'.requests[$n].params | to_entries[] |
+			'.[$n].params | to_entries[] |
 			.key + "=" + .value + "\u0000"' "$index")
 		path=/twilio/sms
 		[[ "${pairs[*]}" != *MessageStatus=* ]] || path=/twilio/status
 		sign "https://hooks.example.com/omni$path" "${pairs[@]}"
 		# The body as the corpus has it, in its own order.
 		body=$(cat "$corpus/$(jq -r --argjson n "$n" \
-			'.requests[$n].file' "$index")")
+			'.[$n].file' "$index")")
 		cgi "$path" ''
 		assert_output --regexp '^Status: 20[04]'
 	done

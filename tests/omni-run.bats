@@ -85,7 +85,9 @@ own_bin() {
 }
 
 @test "the clinic's evening: everybody who is due is written to once (Inv. 3, 4, 7)" {
+	local said before
 	cycle
+	said=$stderr
 	assert_equal "$(count "message WHERE state = 'queued' AND due_at <=
 		'$OMNI_NOW'")" 0
 	assert_equal "$(count "message WHERE state IN ('in_doubt', 'sending',
@@ -100,9 +102,8 @@ own_bin() {
 		AND step = 0")" 0
 	# Each refusal has a line that names it.
 	assert_equal "$(count "message WHERE state = 'refused'")" \
-		"$(grep -c '^omni-[a-z]*: line' <<<"$stderr")"
+		"$(grep -c '^omni-[a-z]*: line' <<<"$said")"
 	# A second run at the same time finds nothing, and says nothing.
-	local before
 	before=$(mails)$(wc -l <"$console")$(count journal)
 	run -0 --separate-stderr omni-run
 	assert_equal "$output$stderr" ''

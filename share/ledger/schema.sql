@@ -18,6 +18,10 @@ CREATE TABLE journal (
 
 CREATE INDEX journal_confirmed ON journal(seq) WHERE op = 'clock.confirmed';
 
+-- INSERT OR REPLACE would get past the two triggers below.
+CREATE TRIGGER journal_grows BEFORE INSERT ON journal
+WHEN NEW.seq <= (SELECT max(seq) FROM journal)
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_keeps_rows BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_keeps_values BEFORE UPDATE ON journal

@@ -251,10 +251,12 @@ contact_record(struct ledger *l, const char *id)
 	for (size_t i = 0; i < TYPES; i++) {
 		if (member[i] == NULL)
 			continue;
+		/* A landline has an address for voice only. */
 		r = ledger_select(l, "SELECT b.body FROM contact_address a "
 		    "JOIN address x ON x.type = a.type AND x.hash = a.hash "
-		    "JOIN content b ON b.key = x.content WHERE a.contact = ? "
-		    "AND a.type = ? AND b.body IS NOT NULL ORDER BY a.rank "
+		    "JOIN content b ON b.key = x.content WHERE a.contact = ?1 "
+		    "AND (a.type = ?2 OR (?2 = 'sms' AND a.type = 'voice')) "
+		    "AND b.body IS NOT NULL ORDER BY a.type = ?2 DESC, a.rank "
 		    "LIMIT 1", "ss", id, types[i]);
 		if (ledger_next(r))
 			value_set_string(contact, member[i],

@@ -73,6 +73,22 @@ ledger_prepare(const struct ledger *l, sqlite3 *db, const char *sql,
 	return stmt;
 }
 
+static int64_t
+pragma(struct ledger *l, const char *sql)
+{
+	sqlite3_stmt *stmt = ledger_prepare(l, l->db, sql, NULL);
+	int64_t n = 0;
+	int rc;
+
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		n = sqlite3_column_int64(stmt, 0);
+	else if (rc != SQLITE_DONE)
+		ledger_fail(l, l->db, "pragma");
+	sqlite3_finalize(stmt);
+	return n;
+}
+
 /* Whole or not at all: a cut-off key would lock everybody out. */
 static int
 key_create(struct ledger *l, const char *path, struct error *e)
@@ -114,8 +130,13 @@ key_open(struct ledger *l, struct error *e)
 
 	snprintf(path, sizeof(path), "%s.key", l->path);
 	if (l->mode == LEDGER_CREATE && access(path, F_OK) == -1 &&
-	    errno == ENOENT)
+	    errno == ENOENT) {
+		/* A new key would make strangers of all known addresses. */
+		if (pragma(l, "PRAGMA user_version") != 0)
+			return error_set(e, EX_CONFIG, "%.400s: the ledger's "
+			    "key is gone: put it back from the backup", path);
 		return key_create(l, path, e);
+	}
 	/* Staff may read the ledger, but not who an erased person was. */
 	if (l->mode == LEDGER_READ && access(path, R_OK) == -1 &&
 	    errno == EACCES)
@@ -166,22 +187,6 @@ file_open(struct ledger *l, struct error *e)
 	/* Staff may only read: -wal and -shm must be there for them. */
 	sqlite3_file_control(l->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 	return 0;
-}
-
-static int64_t
-pragma(struct ledger *l, const char *sql)
-{
-	sqlite3_stmt *stmt = ledger_prepare(l, l->db, sql, NULL);
-	int64_t n = 0;
-	int rc;
-
-	rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		n = sqlite3_column_int64(stmt, 0);
-	else if (rc != SQLITE_DONE)
-		ledger_fail(l, l->db, "pragma");
-	sqlite3_finalize(stmt);
-	return n;
 }
 
 static void

@@ -105,7 +105,8 @@ void ledger_confirm(struct ledger *l, const char *journal_dir);
 /* Maintenance, for omni-ledger(1). */
 
 /*
- * Replays the journal into an empty database and compares each projection.
+ * Replays the journal into an empty database and compares each projection,
+ * and each body of `content` with its key (as far as the key may be read).
  * For each table that differs `report` is called with its name and the number
  * of rows that are only in one of the two.  Returns how many tables differ.
  */

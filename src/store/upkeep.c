@@ -155,6 +155,27 @@ difference(const struct ledger *l, sqlite3 *db, const char *table)
 	return n;
 }
 
+/* Bodies that are not what their key says: changed behind our back. */
+static int64_t
+changed_content(struct ledger *l)
+{
+	struct ledger_rows *r;
+	char hash[DIGEST_HEX];
+	const char *slash;
+	int64_t bad = 0;
+
+	r = ledger_select(l, "SELECT key, body FROM content WHERE body IS NOT "
+	    "NULL", "");
+	while (ledger_next(r)) {
+		slash = strrchr(ledger_text(r, 0), '/');
+		ledger_hash(l, ledger_text(r, 1), hash);
+		if (slash == NULL || strcmp(slash + 1, hash) != 0)
+			bad++;
+	}
+	ledger_end(r);
+	return bad;
+}
+
 int
 ledger_verify(struct ledger *l, void (*report)(void *, const char *, int64_t),
     void *ctx, int64_t *replayed)
@@ -183,6 +204,11 @@ ledger_verify(struct ledger *l, void (*report)(void *, const char *, int64_t),
 	}
 	ledger_exec(l, db, "COMMIT");
 	sqlite3_close(db);
+	n = l->has_key ? changed_content(l) : 0;
+	if (n > 0) {
+		report(ctx, "content", n);
+		bad++;
+	}
 	return bad;
 }
 

@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# Inv. 2, 3, 4: SIGKILL at a system call of what writes the ledger before
+# anything is sent, then the same command again.  KILL_POINTS=N: that many
+# points of each program, evenly over all; the rest is a matter of time.
+
+setup() {
+	load helper
+	make_site
+	at 2026-11-23T23:00:00Z
+	points=${KILL_POINTS:-24}
+	calls='write pwrite64 fdatasync fsync unlink unlinkat linkat openat'
+	strace -o "$BATS_TEST_TMPDIR/strace" -e trace=write true 2>/dev/null ||
+		skip 'strace may not trace here'
+}
+
+# sweep INPUT CHECK COMMAND...: kill COMMAND <INPUT at points spread over all
+# its calls, run it again, and CHECK.
+sweep() {
+	local input=$1 check=$2 call count i point spot total=0
+	local log=$BATS_TEST_TMPDIR/log before=$BATS_TEST_TMPDIR/before
+	local -a pick=()
+	shift 2
+	cp -R "$SITE" "$before"
+	strace -f -o "$log" -e "trace=${calls// /,}" "$@" <"$input" >/dev/null
+	for call in $calls; do
+		count=$(grep -cE "^[0-9]+ +$call\(" "$log") || :
+		for ((i = 1; i <= count; i++)); do
+			pick+=("$call:$i")
+			total=$((total + 1))
+		done
+	done
+	for ((point = 0; point < points && point < total; point++)); do
+		spot=${pick[point * total / points]}
+		rm -rf "$SITE"
+		cp -R "$before" "$SITE"
+		run strace -f -o /dev/null -e "trace=${spot%:*}" \
+			-e "inject=${spot%:*}:signal=KILL:when=${spot#*:}" \
+			"$@" <"$input"
+		run -0 "$@" <"$input"
+		"$check" || {
+			echo "killed at $spot"
+			return 1
+		}
+	done
+	echo "# $total calls, $point of them tried" >&3
+}
+
+all_queued() {
+	[[ $(sql 'SELECT count(*), count(DISTINCT content), min(state),
+		max(state) FROM message') == '40|40|queued|queued' ]] &&
+		[[ $(sql "SELECT count(*) FROM journal
+			WHERE op = 'message.queued'") == 40 ]] &&
+		omni-ledger verify -q
+}
+
+@test "omni-queue: every record is queued once" {
+	omni-ledger init
+	jq -nc 'range(40) | {id: "m\(.)", channel: "sms", account: "sms",
+		to: "+5255123456\(. + 10)", text: "hola \(.)",
+		expires_at: "2026-11-24T23:00:00Z"}' >"$BATS_TEST_TMPDIR/in"
+	sweep "$BATS_TEST_TMPDIR/in" all_queued omni-queue -q
+}
+
+all_scheduled() {
+	[[ $(sql 'SELECT count(*), min(revision), max(revision), min(state)
+		FROM reminder') == '40|1|1|open' ]] &&
+		[[ $(sql 'SELECT count(*) FROM contact') == 40 ]] &&
+		[[ $(sql "SELECT count(*) FROM consent
+			WHERE state = 'out'") == 40 ]] &&
+		omni-ledger verify -q
+}
+
+@test "omni-schedule: every appointment is taken in once, with its opt-out" {
+	omni-ledger init
+	jq -nc 'range(40) | {id: "appointment-\(.)", type: "appointment",
+		at: "2026-11-25T10:00", contact: {id: "c\(.)", name: "Ana",
+		email: "a\(.)@example.org", opt_out: ["email"]}}' \
+		>"$BATS_TEST_TMPDIR/in"
+	sweep "$BATS_TEST_TMPDIR/in" all_scheduled omni-schedule -q
+}
+
+is_ledger() {
+	omni-ledger verify -q && [[ $(sql 'SELECT count(*) FROM site') == 1 ]]
+}
+
+@test "omni-ledger init: a ledger, or none, and the next init makes it" {
+	sweep /dev/null is_ledger omni-ledger init
+}
+
+is_rebuilt() {
+	omni-ledger verify -q && all_queued
+}
+
+@test "omni-ledger rebuild: the projections are whole before and after" {
+	omni-ledger init
+	jq -nc 'range(40) | {id: "m\(.)", channel: "sms", account: "sms",
+		to: "+5255123456\(. + 10)", text: "hola \(.)",
+		expires_at: "2026-11-24T23:00:00Z"}' >"$BATS_TEST_TMPDIR/in"
+	omni-queue -q <"$BATS_TEST_TMPDIR/in"
+	sweep /dev/null is_rebuilt omni-ledger rebuild
+}
