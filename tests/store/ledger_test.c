@@ -124,7 +124,7 @@ test_key_mismatch(void)
 	ledger_close(opened("k1.db", LEDGER_CREATE));
 	ledger_close(opened("k2.db", LEDGER_CREATE));
 	assert(rename("k1.db.key", "saved.key") == 0);
-	refused("k1.db", LEDGER_WRITE, EX_OSERR, "k1.db.key");
+	refused("k1.db", LEDGER_WRITE, EX_CONFIG, "k1.db.key");
 	assert(link("k2.db.key", "k1.db.key") == 0);
 	refused("k1.db", LEDGER_WRITE, EX_CONFIG, "k1.db.key: not the key of "
 	    "this ledger");
