@@ -53,6 +53,8 @@ answer(const char *status, const char *type, const char *body,
 	if (why != NULL)
 		diag("%s: %s", status, why);
 	buf_printf(&out, "Status: %s\r\n", status);
+	if (strncmp(status, "405", 3) == 0)
+		buf_str(&out, "Allow: POST\r\n");
 	if (type != NULL)
 		buf_printf(&out, "Content-Type: %s\r\n", type);
 	buf_printf(&out, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);

@@ -364,3 +364,11 @@ orders() {
 	run -0 omni-queue --help
 	run -0 omni-queue --version
 }
+
+@test "a record that no omni-route has seen is taken when it is complete" {
+	ready a >"$in"
+	queue 0
+	assert_equal "$(states)" queued
+	run -0 omni-ledger why a
+	refute_output --partial 'route:'
+}

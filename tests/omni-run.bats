@@ -36,14 +36,16 @@ teardown() {
 	}
 }
 
-# cycle: records that are refused (people without an address) give 1
+# cycle: all well; a step that cannot be taken brings the next, silently
 cycle() {
-	run -1 --separate-stderr omni-run
+	run -0 --separate-stderr omni-run
 	assert_output ''
 }
 
 count() {
-	sql "SELECT count(*) FROM $1"
+	# A reader may come while what a kill left is recovered.
+	sqlite3 -readonly -cmd '.timeout 10000' "$SITE/spool/ledger.db" \
+		"SELECT count(*) FROM $1"
 }
 
 mails() {
@@ -85,9 +87,8 @@ own_bin() {
 }
 
 @test "the clinic's evening: everybody who is due is written to once (Inv. 3, 4, 7)" {
-	local said before
+	local before
 	cycle
-	said=$stderr
 	assert_equal "$(count "message WHERE state = 'queued' AND due_at <=
 		'$OMNI_NOW'")" 0
 	assert_equal "$(count "message WHERE state IN ('in_doubt', 'sending',
@@ -100,9 +101,9 @@ own_bin() {
 	assert_equal "$(count "reminder WHERE state = 'open' AND event_at
 		BETWEEN '2026-11-23T23:00:00Z' AND '2026-11-24T23:00:00Z'
 		AND step = 0")" 0
-	# Each refusal has a line that names it.
+	# Each refusal tells staff why; its ladder went on by itself.
 	assert_equal "$(count "message WHERE state = 'refused'")" \
-		"$(grep -c '^omni-[a-z]*: line' <<<"$said")"
+		"$(count "failed_message WHERE detail LIKE 'cannot be %'")"
 	# A second run at the same time finds nothing, and says nothing.
 	before=$(mails)$(wc -l <"$console")$(count journal)
 	run -0 --separate-stderr omni-run

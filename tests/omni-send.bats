@@ -871,7 +871,7 @@ escalate() {
 	assert_output - <<-'END_OF_OUTPUT'
 	["m1","accepted"]
 	[null,null]
-	["m2",null]
+	["m2","not_sent"]
 	["m3","accepted"]
 	["s1",null]
 	END_OF_OUTPUT

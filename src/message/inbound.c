@@ -36,10 +36,13 @@ carry(struct value *to, const char *name, const struct value *from,
 		value_set_string(to, name, s);
 }
 
-/* "ID.3": the attempt that we named when we sent. */
+/*
+ * "ID.3": the attempt that we named when we sent, unless this provider has
+ * given it another id.
+ */
 static bool
-attempt_by_reference(struct ledger *l, const char *reference,
-    struct value *data)
+attempt_by_reference(struct ledger *l, const char *provider,
+    const char *reference, struct value *data)
 {
 	struct ledger_rows *r;
 	bool found;
@@ -48,8 +51,10 @@ attempt_by_reference(struct ledger *l, const char *reference,
 		return false;
 	r = ledger_select(l, "SELECT message, number FROM attempt WHERE "
 	    "message = substr(?1, 1, length(?1) - length(?2)) AND number = "
-	    "CAST(substr(?2, 2) AS INTEGER)", "ss", reference,
-	    strrchr(reference, '.') == NULL ? "" : strrchr(reference, '.'));
+	    "CAST(substr(?2, 2) AS INTEGER) AND (provider_id IS NULL OR "
+	    "provider <> ?3)", "sss", reference,
+	    strrchr(reference, '.') == NULL ? "" : strrchr(reference, '.'),
+	    provider);
 	found = ledger_next(r);
 	if (found) {
 		value_set_string(data, "id", ledger_text(r, 0));
@@ -100,8 +105,9 @@ apply_status(struct ledger *l, struct value *event)
 	value_set_integer(data, "rank", rank_of(status));
 	carry(data, "code", event, "code");
 	carry(data, "received_at", event, "received_at");
-	known = attempt_by_reference(l, value_get_string(event, "reference"),
-	    data) || attempt_by_provider_id(l, provider, id, data);
+	known = attempt_by_provider_id(l, provider, id, data) ||
+	    attempt_by_reference(l, provider, value_get_string(event,
+	    "reference"), data);
 	if (known)
 		carry(event, "message", data, "id");
 	ledger_append_take(l, "event.received", data);
