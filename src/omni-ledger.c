@@ -264,8 +264,8 @@ do_resolve(struct program *p)
 		program_usage(p);
 	ledger_begin(l);
 	for (int i = 1; i < p->argc; i++) {
-		if (ledger_count(l, "SELECT count(*) FROM flag WHERE id = "
-		    "CAST(?1 AS INTEGER) AND resolved_at IS NULL", "s",
+		if (ledger_count(l, "SELECT count(*) FROM flag WHERE "
+		    "CAST(id AS TEXT) = ?1 AND resolved_at IS NULL", "s",
 		    p->argv[i]) == 0) {
 			diag("%s: not an open flag", p->argv[i]);
 			rc = EX_REFUSED;

@@ -290,6 +290,7 @@ schedule_open(struct entry *n)
 		put_reminder(n, 1, content);
 		answer(n, "new", 1);
 	} else if (moved || strcmp(n->state, "cancelled") == 0 ||
+	    strcmp(n->state, "lapsed") == 0 ||
 	    strcmp(n->state, "done") == 0) {
 		put_reminder(n, n->revision + 1, content);
 		answer(n, moved ? "moved" : "reopened", n->revision + 1);

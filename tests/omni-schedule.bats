@@ -411,3 +411,16 @@ convert() {
 	schedule 69
 	refute_output
 }
+
+@test "moved into the past by mistake and back again: it is reminded of (Inv. 2)" {
+	row a 2026-11-25T10:30 >"$in"
+	schedule 0
+	row a 2026-11-20T10:30 >"$in"
+	schedule 0
+	assert_equal "$(states)" past
+	assert_equal "$(sql 'SELECT state, next_due_at FROM reminder')" 'lapsed|'
+	row a 2026-11-25T10:30 >"$in"
+	schedule 0
+	assert_equal "$(states)" reopened
+	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'open|2'
+}

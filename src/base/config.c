@@ -477,7 +477,7 @@ next_line(char *out, int size, void *ctx)
 		return NULL;
 	}
 	/* inih would cut a longer name off without a word. */
-	if (*c->text == '[' && len > SECTION_MAX_INI) {
+	if (*c->text == '[' && strcspn(c->text, "]\n") > SECTION_MAX_INI) {
 		fail(c, c->line, "section name too long", "", "");
 		return NULL;
 	}

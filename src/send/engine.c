@@ -958,6 +958,7 @@ expire(struct engine *n)
 	do {
 		arena_reset(&keep);
 		count = 0;
+		ledger_begin(n->ledger);
 		r = ledger_select(n->ledger, "SELECT id FROM message WHERE "
 		    "state IN ('queued', 'held') AND expires_at <= ? AND "
 		    "channel_type = ? ORDER BY expires_at, id LIMIT 200",
@@ -965,13 +966,10 @@ expire(struct engine *n)
 		while (count < PAGE && ledger_next(r))
 			ids[count++] = arena_strdup(&keep, ledger_text(r, 0));
 		ledger_end(r);
-		if (count > 0)
-			ledger_begin(n->ledger);
 		for (size_t i = 0; i < count; i++)
 			journal_state(n, "message.expired", ids[i], "too late",
 			    NULL, false);
-		if (count > 0)
-			ledger_commit(n->ledger);
+		ledger_commit(n->ledger);
 	} while (count == PAGE);
 	arena_release(&keep);
 }
@@ -995,6 +993,10 @@ run(struct engine *n, const struct program *p)
 		if (stdin_too)
 			return run_filter(n, name);
 		rc = worse(rc, run_channel(n, name));
+	}
+	if (stdin_too) {
+		diag("no active channel of type %s: nothing was read", n->type);
+		return EX_CONFIG;
 	}
 	return rc;
 }
