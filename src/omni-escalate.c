@@ -41,7 +41,8 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 
 	r = ledger_select(s->ledger, "SELECT id, type, contact, timezone, "
 	    "content, related_type, related_id, next_due_at, revision, "
-	    "next_step, event_at, attempted <> '[]' FROM reminder WHERE state = 'open' AND "
+	    "next_step, event_at, attempted <> '[]' FROM reminder "
+	    "WHERE state = 'open' AND "
 	    "next_due_at IS NOT NULL AND next_due_at <= ? AND "
 	    "(next_due_at, id) > (?, ?) ORDER BY next_due_at, id LIMIT 200",
 	    "sss", now, after_due, after_id);

@@ -52,7 +52,7 @@ add_offset(struct value *offsets, const char *from, int minutes)
 	value_append_take(offsets, pair);
 }
 
-/* What the views need to show local time: the changes of clocks of thirty years. */
+/* What the views need for local time: thirty years of changes of clocks. */
 static struct value *
 site_of(const struct config *c)
 {

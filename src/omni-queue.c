@@ -62,17 +62,6 @@ say(struct record *r, const char *state, const char *due)
 	record_set_take(r, "queue", v);
 }
 
-/* Copies a text member when it is there. */
-static void
-carry(struct value *to, const char *name, const struct value *from,
-    const char *member)
-{
-	const char *s = value_get_string(from, member);
-
-	if (s != NULL)
-		value_set_string(to, name, s);
-}
-
 /* What the person would read, and where: the same id must mean the same. */
 static char *
 fingerprint(struct queue *q, const struct record *r, char out[DIGEST_HEX])
@@ -83,7 +72,7 @@ fingerprint(struct queue *q, const struct record *r, char out[DIGEST_HEX])
 	struct buf b = BUF_INIT(8 * RECORD_MAX);
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		carry(v, fields[i], r->root, fields[i]);
+		value_carry(v, fields[i], r->root, fields[i]);
 	value_write(v, &b);
 	ledger_hash(q->ledger, buf_text(&b), out);
 	buf_release(&b);
@@ -164,9 +153,9 @@ put_common(struct queue *q, const struct record *r, struct value *data)
 
 	(void)q;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		carry(data, fields[i], r->root, fields[i]);
-	carry(data, "contact", record_get(r, "contact"), "id");
-	carry(data, "channel_type", r->root, "channel");
+		value_carry(data, fields[i], r->root, fields[i]);
+	value_carry(data, "contact", record_get(r, "contact"), "id");
+	value_carry(data, "channel_type", r->root, "channel");
 	if (value_type(related) == VALUE_OBJECT)
 		value_set_take(data, "related", value_copy(related));
 }
@@ -178,9 +167,9 @@ flag(struct queue *q, const struct record *r, const char *kind,
 	struct value *data = value_new_object();
 
 	value_set_string(data, "kind", kind);
-	carry(data, "reminder", record_get(r, "reminder"), "id");
-	carry(data, "contact", record_get(r, "contact"), "id");
-	carry(data, "message", r->root, "id");
+	value_carry(data, "reminder", record_get(r, "reminder"), "id");
+	value_carry(data, "contact", record_get(r, "contact"), "id");
+	value_carry(data, "message", r->root, "id");
 	if (reason != NULL)
 		value_set_string(data, "reason", reason);
 	ledger_append_take(q->ledger, "flag.put", data);
@@ -215,9 +204,9 @@ enter_refused(struct queue *q, struct filter *f, struct record *r)
 	data = value_new_object();
 	put_common(q, r, data);
 	put_content(q, r, data);
-	carry(data, "code", error, "code");
-	carry(data, "stage", error, "stage");
-	carry(data, "field", error, "field");
+	value_carry(data, "code", error, "code");
+	value_carry(data, "stage", error, "stage");
+	value_carry(data, "field", error, "field");
 	put_reminder(r, data, clock_now(), true);
 	if (value_get(data, "reminder") != NULL &&
 	    value_get(data, "next_step") == NULL)
@@ -249,8 +238,8 @@ enter_flag(struct queue *q, struct record *r)
 	}
 	say(r, "queued", NULL);
 	put_reminder(r, data, clock_now(), false);
-	carry(data, "kind", reminder, "flag");
-	carry(data, "close", reminder, "close");
+	value_carry(data, "kind", reminder, "flag");
+	value_carry(data, "close", reminder, "close");
 	if (q->dry) {
 		value_free(data);
 		return;
@@ -365,10 +354,10 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print)
 	    clock_parse(record_string(r, "not_before"), &from) && from > due)
 		due = from;
 	put_common(q, r, data);
-	carry(data, "channel", r->root, "account");
+	value_carry(data, "channel", r->root, "account");
 	value_set_string(data, "fingerprint", print);
 	value_set_string(data, "due_at", clock_format(due, text));
-	carry(data, "expires_at", r->root, "expires_at");
+	value_carry(data, "expires_at", r->root, "expires_at");
 	value_set_integer(data, "priority", priority(r));
 	if (record_get(r, "fallback") != NULL)
 		value_set_string(data, "fallback", value_json(record_get(r,

@@ -271,6 +271,16 @@ value_set_bool(struct value *object, const char *key, bool b)
 }
 
 void
+value_carry(struct value *object, const char *key, const struct value *from,
+    const char *member)
+{
+	const char *s = value_get_string(from, member);
+
+	if (s != NULL)
+		value_set_string(object, key, s);
+}
+
+void
 value_remove(struct value *object, const char *key)
 {
 	json_object_del(json(object), key);

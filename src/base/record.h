@@ -75,6 +75,9 @@ void value_set_take(struct value *object, const char *key, struct value *v);
 void value_set_string(struct value *object, const char *key, const char *s);
 void value_set_integer(struct value *object, const char *key, int64_t n);
 void value_set_bool(struct value *object, const char *key, bool b);
+/* Copies from[member] to object[key] when it is a string. */
+void value_carry(struct value *object, const char *key,
+    const struct value *from, const char *member);
 void value_remove(struct value *object, const char *key);
 void value_append_take(struct value *array, struct value *v);
 

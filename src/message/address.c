@@ -69,7 +69,7 @@ starts(const char *s, const char *prefix)
 
 /*
  * Folds what Mexico no longer dials, for numbers that are all digits and
- * separators.  The national numbering plan has had 10 digits since 3 August 2019
+ * separators.  The national numbering plan has had 10 digits since August 2019
  * everywhere; +52 1, 044, 045 and 01 are gone, but people still write them.
  */
 static char *

@@ -26,16 +26,6 @@ rank_of(const char *status)
 	return 0;
 }
 
-static void
-carry(struct value *to, const char *name, const struct value *from,
-    const char *member)
-{
-	const char *s = value_get_string(from, member);
-
-	if (s != NULL)
-		value_set_string(to, name, s);
-}
-
 /*
  * "ID.3": the attempt that we named when we sent, unless this provider has
  * given it another id.
@@ -103,13 +93,13 @@ apply_status(struct ledger *l, struct value *event)
 	value_set_string(data, "provider_id", id);
 	value_set_string(data, "status", status);
 	value_set_integer(data, "rank", rank_of(status));
-	carry(data, "code", event, "code");
-	carry(data, "received_at", event, "received_at");
+	value_carry(data, "code", event, "code");
+	value_carry(data, "received_at", event, "received_at");
 	known = attempt_by_provider_id(l, provider, id, data) ||
 	    attempt_by_reference(l, provider, value_get_string(event,
 	    "reference"), data);
 	if (known)
-		carry(event, "message", data, "id");
+		value_carry(event, "message", data, "id");
 	ledger_append_take(l, "event.received", data);
 	value_set_string(event, "applied", known ? "recorded" : "unmatched");
 }
@@ -213,7 +203,7 @@ close_reminder(struct answer *a, const char *state)
 	value_set_string(data, "state", state);
 	value_set_string(data, "how", how);
 	value_set_string(data, "message", a->id);
-	carry(data, "answered_at", a->event, "received_at");
+	value_carry(data, "answered_at", a->event, "received_at");
 	ledger_append_take(a->ledger, "reminder.closed", data);
 }
 
@@ -321,7 +311,7 @@ put_received(struct answer *a, bool unread)
 	value_set_string(data, "content", a->content);
 	value_set_string(data, "intent", reply_intent_name(a->intent));
 	value_set_integer(data, "unread", unread);
-	carry(data, "received_at", a->event, "received_at");
+	value_carry(data, "received_at", a->event, "received_at");
 	if (a->reminder != NULL) {
 		reminder = value_new_object();
 		value_set_string(reminder, "id", a->reminder);

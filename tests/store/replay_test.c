@@ -178,7 +178,6 @@ static const struct { const char *op, *data; } history[] = {
 	{ "address.dead", "{'type': 'sms', 'hash': 'h1', "
 	    "'reason': 'unknown number'}" },
 	{ "clock.confirmed", "{}" },
-	{ "content.erased", "{'keys': ['$']}" },
 };
 #define HISTORY	(sizeof(history) / sizeof(history[0]))
 
