@@ -94,6 +94,7 @@ build/deps: .ci/packages
 	@touch $@
 
 demo: all
+	@.ci/packages demo
 	@share/examples/clinic/demo
 
 demo-clean:
@@ -128,14 +129,17 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man5 \
 	    $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
-	cp -R share/ledger share/templates share/examples share/server \
+	cp -R share/ledger share/examples share/server \
 	    $(DESTDIR)$(PREFIX)/share/omni
+	# Texts and settings are the site's own: never overwritten.
+	install -d $(DESTDIR)$(SYSCONFDIR)/omni
+	cp -Rn share/templates $(DESTDIR)$(SYSCONFDIR)/omni
 	install -m 644 README.md LICENSE $(wildcard share/doc/*) \
 	    $(DESTDIR)$(PREFIX)/share/doc/omni
 	for s in 1 5 7; do install -m 644 man/*.$$s \
 	    $(DESTDIR)$(PREFIX)/share/man/man$$s || exit 1; done
 	sed -e 's|\.\./spool|$(STATEDIR)|g' \
-	    -e 's|\.\./share/|$(PREFIX)/share/omni/|g' \
+	    -e 's|\.\./share/templates|$(SYSCONFDIR)/omni/templates|g' \
 	    -e 's|\.\./bin/|$(PREFIX)/bin/|g' etc/omni.conf \
 	    >build/omni.conf.installed
 	test -e $(DESTDIR)$(SYSCONFDIR)/omni.conf || \
@@ -148,7 +152,8 @@ uninstall:
 	rm -f $(patsubst man/%.5,$(DESTDIR)$(PREFIX)/share/man/man5/%.5,$(wildcard man/*.5))
 	rm -f $(patsubst man/%.7,$(DESTDIR)$(PREFIX)/share/man/man7/%.7,$(wildcard man/*.7))
 	rm -rf $(DESTDIR)$(PREFIX)/share/omni $(DESTDIR)$(PREFIX)/share/doc/omni
-	@echo 'left in place: $(DESTDIR)$(SYSCONFDIR)/omni.conf and the spool'
+	@echo 'left in place: $(DESTDIR)$(SYSCONFDIR)/omni.conf,' \
+	    '$(DESTDIR)$(SYSCONFDIR)/omni/templates and the spool'
 
 dist:
 	@mkdir -p build

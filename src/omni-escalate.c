@@ -9,6 +9,7 @@
 #include "base/program.h"
 #include "message/contact.h"
 #include "message/ladder.h"
+#include "message/templates.h"
 #include "store/ledger.h"
 
 #define PAGE	200	/* reminders read at a time; nothing stays pinned */
@@ -228,6 +229,37 @@ escalate(struct escalator *s)
 	} while (n == PAGE);
 }
 
+/*
+ * A ladder that names a template which is not there, or broken, would be
+ * refused record by record: better nothing, and one clear word.
+ */
+static void
+check_templates(struct config *c)
+{
+	struct templates *t = templates_new(config_path(c, "paths", NULL,
+	    "templates"), config_string(c, "site", NULL, "language"));
+	const char *type, *name;
+	char fallback[128];
+	struct ladder l;
+	struct error e;
+
+	for (size_t i = 0; (type = config_name(c, "ladder", i)) != NULL; i++) {
+		if (ladder_load(c, type, &l, &e) == -1)
+			die(EX_CONFIG, "%s", e.text);
+		snprintf(fallback, sizeof(fallback), "%.100s_reminder", type);
+		for (int k = 0; k < l.count; k++) {
+			name = *l.steps[k].template != '\0' ?
+			    l.steps[k].template : l.template != NULL ?
+			    l.template : fallback;
+			if (strcmp(l.steps[k].channel, "flag") != 0 &&
+			    templates_get(t, name, &e) == NULL)
+				die(EX_CONFIG, "[ladder %s] step.%d: %s", type,
+				    l.steps[k].number, e.text);
+		}
+	}
+	templates_free(t);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -243,6 +275,7 @@ main(int argc, char *argv[])
 	if (s.ledger == NULL || ledger_check_time(s.ledger,
 	    config_duration(p.config, "clock", NULL, "max_gap"), &e) == -1)
 		die(e.status, "%s", e.text);
+	check_templates(p.config);
 	escalate(&s);
 	ledger_close(s.ledger);
 	arena_release(&s.mem);

@@ -29,6 +29,7 @@
 #include "store/spool.h"
 
 #define BATCH		1000	/* files of one transaction */
+#define FILES_MAX	1000000	/* taken in by one run */
 #define FILE_MAX_IN	(4 * 1024 * 1024)
 #define SWEEP_AGE	(36 * 3600)
 
@@ -368,19 +369,16 @@ drain(struct program *p)
 		die(e.status, "%s", e.text);
 	d.ledger = ledger_open(config_path(p->config, "paths", NULL,
 	    "ledger"), LEDGER_WRITE, &e);
-	if (d.ledger == NULL)
+	if (d.ledger == NULL || ledger_check_time(d.ledger,
+	    config_duration(p->config, "clock", NULL, "max_gap"), &e) == -1)
 		die(e.status, "%s", e.text);
-	for (;;) {
-		if (spool_names(d.dir, "new", BATCH, &names, &count, &e) ==
-		    -1)
-			die(e.status, "%s", e.text);
-		if (count > 0)
-			drain_batch(&d, names, count);
-		spool_names_free(names, count);
-		/* What failed would come again and again. */
-		if (count < BATCH || d.failed > 0)
-			break;
-	}
+	/* All of them first: in what order they came matters to consent. */
+	if (spool_names(d.dir, "new", FILES_MAX, &names, &count, &e) == -1)
+		die(e.status, "%s", e.text);
+	for (size_t i = 0; i < count && d.failed == 0; i += BATCH)
+		drain_batch(&d, names + i, count - i < BATCH ? count - i :
+		    BATCH);
+	spool_names_free(names, count);
 	spool_sweep(d.dir, SWEEP_AGE);
 	ledger_close(d.ledger);
 	arena_release(&d.mem);

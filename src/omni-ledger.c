@@ -1,5 +1,6 @@
 /* omni-ledger - make, check, explain and keep the ledger */
 
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include "base/zone.h"
 #include "message/why.h"
 #include "store/ledger.h"
+
+#define EXPORT_CHUNK	(64 * 1024)
 
 static int64_t since = 1;
 
@@ -134,9 +137,11 @@ do_verify(struct program *p)
 
 	bad = ledger_verify(l, report_table, NULL, &replayed);
 	if (!p->quiet)
-		printf("%lld journal rows replayed; %s\n",
+		printf("%lld journal rows replayed; %s%s\n",
 		    (long long)replayed, bad == 0 ?
-		    "every projection is equal" : "projections differ");
+		    "every projection is equal" : "projections differ",
+		    ledger_has_key(l) ? "" :
+		    "; bodies not checked (the key may not be read)");
 	ledger_close(l);
 	if (fflush(stdout) == EOF)
 		die(EX_IOERR, "stdout: cannot be written");
@@ -171,15 +176,35 @@ export_row(struct ledger_rows *r, struct buf *out)
 	buf_str(out, "}\n");
 }
 
+/* Writes the rows up to `last`; what is held back stays in `out`. */
+static void
+export_rows(struct ledger *l, int64_t last, int fd, const char *name,
+    struct buf *out)
+{
+	struct ledger_rows *r;
+
+	r = ledger_select(l, "SELECT seq, at, by, run, op, data FROM journal "
+	    "WHERE seq >= ? AND seq <= ? ORDER BY seq", "ii", since, last);
+	while (ledger_next(r)) {
+		export_row(r, out);
+		if (out->len < EXPORT_CHUNK)
+			continue;
+		if (io_write_all(fd, buf_text(out), out->len) == -1)
+			die(errno_status(errno), "%s: %s", name,
+			    strerror(errno));
+		buf_clear(out);
+	}
+	ledger_end(r);
+}
+
 /* Into spool/journal/FIRST-LAST.ndjson, durable before the name is there. */
 static int
 do_export(struct program *p)
 {
-	struct buf out = BUF_INIT((size_t)1024 * 1024 * 1024);
+	struct buf out = BUF_INIT(16 * RECORD_MAX);
 	struct ledger *l = open_or_die(p, LEDGER_READ);
 	char dir[PATH_MAX], name[64], tmp[80];
-	struct ledger_rows *r;
-	int64_t last = 0;
+	int64_t last;
 	struct error e;
 	int fd, journal;
 
@@ -188,30 +213,24 @@ do_export(struct program *p)
 	journal = io_open_dir(dir, 0750, &e);
 	if (journal == -1)
 		die(e.status, "%s", e.text);
-	r = ledger_select(l, "SELECT seq, at, by, run, op, data FROM journal "
-	    "WHERE seq >= ? ORDER BY seq", "i", since);
-	while (ledger_next(r)) {
-		last = ledger_int(r, 0);
-		export_row(r, &out);
+	last = ledger_count(l, "SELECT max(seq) FROM journal", "");
+	if (last >= since) {
+		snprintf(name, sizeof(name), "%012lld-%012lld.ndjson",
+		    (long long)since, (long long)last);
+		snprintf(tmp, sizeof(tmp), ".%s.tmp", name);
+		fd = io_create(journal, tmp, &e);
+		if (fd == -1)
+			die(e.status, "%s", e.text);
+		export_rows(l, last, fd, tmp, &out);
+		if (io_finish(journal, fd, tmp, name, &out, &e) == -1)
+			die(e.status, "%s", e.text);
+		if (!p->quiet && (printf("%s/%s\n", dir, name) < 0 ||
+		    fflush(stdout) == EOF))
+			die(EX_IOERR, "stdout: cannot be written");
 	}
-	ledger_end(r);
-	ledger_close(l);
-	if (out.full)
-		die(EX_USAGE, "more than %zu bytes: export in parts with "
-		    "--since", out.max);
-	if (last == 0)
-		return EX_OK;
-	snprintf(name, sizeof(name), "%012lld-%012lld.ndjson",
-	    (long long)since, (long long)last);
-	snprintf(tmp, sizeof(tmp), ".%s.tmp", name);
-	fd = io_create(journal, tmp, &e);
-	if (fd == -1 || io_finish(journal, fd, tmp, name, &out, &e) == -1)
-		die(e.status, "%s", e.text);
-	close(journal);
 	buf_release(&out);
-	if (!p->quiet && (printf("%s/%s\n", dir, name) < 0 ||
-	    fflush(stdout) == EOF))
-		die(EX_IOERR, "stdout: cannot be written");
+	close(journal);
+	ledger_close(l);
 	return EX_OK;
 }
 

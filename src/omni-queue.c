@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/output.h"
 #include "base/program.h"
+#include "message/address.h"
 #include "message/policy.h"
 #include "store/ledger.h"
 #include "store/spool.h"
@@ -175,6 +176,22 @@ flag(struct queue *q, const struct record *r, const char *kind,
 	ledger_append_take(q->ledger, "flag.put", data);
 }
 
+/* A refused record may name anything: its ladder counts only if it is one. */
+static bool
+reminder_is_known(struct queue *q, const struct record *r)
+{
+	const struct value *v = record_get(r, "reminder"), *next;
+	const char *id = value_get_string(v, "id");
+	int64_t n;
+
+	next = value_get(v, "next");
+	return id != NULL && value_integer(value_get(v, "revision"), &n) &&
+	    value_integer(value_get(v, "step"), &n) && (next == NULL ||
+	    value_integer(value_get(next, "step"), &n)) &&
+	    ledger_count(q->ledger, "SELECT count(*) FROM reminder WHERE id = "
+	    "?", "s", id) > 0;
+}
+
 /*
  * A refused record is entered too: staff sees it among the failed, and a
  * ladder goes on with its next step at once.  The reason may hold personal
@@ -192,6 +209,7 @@ enter_refused(struct queue *q, struct filter *f, struct record *r)
 		say(r, "refused", NULL);
 		return;
 	}
+
 	state = known_state(q, id, print, &f->mem);
 	if (state != NULL) {
 		say(r, strcmp(state, "refused") == 0 ? "refused" :
@@ -207,11 +225,37 @@ enter_refused(struct queue *q, struct filter *f, struct record *r)
 	value_carry(data, "code", error, "code");
 	value_carry(data, "stage", error, "stage");
 	value_carry(data, "field", error, "field");
-	put_reminder(r, data, clock_now(), true);
+	if (reminder_is_known(q, r))
+		put_reminder(r, data, clock_now(), true);
 	if (value_get(data, "reminder") != NULL &&
 	    value_get(data, "next_step") == NULL)
 		flag(q, r, "unreachable", value_get_string(error, "code"));
 	ledger_append_take(q->ledger, "message.refused", data);
+}
+
+static bool
+is_open(struct queue *q, const char *reminder, int64_t revision)
+{
+	struct ledger_rows *r;
+	bool open;
+
+	r = ledger_select(q->ledger, "SELECT 1 FROM reminder WHERE id = ? AND "
+	    "revision = ? AND state = 'open'", "si", reminder, revision);
+	open = ledger_next(r);
+	ledger_end(r);
+	return open;
+}
+
+static bool
+reminder_is_sound(struct queue *q, struct filter *f, struct record *r)
+{
+	if (value_type(record_get(r, "reminder")) == VALUE_ABSENT ||
+	    reminder_is_known(q, r))
+		return true;
+	filter_refuse(f, r, "bad_reminder", "reminder", "reminder: no reminder "
+	    "of the ledger; it needs its id and, as numbers, revision and "
+	    "step");
+	return false;
 }
 
 /* The last step of a ladder: staff takes over. */
@@ -229,9 +273,11 @@ enter_flag(struct queue *q, struct record *r)
 	snprintf(id, sizeof(id), "%.250s/%lld/%lld",
 	    value_get_string(reminder, "id"), (long long)revision,
 	    (long long)step);
+	/* Answered, moved or cancelled since omni-escalate looked? */
 	if (ledger_count(q->ledger, "SELECT count(*) FROM reminder_step WHERE "
 	    "reminder || '/' || revision || '/' || step = ? AND reminder = ?",
-	    "ss", id, value_get_string(reminder, "id")) > 0) {
+	    "ss", id, value_get_string(reminder, "id")) > 0 ||
+	    !is_open(q, value_get_string(reminder, "id"), revision)) {
 		say(r, "duplicate", NULL);
 		value_free(data);
 		return;
@@ -302,10 +348,12 @@ static void
 put_address(struct queue *q, const struct record *r, struct value *data)
 {
 	const char *to = record_string(r, "to");
-	char key[LEDGER_KEY], conversation[320];
+	char key[LEDGER_KEY], conversation[320], identity[ADDRESS_IDENTITY];
 	const char *contact = value_get_string(record_get(r, "contact"), "id");
 
-	ledger_content_put(q->ledger, "address", to, strlen(to), key);
+	address_identity(to, identity);
+	ledger_content_put(q->ledger, "address", identity, strlen(identity),
+	    key);
 	value_set_string(data, "address", key);
 	value_set_string(data, "hash", strchr(key, '/') + 1);
 	snprintf(conversation, sizeof(conversation), "%s:%.250s",
@@ -357,7 +405,9 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print)
 	value_carry(data, "channel", r->root, "account");
 	value_set_string(data, "fingerprint", print);
 	value_set_string(data, "due_at", clock_format(due, text));
-	value_carry(data, "expires_at", r->root, "expires_at");
+	if (clock_parse(record_string(r, "expires_at"), &from))
+		value_set_string(data, "expires_at", clock_format(from, text));
+	clock_format(due, text);
 	value_set_integer(data, "priority", priority(r));
 	if (record_get(r, "fallback") != NULL)
 		value_set_string(data, "fallback", value_json(record_get(r,
@@ -405,6 +455,10 @@ take_good(struct queue *q, struct filter *f, struct record *r)
 		    "one the same message could be sent twice (--new-ids "
 		    "makes one)", id != NULL && *id != '\0' ?
 		    " or longer than 200 bytes" : "");
+		say(r, "refused", NULL);
+		return;
+	}
+	if (!reminder_is_sound(q, f, r)) {
 		say(r, "refused", NULL);
 		return;
 	}
@@ -577,7 +631,8 @@ main(int argc, char *argv[])
 	queue.config = p.config;
 	queue.ledger = ledger_open(config_path(p.config, "paths", NULL,
 	    "ledger"), queue.dry ? LEDGER_READ : LEDGER_WRITE, &e);
-	if (queue.ledger == NULL)
+	if (queue.ledger == NULL || ledger_check_time(queue.ledger,
+	    config_duration(p.config, "clock", NULL, "max_gap"), &e) == -1)
 		die(e.status, "%s", e.text);
 	rc = p.argc > 0 ? run_command(&queue, &p) : run_filter(&queue, &p);
 	ledger_close(queue.ledger);

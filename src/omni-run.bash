@@ -10,7 +10,7 @@ PATH=$bin:$PATH
 readonly PASSES=20		# a step that cannot be taken brings the next
 
 usage() {
-	echo 'usage: omni-run [-c file] [-o section.key=value]' >&2
+	echo 'usage: omni-run [-q] [-c file] [-o section.key=value]' >&2
 	exit 64
 }
 
@@ -23,19 +23,21 @@ if [[ ${1-} == --version ]]; then
 fi
 if [[ ${1-} == --help ]]; then
 	cat <<-'END'
-		usage: omni-run [-c file] [-o section.key=value]
+		usage: omni-run [-q] [-c file] [-o section.key=value]
 		  -c file               configuration
 		  -o section.key=value  override one setting of it
+		  -q                    as for the others; no records are printed anyway
 		  -h, --help            this text
 		  -V, --version         the version
 	END
 	exit 0
 fi
 options=()
-while getopts 'c:o:hV' option; do
+while getopts 'c:o:qhV' option; do
 	case $option in
 	c) options+=(-c "$OPTARG") ;;
 	o) options+=(-o "$OPTARG") ;;
+	q) ;;	# it prints no records anyway
 	h) exec "$0" --help ;;
 	V)
 		version=$(omni-queue -V) || exit

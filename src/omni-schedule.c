@@ -38,7 +38,7 @@ struct entry {
 	char state[16];
 	int64_t revision;
 	instant known_event;
-	char known_content[LEDGER_KEY], known_source[40];
+	char known_content[LEDGER_KEY], known_source[40], known_contact[256];
 };
 
 static void
@@ -177,7 +177,7 @@ look_up(struct entry *n)
 	struct ledger_rows *r;
 
 	r = ledger_select(scheduler.ledger, "SELECT state, revision, "
-	    "event_at, content, source_at FROM reminder WHERE id = ?", "s",
+	    "event_at, content, source_at, contact FROM reminder WHERE id = ?", "s",
 	    n->id);
 	n->known = ledger_next(r);
 	if (n->known) {
@@ -188,6 +188,8 @@ look_up(struct entry *n)
 		    ledger_text(r, 3));
 		snprintf(n->known_source, sizeof(n->known_source), "%s",
 		    ledger_text(r, 4) == NULL ? "" : ledger_text(r, 4));
+		snprintf(n->known_contact, sizeof(n->known_contact), "%s",
+		    ledger_text(r, 5));
 	}
 	ledger_end(r);
 }
@@ -198,9 +200,15 @@ put_content(struct entry *n, char key[LEDGER_KEY])
 {
 	struct value *body = value_new_object();
 	const struct value *vars = record_get(n->record, "vars");
+	const struct value *related = record_get(n->record, "related");
 	const char *json;
 
 	value_set_string(body, "id", n->id);
+	value_set_string(body, "type", n->type);
+	value_set_string(body, "contact", n->contact_id);
+	value_set_string(body, "timezone", n->timezone);
+	if (value_type(related) == VALUE_OBJECT)
+		value_set_take(body, "related", value_copy(related));
 	value_set_take(body, "vars", value_type(vars) == VALUE_OBJECT ?
 	    value_copy(vars) : value_new_object());
 	json = value_json(body, &n->filter->mem);
@@ -274,7 +282,7 @@ static void
 schedule_open(struct entry *n)
 {
 	char content[LEDGER_KEY];
-	bool moved;
+	bool moved, given;
 
 	if (n->event <= clock_now()) {
 		/* Moved to a time that is over: the old one must not go out. */
@@ -286,14 +294,17 @@ schedule_open(struct entry *n)
 	}
 	put_content(n, content);
 	moved = n->known && n->known_event != n->event;
+	/* Another person's now: what was queued for the first must not go. */
+	given = n->known && strcmp(n->known_contact, n->contact_id) != 0;
 	if (!n->known) {
 		put_reminder(n, 1, content);
 		answer(n, "new", 1);
-	} else if (moved || strcmp(n->state, "cancelled") == 0 ||
+	} else if (moved || given || strcmp(n->state, "cancelled") == 0 ||
 	    strcmp(n->state, "lapsed") == 0 ||
 	    strcmp(n->state, "done") == 0) {
 		put_reminder(n, n->revision + 1, content);
-		answer(n, moved ? "moved" : "reopened", n->revision + 1);
+		answer(n, moved ? "moved" : given ? "reassigned" :
+		    "reopened", n->revision + 1);
 	} else if (strcmp(content, n->known_content) != 0) {
 		put_reminder(n, n->revision, content);
 		answer(n, "changed", n->revision);
@@ -380,6 +391,10 @@ static bool
 put_contact(struct entry *n)
 {
 	const char *word;
+
+	word = contact_fault(n->contact);
+	if (word != NULL)
+		return bad(n, "bad_preference", "contact.preferences", word);
 
 	if (contact_put(scheduler.ledger, n->contact, n->address, n->language,
 	    value_get_string(n->contact, "timezone"), &n->filter->mem))
@@ -483,7 +498,8 @@ main(int argc, char *argv[])
 	scheduler.config = p.config;
 	scheduler.ledger = ledger_open(config_path(p.config, "paths", NULL,
 	    "ledger"), LEDGER_WRITE, &e);
-	if (scheduler.ledger == NULL)
+	if (scheduler.ledger == NULL || ledger_check_time(scheduler.ledger,
+	    config_duration(p.config, "clock", NULL, "max_gap"), &e) == -1)
 		die(e.status, "%s", e.text);
 	scheduler.phones = phonebook_new(config_path(p.config, "paths", NULL,
 	    "phonenumber"), config_string(p.config, "site", NULL, "region"));

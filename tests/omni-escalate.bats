@@ -226,12 +226,12 @@ omni-escalate: b: there is no [ladder appointment]'
 @test "a ladder's step of its own: template, preferred channel" {
 	sed -i '/^\[ladder/,$d' "$OMNI_CONF"
 	printf '%s\n' '[ladder appointment]' 'topic = vaccination' \
-	    'class = alert' 'step.7 = -24h preferred special' \
+	    'class = alert' 'step.7 = -24h preferred appointment_confirmation' \
 	    'step.12 = -1h flag' >>"$OMNI_CONF"
 	appointment a 2026-11-24T08:00
 	escalate 0
 	is '[.id, .channel, .template, .topic, .class, .reminder.next.step]' \
-	    '["a.r1/7",null,"special","vaccination","alert",12]'
+	    '["a.r1/7",null,"appointment_confirmation","vaccination","alert",12]'
 }
 
 @test "500 due at once come in the order of their time, each once" {
@@ -293,4 +293,16 @@ omni-escalate: b: there is no [ladder appointment]'
 	run -0 omni-escalate --version
 	rm -f "$SITE"/spool/ledger.db*
 	escalate 69
+}
+
+@test "a ladder whose template is not there: 78, and no step is used up" {
+	appointment a 2026-11-24T08:00
+	sed -i 's/^template = appointment_reminder/template = apointment/' \
+	    "$OMNI_CONF"
+	run -78 --separate-stderr omni-escalate
+	assert_output ''
+	[[ $stderr == *'[ladder appointment] step.1: there is no template apointment'* ]]
+	run -78 omni-run
+	assert_equal "$(sql 'SELECT count(*) FROM message')" 0
+	assert_equal "$(sql 'SELECT next_step, state FROM reminder')" '1|open'
 }

@@ -24,6 +24,7 @@ teardown() {
 }
 
 need_strace() {
+	export ASAN_OPTIONS=detect_leaks=0	# it cannot look under ptrace
 	strace -o "$BATS_TEST_TMPDIR/strace" -e trace=write true 2>/dev/null ||
 		skip 'strace may not trace here'
 }
@@ -561,4 +562,60 @@ request() {
 	assert_equal "$(sql 'SELECT person, text FROM unread')" \
 		'+525599999999|¿Abren los sábados?'
 	verified
+}
+
+@test "STOP by WhatsApp from a number written +52 1 silences that person (Inv. 6)" {
+	text 1 whatsapp:+5215512345678 STOP
+	run -0 omni-ingest -q
+	echo '{"id":"w","contact":{"id":"c","phone":"55 1234 5678"},"text":"hola","type":"appointment"}' \
+		>"$BATS_TEST_TMPDIR/one"
+	omni-normalize <"$BATS_TEST_TMPDIR/one" >"$BATS_TEST_TMPDIR/two"
+	run -1 --separate-stderr omni-route <"$BATS_TEST_TMPDIR/two"
+	[[ $output == *'opted out (all)'* ]]
+}
+
+@test "a receipt for a message that is to be sent again: it is not (Inv. 3)" {
+	queue again +525512345678
+	need_strace
+	: >>"$SITE/spool/console.txt"
+	run -137 strace -o /dev/null -P "$SITE/spool/console.txt" -e trace=write \
+		-e inject=write:signal=KILL:when=1 omni-send-sms -q
+	at 2026-11-23T23:01:00Z
+	run -0 omni-send-sms -q -o 'channel sms.doubt=resend'
+	assert_equal "$(sql 'SELECT state FROM message')" in_doubt
+	at 2026-11-23T23:30:00Z
+	sed -i 's/^per_hour = 100000/per_hour = 1/' "$OMNI_CONF"
+	run -0 omni-send-sms -q -o 'channel sms.doubt=resend'
+	assert_equal "$(sql 'SELECT state FROM message')" queued
+	receipt 1 delivered again.1
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT state, status FROM message')" 'sent|delivered'
+	at 2026-11-24T16:00:00Z
+	run -0 omni-send-sms -q
+	assert_equal "$(sql 'SELECT count(*) FROM attempt')" 1
+	run -0 omni-ledger verify -q
+}
+
+@test "more than a thousand files: what came last counts (Inv. 6)" {
+	local i
+	text 1 +525512345678 STOP
+	set -- "$inbound"/new/*
+	sed 's/STOP/START/; s/SM0*1&/SM00000000000000000000000000000002\&/; s/SM0*1$/SM00000000000000000000000000000002/' \
+		"$1" >"$inbound/new/0000000000.start"
+	for ((i = 0; i < 1100; i++)); do
+		sed "s/STOP/hola/; s/SM0000000/SM1$(printf %06d "$i")/" "$1" \
+			>"$inbound/new/5000000000.$i"
+	done
+	mv "$1" "$inbound/new/9999999999.stop"
+	run -0 omni-ingest -q
+	assert_equal "$(sql "SELECT state FROM consent WHERE scope = 'all'")" out
+	assert_equal "$(sql 'SELECT count(*) FROM message')" 1102
+}
+
+@test "an answer cannot bring escape sequences to a terminal (Inv. 11)" {
+	text 1 +525512345678 $'si \e]0;x\a'
+	run -0 omni-ingest -q
+	run -0 sql 'SELECT text FROM inbox'
+	refute_output --partial $'\e'
+	refute_output --partial $'\a'
 }

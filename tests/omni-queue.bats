@@ -372,3 +372,39 @@ orders() {
 	run -0 omni-ledger why a
 	refute_output --partial 'route:'
 }
+
+@test "answered between omni-escalate and omni-queue: the answer stands (Inv. 6)" {
+	printf '%s\n' '{"id":"r","type":"appointment","at":"2026-11-23T18:00","contact":{"id":"7","phone":"5512345678"}}' >"$in"
+	omni-schedule -q <"$in"
+	at 2026-11-23T18:00:01-06:00
+	omni-escalate >"$in.due"
+	assert_equal "$(jq -r .reminder.close "$in.due")" lapsed
+	printf '%s\n' '{"id":"r","type":"appointment","at":"2026-11-24T18:00","status":"confirmed","contact":{"id":"7","phone":"5512345678"}}' >"$in"
+	omni-schedule -q <"$in"
+	before=$(journal)
+	cp "$in.due" "$in"
+	queue 0
+	assert_equal "$(states)" duplicate
+	assert_equal "$(journal)" "$before"
+	assert_equal "$(sql 'SELECT state FROM reminder')" confirmed
+}
+
+@test "a reminder that is none is refused, and the others are queued (Inv. 10)" {
+	{
+		ready a '"reminder":{"id":"nope","revision":1,"step":1}'
+		ready b '"reminder":{"id":"nope","revision":"x","step":1}'
+		ready c '"reminder":"nope"'
+		ready d
+	} >"$in"
+	queue 1
+	assert_equal "$(states)" 'refused refused refused queued'
+	assert_equal "$(jq -r '.error.code // "-"' <<<"$output" | xargs)" \
+	    'bad_reminder bad_reminder bad_reminder -'
+}
+
+@test "times with an offset are kept as UTC" {
+	ready a | sed 's/"expires_at":"[^"]*"/"expires_at":"2026-11-23T18:30:00-06:00"/' >"$in"
+	queue 0
+	assert_equal "$(sql 'SELECT due_at, expires_at FROM message')" \
+	    '2026-11-23T23:00:00Z|2026-11-24T00:30:00Z'
+}

@@ -424,3 +424,51 @@ convert() {
 	assert_equal "$(states)" reopened
 	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'open|2'
 }
+
+@test "another person's appointment now: a new revision, and only to them (Inv. 6)" {
+	row a 2026-11-24T08:30 >"$in"
+	schedule 0
+	pass
+	row a 2026-11-24T08:30 '.contact = {id: "8", email: "eva@x.example"}' >"$in"
+	schedule 0
+	assert_equal "$(states)" reassigned
+	assert_equal "$(sql 'SELECT contact, revision, state FROM reminder')" \
+	    '8|2|open'
+	assert_equal "$(sql "SELECT state, reason FROM message")" \
+	    'cancelled|moved'
+	pass
+	omni-escalate >"$in.left"
+	assert_equal "$(jq -r .to "$in.queued")" eva@x.example
+}
+
+@test "preferences of the wrong shape are refused by name, and stop nobody" {
+	{
+		row a 2026-11-25T10:30 '.contact.preferences = {escalation_after_minutes: "sixty"}'
+		row b 2026-11-25T10:30 '.contact.preferences = {channels: "sms"}'
+		row c 2026-11-25T10:30 '.contact.preferences = {topics: "marketing"}'
+		row d 2026-11-25T10:30 '.contact.preferences = {quiet_start: "25:00"}'
+		row e 2026-11-25T10:30 '.contact.preferences = []'
+		row f 2026-11-25T10:30 '.contact.preferences = {channels: ["sms"], topics: {marketing: true}, quiet_start: "22:00", quiet_end: "08:00"}'
+	} >"$in"
+	schedule 1
+	assert_equal "$(states)" 'bad_preference bad_preference bad_preference bad_preference bad_preference new'
+	run -0 omni-ledger verify -q
+}
+
+@test "a clock that jumped writes nothing until a person confirms it" {
+	row a 2028-11-25T10:30 >"$in"
+	at 2027-11-23T09:00:00-06:00
+	before=$(journal)
+	schedule 75
+	[[ $stderr == *'omni-ledger confirm'* ]]
+	assert_equal "$(journal)" "$before"
+	run -0 omni-ledger confirm
+	schedule 0
+	assert_equal "$(states)" new
+	# And back: the rows keep their time, the confirmation tells ours.
+	at 2026-11-23T10:00:00-06:00
+	schedule 75
+	run -0 omni-ledger confirm
+	schedule 0
+	assert_equal "$(states)" unchanged
+}

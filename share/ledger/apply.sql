@@ -19,6 +19,11 @@ UPDATE attempt SET status = (SELECT e.status FROM event e
     ORDER BY e.rank DESC, e.key LIMIT 1)
 WHERE message = :data ->> '$.id' AND EXISTS (SELECT 1 FROM event e
     WHERE e.message = attempt.message AND e.attempt = attempt.number);
+UPDATE message SET state = 'sent', reason = NULL,
+  sent_at = coalesce(sent_at, :at)
+WHERE id = :data ->> '$.id' AND state IN ('queued', 'held') AND attempts > 0
+  AND EXISTS (SELECT 1 FROM event e WHERE e.message = message.id
+    AND e.rank IN (1, 2, 4, 5));
 UPDATE message SET
   status = (SELECT e.status FROM event e WHERE e.message = message.id
     AND e.attempt = message.attempts ORDER BY e.rank DESC, e.key LIMIT 1),
@@ -170,7 +175,7 @@ UPDATE reminder SET step = max(step, :data ->> '$.reminder.step'),
   next_step = :data ->> '$.next_step', next_due_at = :data ->> '$.next_due_at',
   state = coalesce(:data ->> '$.close', state),
   reason = coalesce(:data ->> '$.kind', reason), updated_at = :at
-WHERE id = :data ->> '$.reminder.id'
+WHERE id = :data ->> '$.reminder.id' AND state = 'open'
   AND revision = :data ->> '$.reminder.revision';
 
 -- op message.queued

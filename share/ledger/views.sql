@@ -66,6 +66,8 @@ FROM reminder r
 LEFT JOIN contact c ON c.id = r.contact
 LEFT JOIN content cc ON cc.key = c.content
 WHERE r.state = 'open' AND r.step > 0
+  -- Not over yet, by the ledger's own clock.
+  AND r.event_at > (SELECT j.at FROM journal j ORDER BY j.seq DESC LIMIT 1)
 ORDER BY r.event_at, r.id;
 
 CREATE VIEW confirmed_reminder AS

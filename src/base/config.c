@@ -75,7 +75,6 @@ static const struct key {
 	{ "channel", "per_hour", TYPE_INTEGER, "100" },
 	{ "channel", "per_day", TYPE_INTEGER, "1000" },
 	{ "channel", "cost", TYPE_DECIMAL, "0" },
-	{ "channel", "connections", TYPE_INTEGER, "1" },
 	{ "channel", "verified_only", TYPE_BOOL, "no" },
 	{ "channel", "max_segments", TYPE_INTEGER, "3" },
 	{ "channel", "doubt", TYPE_DOUBT, "flag" },

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <idn2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -219,6 +220,21 @@ phone_normalize(struct phonebook *b, const char *raw, struct arena *mem,
 		snprintf(slot->answer, sizeof(slot->answer), "%s", answer);
 	}
 	return read_answer(slot->answer, mem, out, why, e);
+}
+
+char *
+address_identity(const char *to, char out[ADDRESS_IDENTITY])
+{
+	size_t digits = strspn(to + (*to == '+'), "0123456789");
+
+	if (starts(to, "+521") && digits == 13 && to[14] == '\0')
+		snprintf(out, ADDRESS_IDENTITY, "+52%s", to + 4);
+	else
+		snprintf(out, ADDRESS_IDENTITY, "%s", to);
+	if (strchr(out, '@') != NULL)
+		for (char *p = out; *p != '\0'; p++)
+			*p = (char)tolower((unsigned char)*p);
+	return out;
 }
 
 /* RFC 5321 Dot-string; a quoted local part is refused, as most servers do. */

@@ -35,6 +35,15 @@ enum address_result email_normalize(const char *raw, struct arena *mem,
     const char **out, const char **why);
 
 /*
+ * Two addresses are one person's when their identity is the same: mail in
+ * lower case, as all servers that matter take it, and +52 1 folded to +52,
+ * as WhatsApp and old address books still write it.  Hashes in the ledger are
+ * those of identities.
+ */
+#define ADDRESS_IDENTITY	512
+char *address_identity(const char *to, char out[ADDRESS_IDENTITY]);
+
+/*
  * Makes the field `address` of omni-record(5) from `contact`: one member for
  * each channel type, with `to` or with `refused`.  ADDRESS_REFUSED when the
  * contact has no usable address at all; then *field is what is wrong first

@@ -3,10 +3,65 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "message/address.h"
+
 #define TYPES	5
 
 static const char *const types[TYPES] = { "email", "sms", "whatsapp", "voice",
 	"push" };
+
+static bool
+are_strings(const struct value *list)
+{
+	if (value_type(list) != VALUE_ARRAY)
+		return value_type(list) == VALUE_ABSENT;
+	for (size_t i = 0; i < value_count(list); i++)
+		if (value_string(value_at(list, i)) == NULL)
+			return false;
+	return true;
+}
+
+static bool
+is_time_of_day(const struct value *v)
+{
+	const char *s = value_string(v);
+
+	if (value_type(v) == VALUE_ABSENT)
+		return true;
+	return s != NULL && strlen(s) == 5 && s[2] == ':' &&
+	    strspn(s, "0123456789:") == 5 && s[0] <= '2' && s[3] <= '5' &&
+	    (s[0] < '2' || s[1] <= '3') && s[0] != ':' && s[1] != ':' &&
+	    s[3] != ':' && s[4] != ':';
+}
+
+static bool
+is_absent_or(const struct value *v, enum value_type type)
+{
+	return value_type(v) == VALUE_ABSENT || value_type(v) == type;
+}
+
+const char *
+contact_fault(const struct value *contact)
+{
+	const struct value *p = value_get(contact, "preferences");
+
+	if (!is_absent_or(p, VALUE_OBJECT))
+		return "not an object";
+	if (!is_absent_or(value_get(p, "channel"), VALUE_STRING))
+		return "channel is not a text";
+	if (!are_strings(value_get(p, "channels")) ||
+	    !are_strings(value_get(p, "escalation_channels")))
+		return "channels and escalation_channels are lists of texts";
+	if (!is_absent_or(value_get(p, "topics"), VALUE_OBJECT))
+		return "topics is not an object";
+	if (!is_absent_or(value_get(p, "escalation_after_minutes"),
+	    VALUE_INTEGER))
+		return "escalation_after_minutes is not a whole number";
+	if (!is_time_of_day(value_get(p, "quiet_start")) ||
+	    !is_time_of_day(value_get(p, "quiet_end")))
+		return "quiet_start and quiet_end are times like 21:00";
+	return NULL;
+}
 
 /* {"type", "hash", "content", "line", "primary"} for each usable address. */
 static struct value *
@@ -14,7 +69,7 @@ address_list(struct ledger *l, const struct value *address)
 {
 	struct value *list = value_new_array(), *v;
 	const struct value *own;
-	char key[LEDGER_KEY];
+	char key[LEDGER_KEY], identity[ADDRESS_IDENTITY];
 	const char *to, *line;
 
 	for (size_t i = 0; i < TYPES; i++) {
@@ -22,7 +77,9 @@ address_list(struct ledger *l, const struct value *address)
 		to = value_get_string(own, "to");
 		if (to == NULL)
 			continue;
-		ledger_content_put(l, "address", to, strlen(to), key);
+		address_identity(to, identity);
+		ledger_content_put(l, "address", identity, strlen(identity),
+		    key);
 		v = value_new_object();
 		value_set_string(v, "type", types[i]);
 		value_set_string(v, "hash", strchr(key, '/') + 1);
@@ -180,7 +237,7 @@ static int
 silence(struct ledger *l, const struct value *address, const char *scope,
     const char *source)
 {
-	char hash[DIGEST_HEX];
+	char hash[DIGEST_HEX], identity[ADDRESS_IDENTITY];
 	const char *to;
 	int count = 0;
 
@@ -188,7 +245,7 @@ silence(struct ledger *l, const struct value *address, const char *scope,
 		to = value_get_string(value_get(address, types[i]), "to");
 		if (to == NULL || !concerns(scope, types[i]))
 			continue;
-		ledger_hash(l, to, hash);
+		ledger_hash(l, address_identity(to, identity), hash);
 		count += consent_put(l, hash, scope, "out", "import", source);
 	}
 	return count;

@@ -16,6 +16,9 @@ bool contact_put(struct ledger *l, const struct value *contact,
     const struct value *address, const char *language, const char *timezone,
     struct arena *mem);
 
+/* What is wrong with `contact.preferences`, in words; NULL when nothing is. */
+const char *contact_fault(const struct value *contact);
+
 /*
  * Journals the opt-outs of `contact.opt_out`, a list of "all", "email", "sms",
  * "whatsapp", "voice", "push" or the name of a topic, for each address of the

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message/address.h"
 #include "message/contact.h"
 #include "message/reply.h"
 
@@ -151,7 +152,8 @@ candidates(struct answer *a, const char *written)
 	    "WHERE r.contact IN (SELECT contact FROM contact_address WHERE "
 	    "hash = ?1) AND r.state = 'open' AND r.event_at > ?2 AND EXISTS "
 	    "(SELECT 1 FROM message m WHERE m.reminder = r.id AND "
-	    "m.revision = r.revision AND m.state = 'sent' AND "
+	    "m.revision = r.revision AND (m.state IN ('sent', 'in_doubt') OR "
+	    "(m.state = 'failed' AND m.reason = 'in doubt')) AND "
 	    "m.direction = 'outbound' AND (?3 IS NULL OR m.hash = ?3)) "
 	    "LIMIT 2", "sss", a->hash, clock_format(clock_now(), now),
 	    written);
@@ -325,8 +327,10 @@ static void
 keep_content(struct answer *a)
 {
 	const char *json = value_json(a->event, a->mem);
+	char identity[ADDRESS_IDENTITY];
 
-	ledger_content_put(a->ledger, "address", a->from, strlen(a->from),
+	address_identity(a->from, identity);
+	ledger_content_put(a->ledger, "address", identity, strlen(identity),
 	    a->address);
 	snprintf(a->hash, sizeof(a->hash), "%s", strchr(a->address, '/') + 1);
 	ledger_content_put(a->ledger, "answer", json, strlen(json),
@@ -372,6 +376,31 @@ apply_message(struct answer *a)
 	value_set_string(a->event, "action", action);
 }
 
+/* Staff reads this in a terminal: no escape sequences of strangers. */
+static void
+strip_controls(struct answer *a)
+{
+	char *clean = arena_strdup(a->mem, a->text), *to = clean;
+	const char *p = a->text;
+	size_t n;
+
+	for (; *p != '\0'; p += n) {
+		n = utf8_length(p, strlen(p));
+		if (n == 0)
+			n = 1;
+		else if ((n > 1 || (unsigned char)*p >= 0x20 || *p == '\n' ||
+		    *p == '\t') && *p != 0x7f && !(n == 2 &&
+		    (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0)) {
+			memcpy(to, p, n);
+			to += n;
+		}
+	}
+	*to = '\0';
+	if (strcmp(clean, a->text) != 0)
+		value_set_string(a->event, "text", clean);
+	a->text = clean;
+}
+
 void
 inbound_apply(struct ledger *l, const struct config *c, struct value *event,
     struct arena *mem)
@@ -388,5 +417,6 @@ inbound_apply(struct ledger *l, const struct config *c, struct value *event,
 	a.text = value_get_string(event, "text");
 	if (a.text == NULL)
 		a.text = "";
+	strip_controls(&a);
 	apply_message(&a);
 }

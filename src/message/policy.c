@@ -36,7 +36,8 @@ lacks_opt_in(struct ledger *l, const char *hash, const char *scope,
 
 	r = ledger_select(l, "SELECT 1 FROM consent WHERE hash = ? AND "
 	    "scope = ? AND state = 'in' UNION ALL SELECT 1 FROM preference "
-	    "WHERE contact = ? AND json_extract(topics, '$.' || ?) = 1",
+	    "WHERE contact = ? AND json_valid(topics) AND "
+	    "json_extract(topics, '$.' || ?) = 1",
 	    "ssss", hash, scope, contact, topic);
 	in = ledger_next(r);
 	ledger_end(r);
@@ -148,14 +149,6 @@ decimal_text(int64_t n, struct arena *mem)
 	while (s[len - 1] == '0' && s[len - 3] != '.')
 		s[--len] = '\0';
 	return s;
-}
-
-int
-decimal_compare(const char *a, const char *b)
-{
-	int64_t x = millionths(a), y = millionths(b);
-
-	return (x > y) - (x < y);
 }
 
 char *
@@ -306,33 +299,49 @@ recipient_had_enough(struct ledger *l, const struct config *c,
 
 	if (limit == 0 || ledger_count(l, "SELECT count(*) FROM attempt a "
 	    "JOIN message m ON m.id = a.message WHERE m.hash = ? AND "
-	    "m.created_at > ? AND a.number = 1", "ss", f->hash,
+	    "a.started_at > ? AND a.number = 1", "ss", f->hash,
 	    clock_format(now - DAY, at)) < limit)
 		return false;
 	return set(g, GATE_DEFER, now + 3600, "recipient's limit a day");
 }
 
-/* What the last 24 hours cost, attempts that are open included. */
+/* Attempts that are open count: what they will cost is reserved. */
+static void
+add_spending(struct ledger *l, instant now, struct spending *spent)
+{
+	struct ledger_rows *r;
+	char at[CLOCK_TEXT];
+
+	r = ledger_select(l, "SELECT a.rowid, coalesce(a.cost, m.cost) FROM "
+	    "attempt a JOIN message m ON m.id = a.message WHERE a.rowid > ? "
+	    "AND a.started_at > ? AND coalesce(a.outcome, 'accepted') IN "
+	    "('accepted', 'unknown') ORDER BY a.rowid", "is", spent->last,
+	    clock_format(now - DAY, at));
+	while (ledger_next(r)) {
+		spent->last = ledger_int(r, 0);
+		spent->sum += millionths(ledger_text(r, 1));
+	}
+	ledger_end(r);
+	spent->primed = true;
+}
+
 static bool
 costs_too_much(struct ledger *l, const struct config *c,
-    const struct facts *f, instant now, struct gate *g, struct arena *mem)
+    const struct facts *f, instant now, struct gate *g,
+    struct spending *spent)
 {
 	const char *limit = config_string(c, "limits", NULL, "spend_day");
-	struct ledger_rows *r;
-	char at[CLOCK_TEXT], *sum = arena_strdup(mem, "0.00");
+	int64_t cost = millionths(f->cost);
 
-	if (limit == NULL)
+	if (limit == NULL || cost == 0)
 		return false;
-	r = ledger_select(l, "SELECT coalesce(a.cost, m.cost) FROM attempt a "
-	    "JOIN message m ON m.id = a.message WHERE a.started_at > ? AND "
-	    "coalesce(a.outcome, 'accepted') = 'accepted' AND "
-	    "coalesce(a.cost, m.cost) IS NOT NULL", "s",
-	    clock_format(now - DAY, at));
-	while (ledger_next(r))
-		sum = decimal_add(sum, ledger_text(r, 0), mem);
-	ledger_end(r);
-	sum = decimal_add(sum, f->cost, mem);
-	if (decimal_compare(sum, limit) <= 0)
+	add_spending(l, now, spent);
+	if (spent->sum + cost <= millionths(limit))
+		return false;
+	/* What was refused since, or is older than a day, is given back. */
+	*spent = (struct spending){ .primed = false };
+	add_spending(l, now, spent);
+	if (spent->sum + cost <= millionths(limit))
 		return false;
 	return set(g, GATE_HOLD, 0, "spending limit of the day reached");
 }
@@ -366,7 +375,7 @@ is_quiet(const struct config *c, const struct facts *f, instant now,
 
 void
 gate_look(struct ledger *l, const struct config *c, const char *id,
-    const char *channel, struct gate *g, struct arena *mem)
+    const char *channel, struct spending *spent, struct gate *g)
 {
 	instant now = clock_now();
 	struct facts f;
@@ -386,6 +395,6 @@ gate_look(struct ledger *l, const struct config *c, const char *id,
 	if (is_quiet(c, &f, now, g) ||
 	    channel_is_full(l, c, channel, now, g) ||
 	    recipient_had_enough(l, c, &f, now, g) ||
-	    costs_too_much(l, c, &f, now, g, mem))
+	    costs_too_much(l, c, &f, now, g, spent))
 		return;
 }

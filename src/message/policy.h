@@ -32,8 +32,7 @@ bool policy_is_opted_out(struct ledger *l, const struct config *c,
 bool policy_is_quiet(const struct config *c, const char *class,
     const char *zone, int start, int end, instant t, instant *until);
 
-/* Decimal strings: a <=> b, and a + b. */
-int decimal_compare(const char *a, const char *b);
+/* Decimal strings, of up to six places. */
 char *decimal_add(const char *a, const char *b, struct arena *mem);
 char *decimal_multiply(const char *a, int64_t n, struct arena *mem);
 
@@ -54,10 +53,21 @@ struct gate {
 };
 
 /*
+ * What 24 hours have cost, kept by a sender from one look to the next: counted
+ * wholly at first and before a message is held, and in between only what is
+ * new.
+ */
+struct spending {
+	bool primed;
+	int64_t last;		/* rowid of the last attempt that is in it */
+	int64_t sum;		/* millionths */
+};
+
+/*
  * The last look, inside the transaction.  `channel` is the configured channel
  * of the sender.
  */
 void gate_look(struct ledger *l, const struct config *c, const char *id,
-    const char *channel, struct gate *g, struct arena *mem);
+    const char *channel, struct spending *spent, struct gate *g);
 
 #endif

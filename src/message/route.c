@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "message/address.h"
 #include "message/policy.h"
 
 #define TYPES		5
@@ -91,7 +92,8 @@ load_preference(struct decision *d)
 	if (d->contact == NULL)
 		return;
 	r = ledger_select(d->router->ledger, "SELECT p.channel, "
-	    "(SELECT group_concat(value, ' ') FROM json_each(p.channels)), "
+	    "(SELECT group_concat(value, ' ') FROM json_each(CASE WHEN "
+	    "json_valid(p.channels) THEN p.channels ELSE '[]' END)), "
 	    "c.language, c.timezone, p.quiet_start, p.quiet_end "
 	    "FROM contact c LEFT JOIN preference p ON p.contact = c.id "
 	    "WHERE c.id = ?", "s", d->contact);
@@ -228,9 +230,11 @@ struct place {
 static void
 look_up(struct decision *d, const char *type, struct place *p)
 {
+	char identity[ADDRESS_IDENTITY];
 	struct ledger_rows *r;
 
-	ledger_hash(d->router->ledger, p->to, p->hash);
+	ledger_hash(d->router->ledger, address_identity(p->to, identity),
+	    p->hash);
 	r = ledger_select(d->router->ledger, "SELECT verified, dead_at, "
 	    "last_inbound_at FROM address WHERE type = ? AND hash = ?", "ss",
 	    type, p->hash);

@@ -70,6 +70,13 @@ add_escaped(struct buf *out, const char *s)
 }
 
 static void
+add_text(struct buf *out, const char *s)
+{
+	if (s != NULL)
+		add_escaped(out, s);
+}
+
+static void
 add_details(const struct value *data, struct arena *mem, struct buf *out)
 {
 	const char *text;
@@ -104,12 +111,12 @@ add_route(const struct value *data, struct arena *mem, struct buf *out)
 	list = value_get(route, "considered");
 	for (size_t i = 0; (c = value_at(list, i)) != NULL; i++) {
 		reason = value_get_string(c, "reason");
-		buf_printf(out, "\n      %s: %s%s",
-		    value_scalar_text(value_get(c, "channel"), mem),
-		    value_scalar_text(value_get(c, "verdict"), mem),
-		    reason == NULL ? "" : ", ");
-		if (reason != NULL)
-			add_escaped(out, reason);
+		buf_str(out, "\n      ");
+		add_text(out, value_scalar_text(value_get(c, "channel"), mem));
+		buf_str(out, ": ");
+		add_text(out, value_scalar_text(value_get(c, "verdict"), mem));
+		buf_str(out, reason == NULL ? "" : ", ");
+		add_text(out, reason);
 	}
 	value_free(parsed);
 }

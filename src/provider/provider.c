@@ -120,8 +120,10 @@ build_console(const struct order *o, struct request *out, struct error *e)
 	snprintf(out->name, sizeof(out->name), "console");
 	snprintf(out->provider_id, sizeof(out->provider_id), "console:%s.%d",
 	    o->id, o->attempt);
-	buf_printf(&out->body, "%s to %s (%s, attempt %d)\n", o->channel, to,
-	    o->id, o->attempt);
+	buf_printf(&out->body, "%s to %s", o->channel, text_escape(line,
+	    sizeof(line), to, strlen(to)));
+	buf_printf(&out->body, " (%s, attempt %d)\n", text_escape(line,
+	    sizeof(line), o->id, strlen(o->id)), o->attempt);
 	if (subject != NULL)
 		buf_printf(&out->body, "  %s\n", text_escape(line,
 		    sizeof(line), subject, strlen(subject)));

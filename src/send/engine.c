@@ -239,9 +239,30 @@ print_result(const struct engine *n, const struct flight *f)
 	buf_release(&line);
 }
 
+/*
+ * An outage costs some probes, not one long wait for each message: after so
+ * many in a row that did not even get through, the rest stays due.
+ */
+static void
+count_outages(struct engine *n, const struct flight *f)
+{
+	if (f->flown && f->verdict.outcome == OUTCOME_LATER &&
+	    f->response.failed)
+		n->outages++;
+	else if (f->flown)
+		n->outages = 0;
+}
+
+bool
+engine_is_blocked(const struct engine *n)
+{
+	return n->setup_failed || n->outages >= OUTAGE_LIMIT;
+}
+
 static void
 report(struct engine *n, const struct flight *f)
 {
+	count_outages(n, f);
 	switch (f->verdict.outcome) {
 	case OUTCOME_ACCEPTED:
 		return;
@@ -337,7 +358,7 @@ pass_gate(struct engine *n, const char *id)
 	char until[CLOCK_TEXT];
 	struct gate g;
 
-	gate_look(n->ledger, n->config, id, n->name, &g, &n->mem);
+	gate_look(n->ledger, n->config, id, n->name, &n->spending, &g);
 	switch (g.verdict) {
 	case GATE_GO:
 		return true;
@@ -427,7 +448,7 @@ engine_turn(struct engine *n, const char *const *ids, size_t count)
 
 	ledger_begin(n->ledger);
 	land(n);
-	while (!stopping && !n->setup_failed && i < count &&
+	while (!stopping && !engine_is_blocked(n) && i < count &&
 	    n->count < n->size)
 		if (pass_gate(n, ids[i++]))
 			start(n, ids[i - 1]);
@@ -453,7 +474,7 @@ engine_send(struct engine *n, const char *const *ids, size_t count)
 {
 	size_t at = 0;
 
-	while (at < count && !stopping && !n->setup_failed)
+	while (at < count && !stopping && !engine_is_blocked(n))
 		at += engine_turn(n, ids + at, count - at);
 	engine_land(n);
 }

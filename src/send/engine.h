@@ -10,7 +10,7 @@
  * finished".  What a dead sender left open is in doubt and is cleared up
  * first; see omni-spool(5) for what each crash leaves.
  *
- * Never more attempts are open than the channel has connections; what one
+ * Transfers go one by one, so never more than one attempt is open; what one
  * group brought and what the next one intends is one transaction, or two when
  * the results are printed in between.
  */

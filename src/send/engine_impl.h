@@ -7,14 +7,16 @@
 #include <stdint.h>
 
 #include "base/program.h"
+#include "message/policy.h"
 #include "provider/provider.h"
 #include "send/transport.h"
 #include "store/ledger.h"
 
-#define GROUP_MAX	64	/* attempts open at once */
+#define GROUP_MAX	1	/* attempts open at once: transfers go one by one */
 #define PAGE		200	/* due messages read at a time */
 #define BACKOFF_FIRST	60	/* seconds */
 #define BACKOFF_MAX	3600
+#define OUTAGE_LIMIT	3	/* transfers in a row that found nobody */
 #define SWEEP_AGE	(36 * 3600)	/* of files in tmp/ */
 
 /* One attempt on its way. */
@@ -40,12 +42,16 @@ struct engine {
 	struct flight flights[GROUP_MAX];
 	size_t count, size;	/* open now; most at once */
 	int64_t pause_ms, last_ms;
-	bool quiet, setup_failed, again;
+	bool quiet, setup_failed;
+	int outages;		/* in a row */
+	struct spending spending;
 	char setup[ERROR_MAX];
 };
 
 /* engine.c: one message, one attempt. */
 bool engine_is_stopping(void);
+/* The set-up is wrong, or nobody is there: no more attempts in this run. */
+bool engine_is_blocked(const struct engine *n);
 void engine_catch_signals(void);
 void engine_journal(struct engine *n, const char *op, const char *id,
     const char *reason, const char *due, bool bring_forward);

@@ -39,7 +39,7 @@ send_batch(struct engine *n, int dir, const char *name, int fd)
 	record_release(&r);
 	buf_release(&text);
 	engine_send(n, ids, count);
-	if (!engine_is_stopping() && !n->setup_failed && spool_done(dir, name) == -1)
+	if (!engine_is_stopping() && !engine_is_blocked(n) && spool_done(dir, name) == -1)
 		diag("work order %s: %s", name, strerror(errno));
 	free(ids);
 	arena_release(&keep);
@@ -58,7 +58,7 @@ send_batches_in(struct engine *n, int dir, const char *sub)
 		return;
 	}
 	for (size_t i = 0; i < count && !engine_is_stopping() &&
-	    !n->setup_failed; i++) {
+	    !engine_is_blocked(n); i++) {
 		fd = spool_claim(dir, sub, names[i]);
 		if (fd == -1)
 			continue;	/* gone, or another's: no matter */
@@ -117,7 +117,7 @@ send_due(struct engine *n)
 			break;
 		snprintf(last, sizeof(last), "%s", ids[0]);
 		engine_send(n, ids, count);
-	} while (!engine_is_stopping() && !n->setup_failed);
+	} while (!engine_is_stopping() && !engine_is_blocked(n));
 	arena_release(&keep);
 }
 
@@ -205,7 +205,7 @@ channel_open(struct engine *n, const char *name, int *lock)
 		return e.status;
 	}
 	n->wire = wire_open(n->config, n->provider_name,
-	    n->provider->transport, &e);
+	    n->provider->transport, engine_is_stopping, &e);
 	if (n->wire == NULL) {
 		diag("channel %s: %s", name, e.text);
 		close(*lock);
@@ -213,10 +213,10 @@ channel_open(struct engine *n, const char *name, int *lock)
 	}
 	rate = config_integer(n->config, "channel", name, "per_second");
 	n->pause_ms = rate > 0 ? 1000 / rate : 0;
-	n->size = (size_t)config_integer(n->config, "channel", name,
-	    "connections");
-	if (n->size < 1 || n->size > GROUP_MAX)
-		n->size = n->size < 1 ? 1 : GROUP_MAX;
+	/* One transfer at a time, so never more than one intent is open. */
+	n->size = 1;
+	n->outages = 0;
+	n->spending = (struct spending){ .primed = false };
 	n->setup_failed = false;
 	n->count = 0;
 	return EX_OK;
@@ -235,6 +235,9 @@ channel_end(struct engine *n, int lock)
 		    "mended", n->name, n->provider->kind, n->setup);
 		return EX_CONFIG;
 	}
+	if (n->outages >= OUTAGE_LIMIT)
+		diag("channel %s: %s cannot be reached; %lld messages wait",
+		    n->name, n->provider->kind, (long long)count_due(n));
 	if (count_due(n) > 0)
 		rc = EX_TEMPFAIL;
 	return rc;
@@ -291,7 +294,7 @@ each(struct filter *f, struct record *r)
 	const char *account = record_string(r, "account");
 
 	if (id == NULL || account == NULL || strcmp(account, n->name) != 0 ||
-	    engine_is_stopping() || n->setup_failed)
+	    engine_is_stopping() || engine_is_blocked(n))
 		return;
 	engine_turn(n, &id, 1);
 	if (n->count == 1)

@@ -33,6 +33,7 @@ struct wire {
 	const struct request *request;
 	size_t sent;
 	bool ended;		/* libcurl has read all of it */
+	bool (*stopping)(void);
 };
 
 static int
@@ -101,6 +102,19 @@ on_upload(char *out, size_t size, size_t n, void *ctx)
 }
 
 static int
+on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow,
+    curl_off_t ultotal, curl_off_t ulnow)
+{
+	const struct wire *w = ctx;
+
+	(void)dltotal;
+	(void)dlnow;
+	(void)ultotal;
+	(void)ulnow;
+	return w->stopping() && !w->ended;
+}
+
+static int
 set_tls(struct wire *w, const struct config *c, const char *provider,
     const char *url, struct error *e)
 {
@@ -158,12 +172,15 @@ open_smtp(struct wire *w, struct config *c, const char *provider,
 	curl_easy_setopt(w->curl, CURLOPT_READFUNCTION, on_upload);
 	curl_easy_setopt(w->curl, CURLOPT_READDATA, w);
 	curl_easy_setopt(w->curl, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(w->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(w->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(w->curl, CURLOPT_XFERINFODATA, w);
 	return 0;
 }
 
 struct wire *
 wire_open(struct config *c, const char *provider, enum transport transport,
-    struct error *e)
+    bool (*stopping)(void), struct error *e)
 {
 	struct wire *w = calloc(1, sizeof(*w));
 	const char *path = config_path(c, "provider", provider, "path");
@@ -172,6 +189,7 @@ wire_open(struct config *c, const char *provider, enum transport transport,
 	if (w == NULL)
 		die(EX_OSERR, "out of memory");
 	w->transport = transport;
+	w->stopping = stopping;
 	w->dir = -1;
 	w->password = (struct buf)BUF_INIT(4096);
 	snprintf(w->path, sizeof(w->path), "%s", path == NULL ? "" : path);

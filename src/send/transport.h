@@ -9,9 +9,13 @@
  */
 struct wire;
 
-/* Opens what the provider's section names; -1 when it cannot be used. */
+/*
+ * Opens what the provider's section names; NULL when it cannot be used.  While
+ * `stopping` says so, a transfer that certainly has not sent its message yet
+ * is given up.
+ */
 struct wire *wire_open(struct config *c, const char *provider,
-    enum transport transport, struct error *e);
+    enum transport transport, bool (*stopping)(void), struct error *e);
 void wire_close(struct wire *w);
 
 /* Sends; `out` says what happened. */

@@ -357,6 +357,12 @@ ledger_close(struct ledger *l)
 	free(l);
 }
 
+bool
+ledger_has_key(const struct ledger *l)
+{
+	return l->has_key;
+}
+
 const char *
 ledger_path(const struct ledger *l)
 {

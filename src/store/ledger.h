@@ -37,6 +37,8 @@ struct ledger *ledger_open(const char *path, enum ledger_mode mode,
     struct error *e);
 void ledger_close(struct ledger *l);
 const char *ledger_path(const struct ledger *l);
+/* False for staff, who may read the ledger but not its key. */
+bool ledger_has_key(const struct ledger *l);
 
 /* Transactions.  ledger_begin() waits for other writers. */
 void ledger_begin(struct ledger *l);
@@ -91,8 +93,11 @@ int64_t ledger_count(struct ledger *l, const char *sql, const char *types,
 void ledger_set_run(struct ledger *l, const char *program, const char *run);
 
 /*
- * 0, or -1 and EX_TEMPFAIL when the clock is further from the last journal row
- * than `max_gap` seconds, or the ledger is older than its own export in
+ * For every program that writes, before it does: a clock that jumped must not
+ * become the ledger's own.
+ *
+ * 0, or -1 and EX_TEMPFAIL when the clock is further than `max_gap` seconds
+ * from the last journal row and from the last time a person confirmed it, or the ledger is older than its own export in
  * `journal_dir` (a restored file).  A person confirms either one with
  * omni-ledger confirm.
  */

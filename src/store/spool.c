@@ -132,10 +132,15 @@ collect(DIR *handle, size_t max, char ***names, size_t *count)
 	while (*count < max && (d = readdir(handle)) != NULL) {
 		if (d->d_name[0] == '.')
 			continue;
-		grown = reallocarray(*names, *count + 1, sizeof(**names));
-		if (grown == NULL)
-			return -1;
-		*names = grown;
+		/* At each power of two the room doubles. */
+		if ((*count & (*count - 1)) == 0 || *count == 0) {
+			grown = reallocarray(*names, *count == 0 ? 1 :
+			    2 * *count, sizeof(**names));
+			if (grown == NULL)
+				return -1;
+			*names = grown;
+		}
+		grown = *names;
 		grown[*count] = strdup(d->d_name);
 		if (grown[*count] == NULL)
 			return -1;
