@@ -39,6 +39,7 @@ struct entry {
 	int64_t revision;
 	instant known_event;
 	char known_content[LEDGER_KEY], known_source[40], known_contact[256];
+	char known_type[64];
 };
 
 static void
@@ -177,8 +178,8 @@ look_up(struct entry *n)
 	struct ledger_rows *r;
 
 	r = ledger_select(scheduler.ledger, "SELECT state, revision, "
-	    "event_at, content, source_at, contact FROM reminder WHERE id = ?", "s",
-	    n->id);
+	    "event_at, content, source_at, contact, type FROM reminder "
+	    "WHERE id = ?", "s", n->id);
 	n->known = ledger_next(r);
 	if (n->known) {
 		snprintf(n->state, sizeof(n->state), "%s", ledger_text(r, 0));
@@ -190,6 +191,8 @@ look_up(struct entry *n)
 		    ledger_text(r, 4) == NULL ? "" : ledger_text(r, 4));
 		snprintf(n->known_contact, sizeof(n->known_contact), "%s",
 		    ledger_text(r, 5));
+		snprintf(n->known_type, sizeof(n->known_type), "%s",
+		    ledger_text(r, 6));
 	}
 	ledger_end(r);
 }
@@ -294,8 +297,9 @@ schedule_open(struct entry *n)
 	}
 	put_content(n, content);
 	moved = n->known && n->known_event != n->event;
-	/* Another person's now: what was queued for the first must not go. */
-	given = n->known && strcmp(n->known_contact, n->contact_id) != 0;
+	/* Another person's, or another ladder: nothing old must go out. */
+	given = n->known && (strcmp(n->known_contact, n->contact_id) != 0 ||
+	    strcmp(n->known_type, n->type) != 0);
 	if (!n->known) {
 		put_reminder(n, 1, content);
 		answer(n, "new", 1);

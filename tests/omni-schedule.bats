@@ -472,3 +472,23 @@ convert() {
 	schedule 0
 	assert_equal "$(states)" unchanged
 }
+
+@test "another type or time zone of the same instant is taken in (Inv. 7)" {
+	printf '%s\n' '[ladder followup]' 'template = appointment_reminder' \
+	    'step.1 = -48h email' >>"$OMNI_CONF"
+	row a 2026-11-25T10:30 >"$in"
+	schedule 0
+	row a 2026-11-25T11:30 '.timezone = "America/Cancun"' >"$in"
+	schedule 0
+	assert_equal "$(states)" changed
+	assert_equal "$(sql 'SELECT event_local, timezone, revision FROM reminder')" \
+	    '2026-11-25 11:30|America/Cancun|1'
+	row a 2026-11-25T11:30 '.timezone = "America/Cancun" | .type = "followup"' >"$in"
+	schedule 0
+	assert_equal "$(states)" reassigned
+	assert_equal "$(sql 'SELECT type, revision, next_due_at FROM reminder')" \
+	    'followup|2|2026-11-23T16:30:00Z'
+	schedule 0
+	assert_equal "$(states)" unchanged
+	run -0 omni-ledger verify -q
+}

@@ -141,6 +141,7 @@ ON CONFLICT(id) DO UPDATE SET type = excluded.type,
   revision = excluded.revision, updated_at = :at
 WHERE excluded.revision > reminder.revision;
 UPDATE reminder SET contact = :data ->> '$.contact',
+  event_local = :data ->> '$.event_local', timezone = :data ->> '$.timezone',
   content = :data ->> '$.content',
   source_at = :data ->> '$.source_at', related_type = :data ->> '$.related.type',
   related_id = :data ->> '$.related.id', updated_at = :at
