@@ -162,9 +162,10 @@ refuses() {
 }
 
 @test "each answer comes before the next request" {
-	local answer n
+	local answer n pid
 
 	coproc phone { phonenumber; }
+	pid=$phone_PID	# the shell forgets it when the program ends
 	for n in 1 2 3; do
 		printf '%d\tES\t600123456\n' "$n" >&"${phone[1]}"
 		IFS= read -r -t 5 -u "${phone[0]}" answer
@@ -172,13 +173,14 @@ refuses() {
 		    "$n"$'\tok\t+34600123456\tES\tmobile\t'
 	done
 	eval "exec ${phone[1]}>&-"
-	wait "$phone_PID"
+	wait "$pid"
 }
 
 @test "whole requests are answered while the next one is still half written" {
 	local answer
 
 	coproc phone { phonenumber; }
+	pid=$phone_PID	# the shell forgets it when the program ends
 	printf '1\tES\t600123456\n2\tES\t600' >&"${phone[1]}"
 	IFS= read -r -t 5 -u "${phone[0]}" answer
 	assert_equal "$answer" $'1\tok\t+34600123456\tES\tmobile\t'
@@ -186,7 +188,7 @@ refuses() {
 	IFS= read -r -t 5 -u "${phone[0]}" answer
 	assert_equal "$answer" $'2\tok\t+34600123456\tES\tmobile\t'
 	eval "exec ${phone[1]}>&-"
-	wait "$phone_PID"
+	wait "$pid"
 }
 
 @test "input that ends inside a line: status 65, the rest is answered" {
