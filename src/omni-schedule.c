@@ -40,6 +40,7 @@ struct entry {
 	instant known_event;
 	char known_content[LEDGER_KEY], known_source[40], known_contact[256];
 	char known_type[64];
+	bool by_export;		/* it was an export that closed it */
 };
 
 static void
@@ -178,8 +179,8 @@ look_up(struct entry *n)
 	struct ledger_rows *r;
 
 	r = ledger_select(scheduler.ledger, "SELECT state, revision, "
-	    "event_at, content, source_at, contact, type FROM reminder "
-	    "WHERE id = ?", "s", n->id);
+	    "event_at, content, source_at, contact, type, reason "
+	    "FROM reminder WHERE id = ?", "s", n->id);
 	n->known = ledger_next(r);
 	if (n->known) {
 		snprintf(n->state, sizeof(n->state), "%s", ledger_text(r, 0));
@@ -193,6 +194,8 @@ look_up(struct entry *n)
 		    ledger_text(r, 5));
 		snprintf(n->known_type, sizeof(n->known_type), "%s",
 		    ledger_text(r, 6));
+		n->by_export = ledger_text(r, 7) != NULL &&
+		    strcmp(ledger_text(r, 7), "export") == 0;
 	}
 	ledger_end(r);
 }
@@ -304,7 +307,7 @@ schedule_open(struct entry *n)
 		put_reminder(n, 1, content);
 		answer(n, "new", 1);
 	} else if (moved || given || strcmp(n->state, "cancelled") == 0 ||
-	    strcmp(n->state, "lapsed") == 0 ||
+	    (strcmp(n->state, "lapsed") == 0 && n->by_export) ||
 	    strcmp(n->state, "done") == 0) {
 		put_reminder(n, n->revision + 1, content);
 		answer(n, moved ? "moved" : given ? "reassigned" :

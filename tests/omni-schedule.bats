@@ -492,3 +492,15 @@ convert() {
 	assert_equal "$(states)" unchanged
 	run -0 omni-ledger verify -q
 }
+
+@test "what lapsed by itself stays so, though a clock goes back (Inv. 3)" {
+	row a 2026-11-23T10:30 >"$in"
+	schedule 0
+	at 2026-11-23T10:31:00-06:00
+	pass
+	assert_equal "$(sql 'SELECT state FROM reminder')" lapsed
+	at 2026-11-23T10:29:00-06:00
+	schedule 0
+	assert_equal "$(states)" unchanged
+	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'lapsed|1'
+}
