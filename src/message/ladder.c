@@ -5,7 +5,8 @@
 #include <sysexits.h>
 
 static void
-read_step(struct ladder_step *s, int number, const char *text)
+read_step(struct ladder_step *s, int number, const char *text,
+    const char *type, const char *template)
 {
 	char word[32];
 
@@ -14,21 +15,27 @@ read_step(struct ladder_step *s, int number, const char *text)
 	s->before_event = word[0] == '-';
 	duration_parse(word + 1, &s->offset);
 	config_word(text, 1, s->channel, sizeof(s->channel));
-	config_word(text, 2, s->template, sizeof(s->template));
+	if (config_word(text, 2, s->template, sizeof(s->template)))
+		return;
+	if (template != NULL)
+		snprintf(s->template, sizeof(s->template), "%s", template);
+	else
+		snprintf(s->template, sizeof(s->template), "%.64s_reminder",
+		    type);
 }
 
 int
 ladder_load(const struct config *c, const char *type, struct ladder *l,
     struct error *e)
 {
-	const char *text;
+	const char *template, *text;
 	char key[24];
 
 	*l = (struct ladder){ .type = type };
 	if (!config_has(c, "ladder", type))
 		return error_set(e, EX_CONFIG, "there is no [ladder %.60s]",
 		    type);
-	l->template = config_string(c, "ladder", type, "template");
+	template = config_string(c, "ladder", type, "template");
 	l->topic = config_string(c, "ladder", type, "topic");
 	if (l->topic == NULL && config_has(c, "topic", type))
 		l->topic = type;
@@ -39,7 +46,8 @@ ladder_load(const struct config *c, const char *type, struct ladder *l,
 		snprintf(key, sizeof(key), "step.%d", i);
 		text = config_string(c, "ladder", type, key);
 		if (text != NULL)
-			read_step(&l->steps[l->count++], i, text);
+			read_step(&l->steps[l->count++], i, text, type,
+			    template);
 	}
 	if (l->count == 0)
 		return error_set(e, EX_CONFIG, "[ladder %.60s] has no step",

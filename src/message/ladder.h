@@ -16,11 +16,11 @@ struct ladder_step {
 	bool before_event;	/* offset counts back from the event */
 	int64_t offset;		/* seconds */
 	char channel[16];	/* email ... push, preferred, flag */
-	char template[64];	/* empty: the ladder's */
+	char template[96];	/* its own, the ladder's or TYPE_reminder */
 };
 
 struct ladder {
-	const char *type, *template, *topic, *class;
+	const char *type, *topic, *class;
 	struct ladder_step steps[LADDER_STEPS];
 	int count;
 };

@@ -1,0 +1,537 @@
+#include "queue.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "message/address.h"
+#include "message/policy.h"
+#include "store/spool.h"
+
+#define ORDERS_MAX	(64 * 1024 * 1024)
+
+static void
+say(struct record *r, const char *state, const char *due)
+{
+	struct value *v = value_new_object();
+
+	value_set_string(v, "state", state);
+	if (due != NULL)
+		value_set_string(v, "due_at", due);
+	record_set_take(r, "queue", v);
+}
+
+/* What the person would read, and where: the same id must mean the same. */
+static char *
+fingerprint(struct queue *q, const struct record *r, char out[DIGEST_HEX])
+{
+	static const char *const fields[] = { "channel", "to", "subject",
+	    "text", "html" };
+	struct value *v = value_new_object();
+	struct buf b = BUF_INIT(8 * RECORD_MAX);
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		value_carry(v, fields[i], r->root, fields[i]);
+	value_write(v, &b);
+	ledger_hash(q->ledger, buf_text(&b), out);
+	buf_release(&b);
+	value_free(v);
+	return out;
+}
+
+/* The state of a message of this id, or NULL; its fingerprint in `print`. */
+static const char *
+known_state(struct queue *q, const char *id, char print[DIGEST_HEX],
+    struct arena *mem)
+{
+	struct ledger_rows *r;
+	const char *state = NULL;
+
+	r = ledger_select(q->ledger, "SELECT state, fingerprint FROM message "
+	    "WHERE id = ?", "s", id);
+	print[0] = '\0';
+	if (ledger_next(r)) {
+		state = arena_strdup(mem, ledger_text(r, 0));
+		if (ledger_text(r, 1) != NULL)
+			snprintf(print, DIGEST_HEX, "%s", ledger_text(r, 1));
+	}
+	ledger_end(r);
+	return state;
+}
+
+static void
+put_content(struct queue *q, const struct record *r, struct value *data)
+{
+	struct buf b = BUF_INIT(16 * RECORD_MAX);
+	char key[LEDGER_KEY];
+
+	record_write(r, &b);
+	ledger_content_put(q->ledger, "message", buf_text(&b), b.len, key);
+	value_set_string(data, "content", key);
+	buf_release(&b);
+}
+
+/* The reminder, without what only omni-queue needs to know. */
+static void
+put_reminder(const struct record *r, struct value *data, instant due,
+    bool bring_forward)
+{
+	const struct value *reminder = record_get(r, "reminder"), *next;
+	struct value *own;
+	char text[CLOCK_TEXT];
+	int64_t after;
+	instant at = due;
+
+	if (value_type(reminder) != VALUE_OBJECT)
+		return;
+	own = value_copy(reminder);
+	value_remove(own, "next");
+	value_remove(own, "flag");
+	value_remove(own, "close");
+	value_set_take(data, "reminder", own);
+	next = value_get(reminder, "next");
+	if (next == NULL)
+		return;
+	value_set_take(data, "next_step", value_copy(value_get(next,
+	    "step")));
+	if (!bring_forward && value_integer(value_get(next, "after"), &after))
+		at = due + after;
+	else if (!bring_forward && (!clock_parse(value_get_string(next, "at"),
+	    &at) || at < due))
+		at = due;
+	value_set_string(data, "next_due_at", clock_format(at, text));
+}
+
+static void
+put_common(struct queue *q, const struct record *r, struct value *data)
+{
+	static const char *const fields[] = { "id", "type", "topic", "class",
+	    "template", "language", "timezone", "parent", "currency", "cost",
+	    "author" };
+	const struct value *related = record_get(r, "related");
+
+	(void)q;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		value_carry(data, fields[i], r->root, fields[i]);
+	value_carry(data, "contact", record_get(r, "contact"), "id");
+	value_carry(data, "channel_type", r->root, "channel");
+	if (value_type(related) == VALUE_OBJECT)
+		value_set_take(data, "related", value_copy(related));
+}
+
+static void
+flag(struct queue *q, const struct record *r, const char *kind,
+    const char *reason)
+{
+	struct value *data = value_new_object();
+
+	value_set_string(data, "kind", kind);
+	value_carry(data, "reminder", record_get(r, "reminder"), "id");
+	value_carry(data, "contact", record_get(r, "contact"), "id");
+	value_carry(data, "message", r->root, "id");
+	if (reason != NULL)
+		value_set_string(data, "reason", reason);
+	ledger_append_take(q->ledger, "flag.put", data);
+}
+
+/* A refused record may name anything: its ladder counts only if it is one. */
+static bool
+reminder_is_known(struct queue *q, const struct record *r)
+{
+	const struct value *v = record_get(r, "reminder"), *next;
+	const char *id = value_get_string(v, "id");
+	int64_t n;
+
+	next = value_get(v, "next");
+	return id != NULL && value_integer(value_get(v, "revision"), &n) &&
+	    value_integer(value_get(v, "step"), &n) && (next == NULL ||
+	    value_integer(value_get(next, "step"), &n)) &&
+	    ledger_count(q->ledger, "SELECT count(*) FROM reminder WHERE id = "
+	    "?", "s", id) > 0;
+}
+
+/*
+ * A refused record is entered too: staff sees it among the failed, and a
+ * ladder goes on with its next step at once.  The reason may hold personal
+ * data, so the journal has its code only and the content the rest.
+ */
+static void
+enter_refused(struct queue *q, struct filter *f, struct record *r)
+{
+	const struct value *error = record_get(r, "error");
+	const char *id = record_string(r, "id"), *state;
+	struct value *data;
+	char print[DIGEST_HEX];
+
+	if (id == NULL || *id == '\0' || record_get(r, "raw") != NULL) {
+		say(r, "refused", NULL);
+		return;
+	}
+
+	state = known_state(q, id, print, &f->mem);
+	if (state != NULL) {
+		say(r, strcmp(state, "refused") == 0 ? "refused" :
+		    "duplicate", NULL);
+		return;
+	}
+	say(r, "refused", NULL);
+	if (q->dry)
+		return;
+	data = value_new_object();
+	put_common(q, r, data);
+	put_content(q, r, data);
+	value_carry(data, "code", error, "code");
+	value_carry(data, "stage", error, "stage");
+	value_carry(data, "field", error, "field");
+	if (reminder_is_known(q, r))
+		put_reminder(r, data, clock_now(), true);
+	if (value_get(data, "reminder") != NULL &&
+	    value_get(data, "next_step") == NULL)
+		flag(q, r, "unreachable", value_get_string(error, "code"));
+	ledger_append_take(q->ledger, "message.refused", data);
+}
+
+static bool
+is_open(struct queue *q, const char *reminder, int64_t revision)
+{
+	struct ledger_rows *r;
+	bool open;
+
+	r = ledger_select(q->ledger, "SELECT 1 FROM reminder WHERE id = ? AND "
+	    "revision = ? AND state = 'open'", "si", reminder, revision);
+	open = ledger_next(r);
+	ledger_end(r);
+	return open;
+}
+
+static bool
+reminder_is_sound(struct queue *q, struct filter *f, struct record *r)
+{
+	if (value_type(record_get(r, "reminder")) == VALUE_ABSENT ||
+	    reminder_is_known(q, r))
+		return true;
+	filter_refuse(f, r, "bad_reminder", "reminder", "reminder: no reminder "
+	    "of the ledger; it needs its id and, as numbers, revision and "
+	    "step");
+	return false;
+}
+
+/* The last step of a ladder: staff takes over. */
+static void
+enter_flag(struct queue *q, struct record *r)
+{
+	const struct value *reminder = record_get(r, "reminder");
+	const char *kind = value_get_string(reminder, "flag");
+	struct value *data = value_new_object();
+	int64_t step = 0, revision = 0;
+	char id[320];
+
+	value_integer(value_get(reminder, "step"), &step);
+	value_integer(value_get(reminder, "revision"), &revision);
+	snprintf(id, sizeof(id), "%.250s/%lld/%lld",
+	    value_get_string(reminder, "id"), (long long)revision,
+	    (long long)step);
+	/* Answered, moved or cancelled since omni-escalate looked? */
+	if (ledger_count(q->ledger, "SELECT count(*) FROM reminder_step WHERE "
+	    "reminder || '/' || revision || '/' || step = ? AND reminder = ?",
+	    "ss", id, value_get_string(reminder, "id")) > 0 ||
+	    !is_open(q, value_get_string(reminder, "id"), revision)) {
+		say(r, "duplicate", NULL);
+		value_free(data);
+		return;
+	}
+	say(r, "queued", NULL);
+	put_reminder(r, data, clock_now(), false);
+	value_carry(data, "kind", reminder, "flag");
+	value_carry(data, "close", reminder, "close");
+	if (q->dry) {
+		value_free(data);
+		return;
+	}
+	flag(q, r, kind == NULL ? "unresponsive" : kind, kind != NULL &&
+	    strcmp(kind, "unreachable") == 0 ? "no channel could be used" :
+	    "nobody answered");
+	ledger_append_take(q->ledger, "reminder.flagged", data);
+}
+
+static bool
+is_ready(struct filter *f, struct record *r)
+{
+	static const char *const needed[] = { "account", "channel", "to",
+	    "text", "expires_at" };
+	const char *s;
+	instant t;
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		s = record_string(r, needed[i]);
+		if (s != NULL && *s != '\0')
+			continue;
+		filter_refuse(f, r, "not_ready", needed[i], "%s is missing; "
+		    "it comes from omni-route and omni-render", needed[i]);
+		return false;
+	}
+	if (!clock_parse(record_string(r, "expires_at"), &t)) {
+		filter_refuse(f, r, "bad_time", "expires_at",
+		    "expires_at: not a time");
+		return false;
+	}
+	if (record_get(r, "not_before") != NULL &&
+	    (record_string(r, "not_before") == NULL ||
+	    !clock_parse(record_string(r, "not_before"), &t))) {
+		filter_refuse(f, r, "bad_time", "not_before",
+		    "not_before: not a time");
+		return false;
+	}
+	if (!config_has(((struct queue *)f->ctx)->config, "channel",
+	    record_string(r, "account"))) {
+		filter_refuse(f, r, "no_channel", "account",
+		    "there is no [channel %.60s]", record_string(r,
+		    "account"));
+		return false;
+	}
+	return true;
+}
+
+static int64_t
+priority(const struct record *r)
+{
+	const char *s = record_string(r, "priority");
+
+	if (s != NULL && strcmp(s, "high") == 0)
+		return 0;
+	return s != NULL && strcmp(s, "bulk") == 0 ? 2 : 1;
+}
+
+static void
+put_address(struct queue *q, const struct record *r, struct value *data)
+{
+	const char *to = record_string(r, "to");
+	char key[LEDGER_KEY], conversation[320], identity[ADDRESS_IDENTITY];
+	const char *contact = value_get_string(record_get(r, "contact"), "id");
+
+	address_identity(to, identity);
+	ledger_content_put(q->ledger, "address", identity, strlen(identity),
+	    key);
+	value_set_string(data, "address", key);
+	value_set_string(data, "hash", strchr(key, '/') + 1);
+	snprintf(conversation, sizeof(conversation), "%s:%.250s",
+	    contact != NULL ? "contact" : "address",
+	    contact != NULL ? contact : strchr(key, '/') + 1);
+	value_set_string(data, "conversation", conversation);
+}
+
+static struct orders *
+orders_for(struct queue *q, const char *account)
+{
+	struct orders *o;
+
+	for (size_t i = 0; i < q->accounts; i++)
+		if (strcmp(q->orders[i].account, account) == 0)
+			return &q->orders[i];
+	if (q->accounts == QUEUE_ACCOUNTS)
+		return NULL;
+	o = &q->orders[q->accounts++];
+	snprintf(o->account, sizeof(o->account), "%s", account);
+	o->lines = (struct buf)BUF_INIT(ORDERS_MAX);
+	return o;
+}
+
+/* Work orders are a convenience: one that does not fit is left out. */
+static void
+add_order(struct queue *q, const struct record *r)
+{
+	struct orders *o = orders_for(q, record_string(r, "account"));
+
+	if (o == NULL)
+		return;
+	record_write(r, &o->lines);
+	buf_char(&o->lines, '\n');
+}
+
+static void
+enter(struct queue *q, struct filter *f, struct record *r, const char *print)
+{
+	struct value *data = value_new_object();
+	int64_t segments;
+	instant due = clock_now(), from;
+	char text[CLOCK_TEXT];
+
+	if (record_string(r, "not_before") != NULL &&
+	    clock_parse(record_string(r, "not_before"), &from) && from > due)
+		due = from;
+	put_common(q, r, data);
+	value_carry(data, "channel", r->root, "account");
+	value_set_string(data, "fingerprint", print);
+	value_set_string(data, "due_at", clock_format(due, text));
+	if (clock_parse(record_string(r, "expires_at"), &from))
+		value_set_string(data, "expires_at", clock_format(from, text));
+	clock_format(due, text);
+	value_set_integer(data, "priority", priority(r));
+	if (record_get(r, "fallback") != NULL)
+		value_set_string(data, "fallback", value_json(record_get(r,
+		    "fallback"), &f->mem));
+	if (record_get(r, "route") != NULL)
+		value_set_string(data, "route", value_json(record_get(r,
+		    "route"), &f->mem));
+	if (value_integer(record_get(r, "segments"), &segments))
+		value_set_integer(data, "segments", segments);
+	if (q->hold != NULL)
+		value_set_string(data, "held", q->hold);
+	put_reminder(r, data, due, false);
+	say(r, q->hold != NULL ? "held" : "queued", text);
+	q->queued++;
+	snprintf(q->cost, sizeof(q->cost), "%s", decimal_add(q->cost,
+	    record_string(r, "cost"), &f->mem));
+	if (q->dry) {
+		value_free(data);
+		return;
+	}
+	put_address(q, r, data);
+	put_content(q, r, data);
+	ledger_append_take(q->ledger, "message.queued", data);
+	if (q->hold == NULL && due <= clock_now())
+		add_order(q, r);
+}
+
+static void
+take_good(struct queue *q, struct filter *f, struct record *r)
+{
+	const char *id, *state;
+	char print[DIGEST_HEX], before[DIGEST_HEX], fresh[DIGEST_HEX];
+	unsigned char random[16];
+
+	id = record_string(r, "id");
+	if ((id == NULL || *id == '\0') && q->new_ids) {
+		digest_random(random, sizeof(random));
+		digest_sha256(random, sizeof(random), fresh);
+		fresh[26] = '\0';
+		record_set_string(r, "id", fresh);
+		id = record_string(r, "id");
+	}
+	if (id == NULL || *id == '\0' || strlen(id) > 200) {
+		filter_refuse(f, r, "no_id", "id", "id is missing%s; without "
+		    "one the same message could be sent twice (--new-ids "
+		    "makes one)", id != NULL && *id != '\0' ?
+		    " or longer than 200 bytes" : "");
+		say(r, "refused", NULL);
+		return;
+	}
+	if (!reminder_is_sound(q, f, r)) {
+		say(r, "refused", NULL);
+		return;
+	}
+	if (record_string(r, "channel") != NULL &&
+	    strcmp(record_string(r, "channel"), "staff") == 0 &&
+	    value_get_string(record_get(r, "reminder"), "id") != NULL) {
+		enter_flag(q, r);
+		return;
+	}
+	if (!is_ready(f, r)) {
+		enter_refused(q, f, r);
+		return;
+	}
+	fingerprint(q, r, print);
+	state = known_state(q, id, before, &f->mem);
+	if (state != NULL && strcmp(state, "refused") != 0) {
+		say(r, strcmp(before, print) == 0 ? "duplicate" : "differs",
+		    NULL);
+		if (strcmp(before, print) != 0)
+			diag("line %ju: %s: queued before with another text; "
+			    "that one stays", f->line, id);
+	} else
+		enter(q, f, r, print);
+}
+
+void
+queue_record(struct filter *f, struct record *r)
+{
+	struct queue *q = f->ctx;
+
+	if (!q->dry && !ledger_is_open(q->ledger))
+		ledger_begin(q->ledger);
+	if (record_is_refused_temporarily(r))
+		return;		/* entered by the run that can tell */
+	if (record_is_refused(r))
+		enter_refused(q, f, r);
+	else
+		take_good(q, f, r);
+}
+
+static int
+put_orders(struct queue *q, struct orders *o)
+{
+	char path[PATH_MAX], name[SPOOL_NAME + 8];
+	struct error e;
+	int dir, rc = -1;
+
+	snprintf(path, sizeof(path), "%s/outbound/%s", config_path(q->config,
+	    "paths", NULL, "spool"), o->account);
+	dir = spool_open(path, &e);
+	if (dir != -1) {
+		spool_name(name);
+		snprintf(name + strlen(name), 8, ".ndjson");
+		rc = spool_put(dir, name, buf_text(&o->lines), o->lines.len,
+		    false, &e);
+	}
+	if (rc == -1) {
+		diag("%s; the messages are queued in the ledger all the same",
+		    e.text);
+		q->spool_status = e.status;
+	}
+	close(dir);
+	return rc;
+}
+
+void
+queue_commit(struct filter *f)
+{
+	struct queue *q = f->ctx;
+
+	if (ledger_is_open(q->ledger))
+		ledger_commit(q->ledger);
+	for (size_t i = 0; i < q->accounts; i++) {
+		if (q->orders[i].lines.len > 0)
+			put_orders(q, &q->orders[i]);
+		buf_clear(&q->orders[i].lines);
+	}
+}
+
+int
+queue_change(struct queue *q, const char *op, const char *from,
+    const char *const *ids, size_t count)
+{
+	struct arena mem = ARENA_INIT(1024 * 1024);
+	char print[DIGEST_HEX];
+	const char *state;
+	struct value *data;
+	int rc = EX_OK;
+
+	ledger_begin(q->ledger);
+	for (size_t i = 0; i < count; i++) {
+		state = known_state(q, ids[i], print, &mem);
+		if (state == NULL || strstr(from, state) == NULL) {
+			diag("%s: %s", ids[i], state == NULL ?
+			    "no such message" : arena_printf(&mem,
+			    "is %s, not %s", state, from));
+			rc = EX_REFUSED;
+			continue;
+		}
+		data = value_new_object();
+		value_set_string(data, "id", ids[i]);
+		value_set_string(data, "reason", "by hand");
+		ledger_append_take(q->ledger, op, data);
+	}
+	ledger_commit(q->ledger);
+	arena_release(&mem);
+	return rc;
+}
+
+void
+queue_release(struct queue *q)
+{
+	for (size_t i = 0; i < q->accounts; i++)
+		buf_release(&q->orders[i].lines);
+}
