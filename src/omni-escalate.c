@@ -13,10 +13,8 @@ main(int argc, char *argv[])
 	program_start(&p, argc, argv);
 	s.config = p.config;
 	s.quiet = p.quiet;
-	s.ledger = ledger_open(config_path(p.config, "paths", NULL, "ledger"),
-	    LEDGER_READ, &e);
-	if (s.ledger == NULL || ledger_check_time(s.ledger,
-	    config_duration(p.config, "clock", NULL, "max_gap"), &e) == -1)
+	s.ledger = ledger_start(p.config, LEDGER_READ, &e);
+	if (s.ledger == NULL)
 		die(e.status, "%s", e.text);
 	if (escalate_check(p.config, &e) == -1)
 		die(EX_CONFIG, "%s", e.text);

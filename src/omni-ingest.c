@@ -356,21 +356,15 @@ drain(struct program *p)
 	size_t count;
 	int lock;
 
-	snprintf(path, sizeof(path), "%s/run", spool);
-	if (io_make_dirs(path, 0750, &e) == -1)
-		die(e.status, "%s", e.text);
-	snprintf(path, sizeof(path), "%s/run/ingest.lock", spool);
-	lock = io_lock(path, false, &e);
+	lock = spool_lock(spool, "ingest", &e);
 	if (lock == -1)
 		die(e.status, "%s", e.text);
 	snprintf(path, sizeof(path), "%s/inbound", spool);
 	d.dir = spool_open(path, &e);
 	if (d.dir == -1)
 		die(e.status, "%s", e.text);
-	d.ledger = ledger_open(config_path(p->config, "paths", NULL,
-	    "ledger"), LEDGER_WRITE, &e);
-	if (d.ledger == NULL || ledger_check_time(d.ledger,
-	    config_duration(p->config, "clock", NULL, "max_gap"), &e) == -1)
+	d.ledger = ledger_start(p->config, LEDGER_WRITE, &e);
+	if (d.ledger == NULL)
 		die(e.status, "%s", e.text);
 	/* All of them first: in what order they came matters to consent. */
 	if (spool_names(d.dir, "new", FILES_MAX, &names, &count, &e) == -1)

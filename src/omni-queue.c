@@ -90,10 +90,9 @@ main(int argc, char *argv[])
 		program_usage(&p);
 	signal(SIGPIPE, SIG_IGN);
 	q.config = p.config;
-	q.ledger = ledger_open(config_path(p.config, "paths", NULL,
-	    "ledger"), q.dry ? LEDGER_READ : LEDGER_WRITE, &e);
-	if (q.ledger == NULL || ledger_check_time(q.ledger,
-	    config_duration(p.config, "clock", NULL, "max_gap"), &e) == -1)
+	q.ledger = ledger_start(p.config, q.dry ? LEDGER_READ : LEDGER_WRITE,
+	    &e);
+	if (q.ledger == NULL)
 		die(e.status, "%s", e.text);
 	rc = p.argc > 0 ? run_command(&q, &p) : run_filter(&q, &p);
 	ledger_close(q.ledger);

@@ -30,10 +30,8 @@ main(int argc, char *argv[])
 	program_start(&p, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	s.config = p.config;
-	s.ledger = ledger_open(config_path(p.config, "paths", NULL,
-	    "ledger"), LEDGER_WRITE, &e);
-	if (s.ledger == NULL || ledger_check_time(s.ledger,
-	    config_duration(p.config, "clock", NULL, "max_gap"), &e) == -1)
+	s.ledger = ledger_start(p.config, LEDGER_WRITE, &e);
+	if (s.ledger == NULL)
 		die(e.status, "%s", e.text);
 	s.phones = phonebook_new(config_path(p.config, "paths", NULL,
 	    "phonenumber"), config_string(p.config, "site", NULL, "region"));

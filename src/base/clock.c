@@ -191,6 +191,19 @@ clock_format(instant t, char out[CLOCK_TEXT])
 	return out;
 }
 
+int
+time_of_day_parse(const char *s)
+{
+	if (s == NULL || strlen(s) != 5 ||
+	    strspn(s, "0123456789:") != 5 || s[2] != ':' ||
+	    s[0] == ':' || s[1] == ':' || s[3] == ':' || s[4] == ':')
+		return -1;
+	if ((s[0] - '0') * 10 + s[1] - '0' > 23 || s[3] > '5')
+		return -1;
+	return ((s[0] - '0') * 10 + s[1] - '0') * 60 +
+	    (s[3] - '0') * 10 + s[4] - '0';
+}
+
 bool
 duration_parse(const char *s, int64_t *seconds)
 {

@@ -46,6 +46,9 @@ bool civil_parse(const char *s, struct civil *c);
 instant civil_to_utc(const struct civil *c);
 void civil_from_utc(instant t, struct civil *c);
 
+/* "21:00": minutes after midnight; -1 when it is none, or NULL. */
+int time_of_day_parse(const char *s);
+
 /* "90s", "15m", "2h", "1d", "1w": seconds.  A bare number is refused. */
 bool duration_parse(const char *s, int64_t *seconds);
 

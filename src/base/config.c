@@ -217,26 +217,20 @@ is_decimal(const char *s)
 	return s[n] == '.' && m > 0 && m <= 6 && s[n + 1 + m] == '\0';
 }
 
-static int
-time_of_day(const char *s)
+const char *
+config_channel_type(size_t i)
 {
-	if (strlen(s) != 5 || strspn(s, "0123456789:") != 5 || s[2] != ':' ||
-	    s[0] == ':' || s[1] == ':' || s[3] == ':' || s[4] == ':')
-		return -1;
-	if ((s[0] - '0') * 10 + s[1] - '0' > 23 || s[3] > '5')
-		return -1;
-	return ((s[0] - '0') * 10 + s[1] - '0') * 60 +
-	    (s[3] - '0') * 10 + s[4] - '0';
+	static const char *const types[CONFIG_CHANNEL_TYPES] = { "email",
+	    "sms", "whatsapp", "voice", "push" };
+
+	return i < CONFIG_CHANNEL_TYPES ? types[i] : NULL;
 }
 
 static bool
 is_channel_type(const char *s)
 {
-	static const char *const types[] = { "email", "sms", "whatsapp",
-	    "voice", "push" };
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(types[i], s) == 0)
+	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++)
+		if (strcmp(config_channel_type(i), s) == 0)
 			return true;
 	return false;
 }
@@ -286,7 +280,7 @@ is_of_type(enum type type, const char *s)
 	case TYPE_DURATION:
 		return duration_parse(s, &n);
 	case TYPE_TIME:
-		return time_of_day(s) != -1;
+		return time_of_day_parse(s) != -1;
 	case TYPE_ZONE:
 		return zone_is_valid(s);
 	case TYPE_REGION:
@@ -778,7 +772,7 @@ config_time_of_day(const struct config *c, const char *kind, const char *name,
 {
 	const char *s = config_string(c, kind, name, key);
 
-	return s == NULL ? -1 : time_of_day(s);
+	return time_of_day_parse(s);
 }
 
 static char *

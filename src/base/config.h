@@ -30,7 +30,7 @@ struct config *config_load(const char *path, const char *const *overrides,
 void config_free(struct config *c);
 const char *config_file(const struct config *c);
 
-/* Section names of a kind, in the order they were first met; NULL at the end. */
+/* Section names of a kind, as they were first met; NULL at the end. */
 const char *config_name(const struct config *c, const char *kind, size_t i);
 bool config_has(const struct config *c, const char *kind, const char *name);
 
@@ -61,6 +61,10 @@ const char *config_path(struct config *c, const char *kind, const char *name,
  */
 int config_secret(struct config *c, const char *kind, const char *name,
     const char *key, struct buf *out, struct error *e);
+
+/* The types of channel there are; NULL at the end. */
+#define CONFIG_CHANNEL_TYPES	5
+const char *config_channel_type(size_t i);
 
 /* "email, sms  voice": the i-th word into `out`, false after the last. */
 bool config_word(const char *list, size_t i, char *out, size_t size);

@@ -146,61 +146,56 @@ report(const struct filter *f, const struct record *r, const char *message)
 	    id == NULL ? "" : ": ", message);
 }
 
+/* The one place that refuses: in the record, and unless `quiet` in words. */
 static void
-mark(const struct filter *f, struct record *r, const char *code,
-    const char *field, bool temporary, const char *message)
+refuse(struct filter *f, struct record *r, const struct refusal *why,
+    bool quiet, const char *fmt, va_list ap)
 {
-	struct refusal why = { .stage = f->stage, .code = code,
-	    .field = field, .line = f->line, .temporary = temporary };
+	char message[2 * ERROR_MAX];
+	struct refusal full = *why;
 
-	record_refuse(r, &why, message);
-}
-
-static void
-refuse(struct filter *f, struct record *r, const char *code,
-    const char *field, bool temporary, const char *message)
-{
-	mark(f, r, code, field, temporary, message);
-	report(f, r, message);
+	full.stage = f->stage;
+	full.line = f->line;
+	vsnprintf(message, sizeof(message), fmt, ap);
+	record_refuse(r, &full, message);
+	if (!quiet)
+		report(f, r, message);
 }
 
 void
 filter_refuse(struct filter *f, struct record *r, const char *code,
     const char *field, const char *fmt, ...)
 {
-	char message[2 * ERROR_MAX];
+	struct refusal why = { .code = code, .field = field };
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	refuse(f, r, &why, false, fmt, ap);
 	va_end(ap);
-	refuse(f, r, code, field, false, message);
 }
 
 void
 filter_refuse_quietly(struct filter *f, struct record *r, const char *code,
     const char *field, const char *fmt, ...)
 {
-	char message[2 * ERROR_MAX];
+	struct refusal why = { .code = code, .field = field };
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	refuse(f, r, &why, true, fmt, ap);
 	va_end(ap);
-	mark(f, r, code, field, false, message);
 }
 
 void
 filter_refuse_temporarily(struct filter *f, struct record *r,
     const char *code, const char *fmt, ...)
 {
-	char message[2 * ERROR_MAX];
+	struct refusal why = { .code = code, .temporary = true };
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	refuse(f, r, &why, false, fmt, ap);
 	va_end(ap);
-	refuse(f, r, code, NULL, true, message);
 }
 
 static void
@@ -274,7 +269,7 @@ pass_bad_line(struct filter *f, struct record *r, const char *line,
     size_t len, const char *code, const char *message)
 {
 	record_new(r);
-	refuse(f, r, code, NULL, false, message);
+	filter_refuse(f, r, code, NULL, "%s", message);
 	add_raw(r, line, len, &f->mem);
 	if (f->take_refused)
 		f->each(f, r);

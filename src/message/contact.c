@@ -5,10 +5,24 @@
 
 #include "message/address.h"
 
-#define TYPES	5
+char *
+contact_address_hash(const struct ledger *l, const char *to,
+    char out[DIGEST_HEX])
+{
+	char identity[ADDRESS_IDENTITY];
 
-static const char *const types[TYPES] = { "email", "sms", "whatsapp", "voice",
-	"push" };
+	return ledger_hash(l, address_identity(to, identity), out);
+}
+
+const char *
+contact_address_put(struct ledger *l, const char *to, char key[LEDGER_KEY])
+{
+	char identity[ADDRESS_IDENTITY];
+
+	address_identity(to, identity);
+	ledger_content_put(l, "address", identity, strlen(identity), key);
+	return strchr(key, '/') + 1;
+}
 
 static bool
 are_strings(const struct value *list)
@@ -24,14 +38,8 @@ are_strings(const struct value *list)
 static bool
 is_time_of_day(const struct value *v)
 {
-	const char *s = value_string(v);
-
-	if (value_type(v) == VALUE_ABSENT)
-		return true;
-	return s != NULL && strlen(s) == 5 && s[2] == ':' &&
-	    strspn(s, "0123456789:") == 5 && s[0] <= '2' && s[3] <= '5' &&
-	    (s[0] < '2' || s[1] <= '3') && s[0] != ':' && s[1] != ':' &&
-	    s[3] != ':' && s[4] != ':';
+	return value_type(v) == VALUE_ABSENT ||
+	    time_of_day_parse(value_string(v)) != -1;
 }
 
 static bool
@@ -69,19 +77,17 @@ address_list(struct ledger *l, const struct value *address)
 {
 	struct value *list = value_new_array(), *v;
 	const struct value *own;
-	char key[LEDGER_KEY], identity[ADDRESS_IDENTITY];
+	char key[LEDGER_KEY];
 	const char *to, *line;
 
-	for (size_t i = 0; i < TYPES; i++) {
-		own = value_get(address, types[i]);
+	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++) {
+		own = value_get(address, config_channel_type(i));
 		to = value_get_string(own, "to");
 		if (to == NULL)
 			continue;
-		address_identity(to, identity);
-		ledger_content_put(l, "address", identity, strlen(identity),
-		    key);
+		contact_address_put(l, to, key);
 		v = value_new_object();
-		value_set_string(v, "type", types[i]);
+		value_set_string(v, "type", config_channel_type(i));
 		value_set_string(v, "hash", strchr(key, '/') + 1);
 		value_set_string(v, "content", key);
 		line = value_get_string(own, "line");
@@ -198,8 +204,8 @@ scope_of(const struct config *c, const char *word, char out[96])
 		snprintf(out, 96, "all");
 		return true;
 	}
-	for (size_t i = 0; i < TYPES; i++)
-		if (strcmp(types[i], word) == 0) {
+	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++)
+		if (strcmp(config_channel_type(i), word) == 0) {
 			snprintf(out, 96, "channel:%s", word);
 			return true;
 		}
@@ -237,15 +243,15 @@ static int
 silence(struct ledger *l, const struct value *address, const char *scope,
     const char *source)
 {
-	char hash[DIGEST_HEX], identity[ADDRESS_IDENTITY];
+	char hash[DIGEST_HEX];
 	const char *to;
 	int count = 0;
 
-	for (size_t i = 0; i < TYPES; i++) {
-		to = value_get_string(value_get(address, types[i]), "to");
-		if (to == NULL || !concerns(scope, types[i]))
+	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++) {
+		to = value_get_string(value_get(address, config_channel_type(i)), "to");
+		if (to == NULL || !concerns(scope, config_channel_type(i)))
 			continue;
-		ledger_hash(l, address_identity(to, identity), hash);
+		contact_address_hash(l, to, hash);
 		count += consent_put(l, hash, scope, "out", "import", source);
 	}
 	return count;
@@ -278,7 +284,7 @@ contact_put_opt_outs(struct ledger *l, const struct config *c,
 struct value *
 contact_record(struct ledger *l, const char *id)
 {
-	static const char *const member[TYPES] = { "email", "phone",
+	static const char *const member[CONFIG_CHANNEL_TYPES] = { "email", "phone",
 	    "whatsapp", NULL, NULL };
 	struct value *contact = value_new_object(), *name;
 	struct ledger_rows *r;
@@ -305,7 +311,7 @@ contact_record(struct ledger *l, const char *id)
 			    ledger_text(r, 2));
 	}
 	ledger_end(r);
-	for (size_t i = 0; i < TYPES; i++) {
+	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++) {
 		if (member[i] == NULL)
 			continue;
 		/* A landline has an address for voice only. */
@@ -314,7 +320,7 @@ contact_record(struct ledger *l, const char *id)
 		    "JOIN content b ON b.key = x.content WHERE a.contact = ?1 "
 		    "AND (a.type = ?2 OR (?2 = 'sms' AND a.type = 'voice')) "
 		    "AND b.body IS NOT NULL ORDER BY a.type = ?2 DESC, a.rank "
-		    "LIMIT 1", "ss", id, types[i]);
+		    "LIMIT 1", "ss", id, config_channel_type(i));
 		if (ledger_next(r))
 			value_set_string(contact, member[i],
 			    ledger_text(r, 0));

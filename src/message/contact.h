@@ -16,6 +16,16 @@ bool contact_put(struct ledger *l, const struct value *contact,
     const struct value *address, const char *language, const char *timezone,
     struct arena *mem);
 
+/*
+ * An address in the ledger: the keyed hash of its identity, which consent and
+ * address rows go by; and its body, kept under `key`.  The latter returns the
+ * hash, as part of `key`.
+ */
+char *contact_address_hash(const struct ledger *l, const char *to,
+    char out[DIGEST_HEX]);
+const char *contact_address_put(struct ledger *l, const char *to,
+    char key[LEDGER_KEY]);
+
 /* What is wrong with `contact.preferences`, in words; NULL when nothing is. */
 const char *contact_fault(const struct value *contact);
 

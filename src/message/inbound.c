@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "message/address.h"
 #include "message/contact.h"
 #include "message/reply.h"
 
@@ -27,6 +26,20 @@ rank_of(const char *status)
 	return 0;
 }
 
+/* The first row of "message, number" as the event's id and attempt. */
+static bool
+take_attempt(struct ledger_rows *r, struct value *data)
+{
+	bool found = ledger_next(r);
+
+	if (found) {
+		value_set_string(data, "id", ledger_text(r, 0));
+		value_set_integer(data, "attempt", ledger_int(r, 1));
+	}
+	ledger_end(r);
+	return found;
+}
+
 /*
  * "ID.3": the attempt that we named when we sent, unless this provider has
  * given it another id.
@@ -36,7 +49,6 @@ attempt_by_reference(struct ledger *l, const char *provider,
     const char *reference, struct value *data)
 {
 	struct ledger_rows *r;
-	bool found;
 
 	if (reference == NULL)
 		return false;
@@ -46,13 +58,7 @@ attempt_by_reference(struct ledger *l, const char *provider,
 	    "provider <> ?3)", "sss", reference,
 	    strrchr(reference, '.') == NULL ? "" : strrchr(reference, '.'),
 	    provider);
-	found = ledger_next(r);
-	if (found) {
-		value_set_string(data, "id", ledger_text(r, 0));
-		value_set_integer(data, "attempt", ledger_int(r, 1));
-	}
-	ledger_end(r);
-	return found;
+	return take_attempt(r, data);
 }
 
 static bool
@@ -60,17 +66,10 @@ attempt_by_provider_id(struct ledger *l, const char *provider, const char *id,
     struct value *data)
 {
 	struct ledger_rows *r;
-	bool found;
 
 	r = ledger_select(l, "SELECT message, number FROM attempt WHERE "
 	    "provider = ? AND provider_id = ?", "ss", provider, id);
-	found = ledger_next(r);
-	if (found) {
-		value_set_string(data, "id", ledger_text(r, 0));
-		value_set_integer(data, "attempt", ledger_int(r, 1));
-	}
-	ledger_end(r);
-	return found;
+	return take_attempt(r, data);
 }
 
 static void
@@ -327,12 +326,9 @@ static void
 keep_content(struct answer *a)
 {
 	const char *json = value_json(a->event, a->mem);
-	char identity[ADDRESS_IDENTITY];
 
-	address_identity(a->from, identity);
-	ledger_content_put(a->ledger, "address", identity, strlen(identity),
-	    a->address);
-	snprintf(a->hash, sizeof(a->hash), "%s", strchr(a->address, '/') + 1);
+	snprintf(a->hash, sizeof(a->hash), "%s", contact_address_put(a->ledger,
+	    a->from, a->address));
 	ledger_content_put(a->ledger, "answer", json, strlen(json),
 	    a->content);
 }

@@ -178,15 +178,6 @@ copy(char *out, size_t size, const char *s)
 	snprintf(out, size, "%s", s == NULL ? "" : s);
 }
 
-static int
-minutes(const char *s)
-{
-	if (s == NULL || strlen(s) != 5)
-		return -1;
-	return ((s[0] - '0') * 10 + s[1] - '0') * 60 + (s[3] - '0') * 10 +
-	    s[4] - '0';
-}
-
 static bool
 load_facts(struct ledger *l, const char *id, const char *channel,
     struct facts *f)
@@ -218,8 +209,8 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 		if (!clock_parse(ledger_text(r, 10), &f->due) ||
 		    !clock_parse(ledger_text(r, 11), &f->expires))
 			found = false;
-		f->quiet_start = minutes(ledger_text(r, 12));
-		f->quiet_end = minutes(ledger_text(r, 13));
+		f->quiet_start = time_of_day_parse(ledger_text(r, 12));
+		f->quiet_end = time_of_day_parse(ledger_text(r, 13));
 	}
 	ledger_end(r);
 	return found;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "message/address.h"
+#include "message/contact.h"
 #include "message/policy.h"
 #include "store/spool.h"
 
@@ -308,18 +308,16 @@ priority(const struct record *r)
 static void
 put_address(struct queue *q, const struct record *r, struct value *data)
 {
-	const char *to = record_string(r, "to");
-	char key[LEDGER_KEY], conversation[320], identity[ADDRESS_IDENTITY];
+	const char *to = record_string(r, "to"), *hash;
+	char key[LEDGER_KEY], conversation[320];
 	const char *contact = value_get_string(record_get(r, "contact"), "id");
 
-	address_identity(to, identity);
-	ledger_content_put(q->ledger, "address", identity, strlen(identity),
-	    key);
+	hash = contact_address_put(q->ledger, to, key);
 	value_set_string(data, "address", key);
-	value_set_string(data, "hash", strchr(key, '/') + 1);
+	value_set_string(data, "hash", hash);
 	snprintf(conversation, sizeof(conversation), "%s:%.250s",
 	    contact != NULL ? "contact" : "address",
-	    contact != NULL ? contact : strchr(key, '/') + 1);
+	    contact != NULL ? contact : hash);
 	value_set_string(data, "conversation", conversation);
 }
 

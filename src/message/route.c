@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "message/address.h"
+#include "message/contact.h"
 #include "message/policy.h"
 
-#define TYPES		5
 #define WINDOW		(24 * 3600)	/* WhatsApp's, after a person wrote */
 
 /* What is known of the message while it is decided. */
@@ -20,7 +19,7 @@ struct decision {
 	const struct template_set *set;
 	int quiet_start, quiet_end;
 	const char *preferred, *order;
-	const char *types[TYPES];	/* in the order to consider */
+	const char *types[CONFIG_CHANNEL_TYPES];	/* in the order to consider */
 	size_t count;
 	bool wish;
 	struct value *considered;
@@ -65,7 +64,7 @@ add_type(struct decision *d, const char *type)
 	for (size_t i = 0; i < d->count; i++)
 		if (strcmp(d->types[i], type) == 0)
 			return;
-	if (d->count < TYPES)
+	if (d->count < CONFIG_CHANNEL_TYPES)
 		d->types[d->count++] = arena_strdup(d->mem, type);
 }
 
@@ -110,14 +109,8 @@ load_preference(struct decision *d)
 		    ledger_text(r, 3) != NULL)
 			record_set_string(d->record, "timezone",
 			    ledger_text(r, 3));
-		if (ledger_text(r, 4) != NULL && ledger_text(r, 5) != NULL) {
-			int h, m;
-
-			if (sscanf(ledger_text(r, 4), "%2d:%2d", &h, &m) == 2)
-				d->quiet_start = h * 60 + m;
-			if (sscanf(ledger_text(r, 5), "%2d:%2d", &h, &m) == 2)
-				d->quiet_end = h * 60 + m;
-		}
+		d->quiet_start = time_of_day_parse(ledger_text(r, 4));
+		d->quiet_end = time_of_day_parse(ledger_text(r, 5));
 	}
 	ledger_end(r);
 }
@@ -185,12 +178,11 @@ classify(struct decision *d)
 static const char *
 type_of_wish(const struct config *c, const char *wish)
 {
-	static const char *const types[] = { "email", "sms", "whatsapp",
-	    "voice", "push" };
+	const char *type;
 
-	for (size_t i = 0; i < TYPES; i++)
-		if (strcmp(types[i], wish) == 0)
-			return types[i];
+	for (size_t i = 0; (type = config_channel_type(i)) != NULL; i++)
+		if (strcmp(type, wish) == 0)
+			return type;
 	return config_has(c, "channel", wish) ?
 	    config_string(c, "channel", wish, "type") : NULL;
 }
@@ -230,11 +222,9 @@ struct place {
 static void
 look_up(struct decision *d, const char *type, struct place *p)
 {
-	char identity[ADDRESS_IDENTITY];
 	struct ledger_rows *r;
 
-	ledger_hash(d->router->ledger, address_identity(p->to, identity),
-	    p->hash);
+	contact_address_hash(d->router->ledger, p->to, p->hash);
 	r = ledger_select(d->router->ledger, "SELECT verified, dead_at, "
 	    "last_inbound_at FROM address WHERE type = ? AND hash = ?", "ss",
 	    type, p->hash);

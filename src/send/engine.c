@@ -449,7 +449,7 @@ engine_turn(struct engine *n, const char *const *ids, size_t count)
 	ledger_begin(n->ledger);
 	land(n);
 	while (!stopping && !engine_is_blocked(n) && i < count &&
-	    n->count < n->size)
+	    n->count < GROUP_MAX)
 		if (pass_gate(n, ids[i++]))
 			start(n, ids[i - 1]);
 	ledger_commit(n->ledger);

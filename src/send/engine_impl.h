@@ -40,7 +40,7 @@ struct engine {
 	struct wire *wire;
 	struct arena mem;
 	struct flight flights[GROUP_MAX];
-	size_t count, size;	/* open now; most at once */
+	size_t count;		/* open now */
 	int64_t pause_ms, last_ms;
 	bool quiet, setup_failed;
 	int outages;		/* in a row */

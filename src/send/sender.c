@@ -39,7 +39,8 @@ send_batch(struct engine *n, int dir, const char *name, int fd)
 	record_release(&r);
 	buf_release(&text);
 	engine_send(n, ids, count);
-	if (!engine_is_stopping() && !engine_is_blocked(n) && spool_done(dir, name) == -1)
+	if (!engine_is_stopping() && !engine_is_blocked(n) &&
+	    spool_done(dir, name) == -1)
 		diag("work order %s: %s", name, strerror(errno));
 	free(ids);
 	arena_release(&keep);
@@ -92,7 +93,7 @@ send_batches(struct engine *n)
 /*
  * Whatever else is due.  A message that is put off or held is not due any
  * more, and one that is refused for its set-up ends the run, so every page
- * makes progress; one that stays due all the same would not, hence `after`.
+ * makes progress; one that stays due all the same would not, hence `last`.
  */
 static void
 send_due(struct engine *n)
@@ -172,11 +173,10 @@ put_channel(struct engine *n)
 	ledger_commit(n->ledger);
 }
 
-/* -1 with a diagnostic: this channel cannot be worked on now. */
+/* EX_OK, or what is wrong, with a diagnostic. */
 static int
 channel_open(struct engine *n, const char *name, int *lock)
 {
-	char path[PATH_MAX];
 	int64_t rate;
 	struct error e;
 
@@ -191,15 +191,8 @@ channel_open(struct engine *n, const char *name, int *lock)
 		    n->provider_name, "kind"), n->type);
 		return EX_CONFIG;
 	}
-	snprintf(path, sizeof(path), "%s/run", config_path(n->config, "paths",
-	    NULL, "spool"));
-	if (io_make_dirs(path, 0750, &e) == -1) {
-		diag("%s", e.text);
-		return e.status;
-	}
-	snprintf(path + strlen(path), sizeof(path) - strlen(path),
-	    "/%s.lock", name);
-	*lock = io_lock(path, false, &e);
+	*lock = spool_lock(config_path(n->config, "paths", NULL, "spool"),
+	    name, &e);
 	if (*lock == -1) {
 		diag("channel %s: %s", name, e.text);
 		return e.status;
@@ -213,8 +206,6 @@ channel_open(struct engine *n, const char *name, int *lock)
 	}
 	rate = config_integer(n->config, "channel", name, "per_second");
 	n->pause_ms = rate > 0 ? 1000 / rate : 0;
-	/* One transfer at a time, so never more than one intent is open. */
-	n->size = 1;
 	n->outages = 0;
 	n->spending = (struct spending){ .primed = false };
 	n->setup_failed = false;
@@ -393,18 +384,15 @@ run(struct engine *n, const struct program *p)
 	return rc;
 }
 
-static void
-check_ledger(struct engine *n)
+/* Only who sends could send twice what an older file does not know. */
+static int
+check_export(struct engine *n, struct error *e)
 {
 	char journal[PATH_MAX];
-	struct error e;
 
 	snprintf(journal, sizeof(journal), "%s/journal",
 	    config_path(n->config, "paths", NULL, "spool"));
-	if (ledger_check_time(n->ledger, config_duration(n->config, "clock",
-	    NULL, "max_gap"), &e) == -1 ||
-	    ledger_check_export(n->ledger, journal, &e) == -1)
-		die(e.status, "%s", e.text);
+	return ledger_check_export(n->ledger, journal, e);
 }
 
 int
@@ -424,11 +412,9 @@ engine_main(int argc, char *argv[], const char *type)
 	n.type = type;
 	n.quiet = p.quiet;
 	n.mem = (struct arena)ARENA_INIT((size_t)256 * 1024 * 1024);
-	n.ledger = ledger_open(config_path(p.config, "paths", NULL, "ledger"),
-	    LEDGER_WRITE, &e);
-	if (n.ledger == NULL)
+	n.ledger = ledger_start(p.config, LEDGER_WRITE, &e);
+	if (n.ledger == NULL || check_export(&n, &e) == -1)
 		die(e.status, "%s", e.text);
-	check_ledger(&n);
 	rc = run(&n, &p);
 	ledger_close(n.ledger);
 	arena_release(&n.mem);

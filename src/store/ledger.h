@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/record.h"
@@ -34,6 +35,13 @@ enum ledger_mode {
 };
 
 struct ledger *ledger_open(const char *path, enum ledger_mode mode,
+    struct error *e);
+/*
+ * The ledger of the configuration, for a program that writes (LEDGER_WRITE) or
+ * acts on what it reads (LEDGER_READ) in the ordinary course: with the clock's
+ * guard, ledger_check_time().  Upkeep by hand uses ledger_open().
+ */
+struct ledger *ledger_start(struct config *c, enum ledger_mode mode,
     struct error *e);
 void ledger_close(struct ledger *l);
 const char *ledger_path(const struct ledger *l);
@@ -93,13 +101,12 @@ int64_t ledger_count(struct ledger *l, const char *sql, const char *types,
 void ledger_set_run(struct ledger *l, const char *program, const char *run);
 
 /*
- * For every program that writes, before it does: a clock that jumped must not
- * become the ledger's own.
+ * A clock that jumped must not become the ledger's own.
  *
- * 0, or -1 and EX_TEMPFAIL when the clock is further than `max_gap` seconds
- * from the last journal row and from the last time a person confirmed it, or the ledger is older than its own export in
- * `journal_dir` (a restored file).  A person confirms either one with
- * omni-ledger confirm.
+ * Both give 0, or -1 and EX_TEMPFAIL: when the clock is further than `max_gap`
+ * seconds from the last journal row and from the last time a person confirmed
+ * it; when the ledger is older than its own export in `journal_dir` (a restored
+ * file).  A person confirms either one with omni-ledger confirm.
  */
 int ledger_check_time(struct ledger *l, int64_t max_gap, struct error *e);
 int ledger_check_export(struct ledger *l, const char *journal_dir,

@@ -252,6 +252,22 @@ spool_reject(int dir, const char *from, const char *name, const char *reason)
 	return renameat(dir, path, dir, bad);
 }
 
+int
+spool_lock(const char *spool, const char *name, struct error *e)
+{
+	char path[PATH_MAX];
+	int n;
+
+	n = snprintf(path, sizeof(path), "%s/run", spool);
+	if (n < 0 || (size_t)n + strlen(name) + 7 > sizeof(path))
+		return error_set(e, EX_CONFIG, "%.60s...: path too long",
+		    spool);
+	if (io_make_dirs(path, 0750, e) == -1)
+		return -1;
+	snprintf(path + n, sizeof(path) - (size_t)n, "/%s.lock", name);
+	return io_lock(path, false, e);
+}
+
 void
 spool_sweep(int dir, long age)
 {

@@ -52,6 +52,12 @@ int spool_done(int dir, const char *name);
 int spool_reject(int dir, const char *from, const char *name,
     const char *reason);
 
+/*
+ * The lock SPOOL/run/NAME.lock, held until the descriptor returned is closed or
+ * the process dies.  -1 and EX_TEMPFAIL when another has it.
+ */
+int spool_lock(const char *spool, const char *name, struct error *e);
+
 /* Removes files in tmp/ older than `age` seconds: their writers are dead. */
 void spool_sweep(int dir, long age);
 

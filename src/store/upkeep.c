@@ -49,6 +49,20 @@ ledger_check_time(struct ledger *l, int64_t max_gap, struct error *e)
 	    "confirm", clock_format(t, now), last);
 }
 
+struct ledger *
+ledger_start(struct config *c, enum ledger_mode mode, struct error *e)
+{
+	struct ledger *l = ledger_open(config_path(c, "paths", NULL,
+	    "ledger"), mode, e);
+
+	if (l != NULL && ledger_check_time(l, config_duration(c, "clock",
+	    NULL, "max_gap"), e) == -1) {
+		ledger_close(l);
+		return NULL;
+	}
+	return l;
+}
+
 /* The highest number in names like 000000000001-000000000420.ndjson. */
 static int64_t
 exported_to(const char *dir)
