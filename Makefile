@@ -26,6 +26,12 @@ WARN	= -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 CXXWARN	= -Wall -Wextra -Wpedantic -Wshadow -Wformat=2
 -include config.mk
 
+# V=1 shows the commands instead of the names of what they make.
+ifndef V
+Q = @
+say = @echo '  $@'
+endif
+
 ifdef WERROR
 WARN += -Werror
 CXXWARN += -Werror
@@ -51,19 +57,23 @@ all: $(BINS)
 
 $(PROGS:%=bin/%): bin/%: build/src/%.o build/libomni.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(say)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 bin/phonenumber: build/src/phonenumber/phonenumber.o
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $< -lphonenumber
+	$(say)
+	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $< -lphonenumber
 
 $(SCRIPTS:%=bin/%): bin/%: src/%.bash
 	@mkdir -p $(@D)
-	install -m 755 $< $@
+	$(say)
+	$(Q)install -m 755 $< $@
 
 build/libomni.a: $(LIBOBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(say)
+	$(Q)$(AR) rcs $@ $^
 
 # Rewritten only when the flags change, and then everything is rebuilt.
 build/flags: FORCE
@@ -73,11 +83,13 @@ build/flags: FORCE
 
 build/%.o: %.c build/flags | build/deps
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -include src/banned.h -MMD -MP -c -o $@ $<
+	$(say)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -include src/banned.h -MMD -MP -c -o $@ $<
 
 build/%.o: %.cc build/flags | build/deps
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(say)
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # The schema is readable SQL in share/ and compiled in, so that a program and
 # its schema can never be of two versions.
@@ -85,7 +97,8 @@ build/src/store/schema.o: share/ledger/schema.sql share/ledger/views.sql \
     share/ledger/apply.sql
 
 $(UNIT) $(FAKES): build/%: build/%.o build/libomni.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(say)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Installs the Debian packages that are missing, or says which ones.
 build/deps: .ci/packages

@@ -778,12 +778,19 @@ config_time_of_day(const struct config *c, const char *kind, const char *name,
 static char *
 absolute(const struct config *c, const char *path)
 {
-	char out[PATH_MAX];
+	char dir[PATH_MAX], out[PATH_MAX], *slash;
 	int n;
 
 	if (path[0] == '/')
 		return duplicate(path);
-	n = snprintf(out, sizeof(out), "%s/%s", c->dir, path);
+	/* The directory has no links in it: going up is cutting off. */
+	snprintf(dir, sizeof(dir), "%s", c->dir);
+	for (; strncmp(path, "../", 3) == 0; path += 3) {
+		slash = strrchr(dir, '/');
+		if (slash != NULL)
+			*slash = '\0';
+	}
+	n = snprintf(out, sizeof(out), "%s/%s", dir, path);
 	if (n < 0 || (size_t)n >= sizeof(out))
 		die(EX_CONFIG, "%.100s...: path too long", path);
 	return duplicate(out);
