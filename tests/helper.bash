@@ -85,6 +85,23 @@ make_site() {
 	END
 }
 
+# make_ledger TIME: a site with a new ledger, and from here on it is TIME; $in
+# is a file for what the programs read
+make_ledger() {
+	make_site
+	at "$1"
+	# shellcheck disable=SC2034	# for the tests
+	in=$BATS_TEST_TMPDIR/in
+	omni-ledger init
+}
+
+# keep_console: what the console provider sends goes to the file $console
+keep_console() {
+	# shellcheck disable=SC2034	# for the tests
+	console=$SITE/spool/console.txt
+	sed -i '/^kind = console/a path = ../spool/console.txt' "$OMNI_CONF"
+}
+
 # sql QUERY: what the site's ledger answers, columns divided by "|"
 sql() {
 	sqlite3 -readonly "$SITE/spool/ledger.db" "$1"
@@ -101,4 +118,62 @@ free_port() {
 s = socket.socket()
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])'
+}
+
+# stop_server: ends the process $server, if there is one; for teardown
+stop_server() {
+	[ -z "$server" ] || {
+		kill "$server" 2>/dev/null || :
+		wait "$server" || :
+	}
+}
+
+# hold_ledger [STATEMENT]: a process writes to the site's ledger, and does not
+# commit before let_ledger_go
+hold_ledger() {
+	local answer
+	coproc writer { exec sqlite3 "$SITE/spool/ledger.db"; }
+	# The shell forgets it as soon as it ends.
+	# shellcheck disable=SC2154	# set by coproc
+	writer_pid=$writer_PID
+	printf '%s\n' 'BEGIN IMMEDIATE;' "${1-INSERT INTO content(key, body)
+		VALUES ('t/1', 'x');}" 'SELECT 42;' >&"${writer[1]}"
+	read -r -t 20 -u "${writer[0]}" answer
+	assert_equal "$answer" 42
+}
+
+let_ledger_go() {
+	echo 'ROLLBACK;' >&"${writer[1]}"
+	eval "exec ${writer[1]}>&-"
+	wait "$writer_pid"
+}
+
+# need_strace: skips the test where no process may be traced
+need_strace() {
+	export ASAN_OPTIONS=detect_leaks=0	# it cannot look under ptrace
+	strace -o "$BATS_TEST_TMPDIR/strace" -e trace=write true 2>/dev/null ||
+		skip 'strace may not trace here'
+}
+
+# find_spots CALLS COMMAND...: runs COMMAND; $spots are the system calls that
+# it made, of those in CALLS, as "CALL:NUMBER"
+find_spots() {
+	local calls=$1 call count n log=$BATS_TEST_TMPDIR/log
+	shift
+	spots=()
+	strace -f -o "$log" -e "trace=${calls// /,}" "$@"
+	for call in $calls; do
+		count=$(grep -cE "^[0-9]+ +$call\(" "$log") || :
+		for ((n = 1; n <= count; n++)); do
+			spots+=("$call:$n")
+		done
+	done
+}
+
+# kill_at SPOT COMMAND...: runs COMMAND, as run(1) does; it dies at SPOT
+kill_at() {
+	local call=${1%:*} when=${1#*:}
+	shift
+	run strace -f -o /dev/null -e "trace=$call" \
+		-e "inject=$call:signal=KILL:when=$when" "$@"
 }

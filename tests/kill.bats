@@ -8,35 +8,25 @@ setup() {
 	make_site
 	at 2026-11-23T23:00:00Z
 	points=${KILL_POINTS:-24}
-	export ASAN_OPTIONS=detect_leaks=0	# it cannot look under ptrace
 	calls='write pwrite64 fdatasync fsync unlink unlinkat linkat openat'
-	strace -o "$BATS_TEST_TMPDIR/strace" -e trace=write true 2>/dev/null ||
-		skip 'strace may not trace here'
+	need_strace
 }
 
 # sweep INPUT CHECK COMMAND...: kill COMMAND <INPUT at points spread over all
 # its calls, run it again, and CHECK.
 sweep() {
-	local input=$1 check=$2 call count i point spot total=0
-	local log=$BATS_TEST_TMPDIR/log before=$BATS_TEST_TMPDIR/before
-	local -a pick=()
+	local input=$1 check=$2 point spot total
+	local before=$BATS_TEST_TMPDIR/before
 	shift 2
 	cp -R "$SITE" "$before"
-	strace -f -o "$log" -e "trace=${calls// /,}" "$@" <"$input" >/dev/null
-	for call in $calls; do
-		count=$(grep -cE "^[0-9]+ +$call\(" "$log") || :
-		for ((i = 1; i <= count; i++)); do
-			pick+=("$call:$i")
-			total=$((total + 1))
-		done
-	done
+	find_spots "$calls" "$@" <"$input" >/dev/null
+	# shellcheck disable=SC2154	# set by find_spots
+	total=${#spots[@]}
 	for ((point = 0; point < points && point < total; point++)); do
-		spot=${pick[point * total / points]}
+		spot=${spots[point * total / points]}
 		rm -rf "$SITE"
 		cp -R "$before" "$SITE"
-		run strace -f -o /dev/null -e "trace=${spot%:*}" \
-			-e "inject=${spot%:*}:signal=KILL:when=${spot#*:}" \
-			"$@" <"$input"
+		kill_at "$spot" "$@" <"$input"
 		run -0 "$@" <"$input"
 		"$check" || {
 			echo "killed at $spot"

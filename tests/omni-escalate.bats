@@ -6,10 +6,7 @@ load helper
 
 # The site's ladder: -24h email, +2h sms, +2h whatsapp, -2h whatsapp, -1h flag.
 setup() {
-	make_site
-	in=$BATS_TEST_TMPDIR/in
-	at 2026-11-23T09:00:00-06:00
-	omni-ledger init
+	make_ledger 2026-11-23T09:00:00-06:00
 }
 
 # appointment ID AT [CONTACT-MEMBERS]

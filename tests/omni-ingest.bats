@@ -6,27 +6,16 @@
 
 setup() {
 	load helper
-	make_site
-	at 2026-11-23T23:00:00Z
+	make_ledger 2026-11-23T23:00:00Z
+	keep_console
 	export TWILIO_AUTH_TOKEN=12345678901234567890123456789012
 	server=
 	inbound=$SITE/spool/inbound
 	form=application/x-www-form-urlencoded
-	sed -i '/^kind = console/a path = ../spool/console.txt' "$OMNI_CONF"
-	omni-ledger init
 }
 
 teardown() {
-	[ -z "$server" ] || {
-		kill "$server" 2>/dev/null || :
-		wait "$server" || :
-	}
-}
-
-need_strace() {
-	export ASAN_OPTIONS=detect_leaks=0	# it cannot look under ptrace
-	strace -o "$BATS_TEST_TMPDIR/strace" -e trace=write true 2>/dev/null ||
-		skip 'strace may not trace here'
+	stop_server
 }
 
 # sign URL NAME=VALUE...: the signature, and the body in $body
@@ -262,7 +251,7 @@ request() {
 }
 
 @test "CGI: killed at any system call, what was acknowledged is in the spool (Inv. 2)" {
-	local call count point calls=(write fsync linkat unlinkat openat)
+	local call spot
 	need_strace
 	sign https://hooks.example.com/omni/twilio/sms \
 		MessageSid=SM00000000000000000000000000000001 \
@@ -271,16 +260,15 @@ request() {
 	export GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST \
 		PATH_INFO=/twilio/sms QUERY_STRING="" CONTENT_TYPE="$form" \
 		CONTENT_LENGTH="${#body}" HTTP_X_TWILIO_SIGNATURE="$signature"
-	for call in "${calls[@]}"; do
-		strace -f -o "$BATS_TEST_TMPDIR/log" -e "trace=$call" \
-			omni-ingest <"$BATS_TEST_TMPDIR/body" >/dev/null
-		count=$(grep -c "^[0-9]* *$call(" "$BATS_TEST_TMPDIR/log")
-		for ((point = count > 6 ? count - 6 : 1; point <= count;
-			point++)); do
+	for call in write fsync linkat unlinkat openat; do
+		find_spots "$call" omni-ingest <"$BATS_TEST_TMPDIR/body" \
+			>/dev/null
+		[ "${#spots[@]}" -gt 0 ]
+		# The last seven: before them the libraries are loaded.
+		for spot in "${spots[@]:${#spots[@]} > 7 ? ${#spots[@]} - 7 : 0}"
+		do
 			rm -rf "$inbound"
-			run strace -f -o /dev/null -e "trace=$call" \
-				-e "inject=$call:signal=KILL:when=$point" \
-				omni-ingest <"$BATS_TEST_TMPDIR/body"
+			kill_at "$spot" omni-ingest <"$BATS_TEST_TMPDIR/body"
 			[ "$status" -eq 137 ]
 			[ -z "$output" ] || [ "$(waiting)" -eq 1 ]
 			# What lies in new/ is whole.
@@ -419,8 +407,8 @@ request() {
 	need_strace
 	text 1 +525512345678 'Hola'
 	text 2 +525512345678 'Hola otra vez'
-	run -137 strace -f -o /dev/null -e trace=unlinkat \
-		-e inject=unlinkat:signal=KILL:when=1 omni-ingest -q
+	kill_at unlinkat:1 omni-ingest -q
+	assert_equal "$status" 137
 	assert_equal "$(waiting)" 2
 	assert_equal "$(sql 'SELECT count(*) FROM inbox')" 2
 	run -0 omni-ingest -q
@@ -430,7 +418,7 @@ request() {
 }
 
 @test "the drain is killed at any write: each message once (Inv. 2, 4, 7)" {
-	local call count point
+	local call point
 	need_strace
 	text 1 +525512345678 'BAJA'
 	text 2 +525512345679 'Hola'
@@ -438,15 +426,14 @@ request() {
 	for call in pwrite64 fdatasync unlinkat; do
 		rm -rf "$SITE"
 		cp -R "$BATS_TEST_TMPDIR/before" "$SITE"
-		strace -f -o "$BATS_TEST_TMPDIR/log" -e "trace=$call" \
-			omni-ingest -q
-		count=$(grep -c "^[0-9]* *$call(" "$BATS_TEST_TMPDIR/log")
-		for ((point = 1; point <= count; point += 1 + count / 8)); do
+		find_spots "$call" omni-ingest -q
+		[ "${#spots[@]}" -gt 0 ]
+		for ((point = 0; point < ${#spots[@]};
+			point += 1 + ${#spots[@]} / 8)); do
 			rm -rf "$SITE"
 			cp -R "$BATS_TEST_TMPDIR/before" "$SITE"
-			run -137 strace -f -o /dev/null -e "trace=$call" \
-				-e "inject=$call:signal=KILL:when=$point" \
-				omni-ingest -q
+			kill_at "${spots[point]}" omni-ingest -q
+			assert_equal "$status" 137
 			run -0 omni-ingest -q
 			assert_equal "$(waiting)" 0
 			assert_equal "$(sql 'SELECT count(*) FROM inbox')" 2

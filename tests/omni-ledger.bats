@@ -197,17 +197,9 @@ tamper() {
 @test "backup: a ledger with its key that can go on at once" {
 	story
 	# Also while a write transaction is open.
-	coproc writer { exec sqlite3 "$ledger"; }
-	pid=$writer_PID
-	printf '%s\n' 'BEGIN IMMEDIATE;' \
-	    "INSERT INTO content(key, body) VALUES ('t/1', 'x');" \
-	    'SELECT 42;' >&"${writer[1]}"
-	read -r -t 20 -u "${writer[0]}" answer
-	assert_equal "$answer" 42
+	hold_ledger
 	run -0 omni-ledger backup "$BATS_TEST_TMPDIR/copy.db"
-	echo 'ROLLBACK;' >&"${writer[1]}"
-	eval "exec ${writer[1]}>&-"
-	wait "$pid"
+	let_ledger_go
 	cmp "$ledger.key" "$BATS_TEST_TMPDIR/copy.db.key"
 	assert_equal "$(stat -c %a "$BATS_TEST_TMPDIR/copy.db.key")" 600
 	copy=(-o "paths.ledger=$BATS_TEST_TMPDIR/copy.db" \
@@ -288,7 +280,7 @@ tamper() {
 	run -0 omni-ledger setting site.name
 	assert_output 'Clinica Roma'
 	run -0 omni-ledger setting paths.ledger
-	assert_output "$SITE/etc/../spool/ledger.db"
+	assert_output "$SITE/spool/ledger.db"
 	run -0 omni-ledger setting clock.max_gap
 	assert_output 30d
 	run -0 omni-ledger setting site.name -o 'site.name=Sur'
@@ -387,20 +379,12 @@ ask_all_views() {
 	# While nothing runs.
 	ask_all_views
 	# While somebody writes; what is not committed is not seen.
-	coproc writer { exec sqlite3 "$ledger"; }
-	pid=$writer_PID
-	printf '%s\n' 'BEGIN IMMEDIATE;' \
-	    "UPDATE message SET state = 'sent' WHERE id = 'm1';" \
-	    'SELECT 42;' >&"${writer[1]}"
-	read -r -t 20 -u "${writer[0]}" answer
-	assert_equal "$answer" 42
+	hold_ledger "UPDATE message SET state = 'sent' WHERE id = 'm1';"
 	ask_all_views
 	run -0 as 65534 $staff sqlite3 -readonly "$ledger" \
 	    "SELECT state FROM message WHERE id = 'm1'"
 	assert_output held
-	echo 'ROLLBACK;' >&"${writer[1]}"
-	eval "exec ${writer[1]}>&-"
-	wait "$pid"
+	let_ledger_go
 
 	run ! as 65534 $staff sqlite3 "$ledger" "DELETE FROM consent"
 	[[ $output == *readonly* ]]

@@ -5,10 +5,7 @@
 load helper
 
 setup() {
-	make_site
-	in=$BATS_TEST_TMPDIR/in
-	at 2026-11-23T17:00:00-06:00
-	omni-ledger init
+	make_ledger 2026-11-23T17:00:00-06:00
 }
 
 # ready ID [MEMBERS]: a record as omni-render leaves it

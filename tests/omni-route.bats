@@ -8,10 +8,7 @@ phone='"phone":"55 5512 3456"'
 mail='"email":"ana@x.example"'
 
 setup() {
-	make_site
-	in=$BATS_TEST_TMPDIR/in
-	at 2026-11-23T17:00:00-06:00
-	omni-ledger init
+	make_ledger 2026-11-23T17:00:00-06:00
 }
 
 # route STATUS RECORD [ARG ...]: one record through omni-normalize and then
@@ -377,22 +374,14 @@ quiet() {
 	echo "{\"contact\":{$mail}}" >"$in"
 	run -69 --separate-stderr omni-route <"$in"
 	refute_output
-	assert_equal "$stderr" "omni-route: $SITE/etc/../spool/ledger.db: no ledger there; make one with omni-ledger init"
+	assert_equal "$stderr" "omni-route: $SITE/spool/ledger.db: no ledger there; make one with omni-ledger init"
 }
 
 @test "it reads while another process holds a write transaction" {
-	coproc writer { exec sqlite3 "$SITE/spool/ledger.db"; }
-	pid=$writer_PID
-	printf '%s\n' 'BEGIN IMMEDIATE;' \
-	    "INSERT INTO content(key, body) VALUES ('t/1', 'x');" \
-	    'SELECT 42;' >&"${writer[1]}"
-	read -r -t 20 -u "${writer[0]}" answer
-	assert_equal "$answer" 42
+	hold_ledger
 	route 0 "{\"contact\":{$mail}}"
 	is .channel email
-	echo 'ROLLBACK;' >&"${writer[1]}"
-	eval "exec ${writer[1]}>&-"
-	wait "$pid"
+	let_ledger_go
 }
 
 @test "empty input, a full disk, wrong usage" {

@@ -5,10 +5,7 @@
 load helper
 
 setup() {
-	make_site
-	in=$BATS_TEST_TMPDIR/in
-	at 2026-11-23T09:00:00-06:00
-	omni-ledger init
+	make_ledger 2026-11-23T09:00:00-06:00
 }
 
 # row ID AT [FILTER]: one appointment of contact 7, changed by a jq filter

@@ -6,27 +6,14 @@
 
 setup() {
 	load helper
-	make_site
-	at 2026-11-23T23:00:00Z
+	make_ledger 2026-11-23T23:00:00Z
+	keep_console
 	server=
 	maildir=$SITE/spool/Maildir
-	console=$SITE/spool/console.txt
-	sed -i '/^kind = console/a path = ../spool/console.txt' "$OMNI_CONF"
-	omni-ledger init
 }
 
 teardown() {
-	[ -z "$server" ] || {
-		kill "$server" 2>/dev/null || :
-		wait "$server" || :
-	}
-}
-
-# need_strace: skips the test where no process may be traced
-need_strace() {
-	export ASAN_OPTIONS=detect_leaks=0	# it cannot look under ptrace
-	strace -o "$BATS_TEST_TMPDIR/strace" -e trace=write true 2>/dev/null ||
-		skip 'strace may not trace here'
+	stop_server
 }
 
 # message ID CHANNEL TO [MEMBER=VALUE]...: one record, ready for omni-queue
@@ -194,28 +181,19 @@ received() {
 # now, and calls CHECK after three ordinary runs, the last one an hour later
 sweep() {
 	local calls='write fsync fdatasync pwrite64 linkat unlinkat renameat'
-	local program=$1 points=$2 check=$3 call count spot total=0 i pick=()
-	local point
-	local before=$BATS_TEST_TMPDIR/before log=$BATS_TEST_TMPDIR/log
+	local program=$1 points=$2 check=$3 spot total point
+	local before=$BATS_TEST_TMPDIR/before
 
 	cp -R "$SITE" "$before"
-	strace -f -o "$log" -e "trace=${calls// /,}" "$program" -q 2>/dev/null
-	for call in $calls; do
-		count=$(grep -cE "^[0-9]+ +$call\(" "$log") || :
-		for ((i = 1; i <= count; i++)); do
-			pick+=("$call:$i")
-			total=$((total + 1))
-		done
-	done
+	find_spots "$calls" "$program" -q 2>/dev/null
+	total=${#spots[@]}
 	[ "$total" -ge "$points" ]
 	for ((point = 0; point < points; point++)); do	# run(1) uses i
-		spot=${pick[point * total / points]}
+		spot=${spots[point * total / points]}
 		rm -rf "$SITE"
 		cp -R "$before" "$SITE"
 		at 2026-11-23T23:00:00Z
-		run strace -f -o /dev/null -e "trace=${spot%:*}" \
-			-e "inject=${spot%:*}:signal=KILL:when=${spot#*:}" \
-			"$program" -q
+		kill_at "$spot" "$program" -q
 		[ "$status" -eq 137 ] || {
 			echo "$spot: not killed: status $status"
 			return 1
@@ -674,6 +652,54 @@ escalate() {
 	run -0 omni-send-mail -q
 	assert_equal "$(state a1.r1/1)" 'cancelled|cancelled'
 	assert_equal "$(mails)" 0
+	verified
+}
+
+@test "gate: in doubt while its appointment moved: not sent again (Inv. 3, 6)" {
+	start_smtp
+	appointment 2026-11-24T16:30 '{"email": "drop@example.org"}'
+	escalate
+	run -0 omni-send-mail -q
+	assert_equal "$(state a1.r1/1)" 'in_doubt|no answer'
+	appointment 2026-11-25T10:00 '{"email": "drop@example.org"}'
+	assert_equal "$(state a1.r1/1)" 'in_doubt|no answer'
+	at 2026-11-23T23:15:00Z
+	run -0 omni-send-mail -q
+	assert_equal "$(state a1.r1/1)" 'cancelled|moved'
+	assert_equal "$(received drop@example.org)" 1
+	verified
+}
+
+@test "gate: in doubt while its appointment was cancelled: not sent again (Inv. 3, 6)" {
+	start_smtp
+	appointment 2026-11-24T16:30 '{"email": "drop@example.org"}'
+	escalate
+	run -0 omni-send-mail -q
+	assert_equal "$(state a1.r1/1)" 'in_doubt|no answer'
+	jq -c '.status = "cancelled"' "$BATS_TEST_TMPDIR/export" >"$in"
+	run -0 omni-schedule -q <"$in"
+	assert_equal "$(state a1.r1/1)" 'in_doubt|no answer'
+	at 2026-11-23T23:15:00Z
+	run -0 omni-send-mail -q
+	assert_equal "$(state a1.r1/1)" 'cancelled|cancelled'
+	assert_equal "$(received drop@example.org)" 1
+	verified
+}
+
+@test "gate: what gets too late while others are sent is not sent (Inv. 6)" {
+	local soon
+	unset OMNI_NOW	# time must pass
+	rm "$SITE"/spool/ledger.db*
+	omni-ledger init
+	script 'sleep 4'
+	soon=$(date -u -d '+3 seconds' +%FT%TZ)
+	queue m1 email first@example.org priority=high \
+		"expires_at=$(date -u -d '+1 day' +%FT%TZ)"
+	queue m2 email second@example.org "expires_at=$soon"
+	run -0 omni-send-mail -q
+	assert_equal "$(state m1)" 'sent|'
+	assert_equal "$(state m2)" 'expired|too late'
+	assert_equal "$(wc -l <"$SITE/calls")" 1
 	verified
 }
 

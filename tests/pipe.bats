@@ -3,8 +3,7 @@
 
 setup() {
 	load helper
-	make_site
-	at 2026-11-23T23:00:00Z
+	make_ledger 2026-11-23T23:00:00Z
 	maxrss=$ROOT/build/tests/fake/maxrss
 	limit=65536	# KiB
 	count=100000
@@ -12,7 +11,6 @@ setup() {
 		limit=1000000000
 		count=3000
 	fi
-	omni-ledger init
 }
 
 # records N: N reminders, of half as many people.

@@ -1,39 +1,8 @@
-#undef NDEBUG
-#include <assert.h>
-#include <errno.h>
+#include "fixture.h"
+
 #include <fcntl.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
-#include <unistd.h>
-
-#include "store/ledger.h"
-
-static char home[] = "/tmp/omni-ledger-XXXXXX";
-
-static void
-set_now(const char *now)
-{
-	assert(setenv("OMNI_NOW", now, 1) == 0);
-	clock_init();
-}
-
-static struct ledger *
-opened(const char *path, enum ledger_mode mode)
-{
-	struct error e = { .text = "" };
-	struct ledger *l;
-
-	l = ledger_open(path, mode, &e);
-	if (l == NULL)
-		fprintf(stderr, "%s\n", e.text);
-	assert(l != NULL);
-	return l;
-}
 
 static void
 refused(const char *path, enum ledger_mode mode, int status, const char *why)
@@ -50,13 +19,7 @@ refused(const char *path, enum ledger_mode mode, int status, const char *why)
 static int64_t
 append(struct ledger *l, const char *op, const char *data)
 {
-	struct error e = { .text = "" };
-	struct value *v = value_parse(data, strlen(data), &e);
-
-	if (v == NULL)
-		fprintf(stderr, "%s: %s\n", data, e.text);
-	assert(v != NULL);
-	return ledger_append_take(l, op, v);
+	return append_json(l, op, data, strlen(data));
 }
 
 static void
@@ -142,14 +105,10 @@ test_key_mismatch(void)
 static void
 test_not_ours(void)
 {
-	sqlite3 *db;
 	int fd;
 
 	ledger_close(opened("v.db", LEDGER_CREATE));
-	assert(sqlite3_open("v.db", &db) == SQLITE_OK);
-	assert(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL,
-	    NULL) == SQLITE_OK);
-	sqlite3_close(db);
+	by_hand("v.db", "PRAGMA user_version = 99");
 	refused("v.db", LEDGER_WRITE, EX_CONFIG, "later omni");
 	fd = open("empty.db", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert(fd != -1);
@@ -344,12 +303,9 @@ test_erased_content(void)
 	struct arena mem = ARENA_INIT(100000);
 	struct ledger *l;
 	char key[LEDGER_KEY];
-	sqlite3 *db;
 
-	assert(sqlite3_open("b.db", &db) == SQLITE_OK);
-	assert(sqlite3_exec(db, "UPDATE content SET body = NULL, erased_at = "
-	    "'2026-11-24T00:00:00Z'", NULL, NULL, NULL) == SQLITE_OK);
-	sqlite3_close(db);
+	by_hand("b.db", "UPDATE content SET body = NULL, erased_at = "
+	    "'2026-11-24T00:00:00Z'");
 	l = opened("b.db", LEDGER_WRITE);
 	ledger_begin(l);
 	ledger_content_put(l, "message", "Hola!", 5, key);
@@ -520,12 +476,7 @@ test_reader_beside_writer(void)
 int
 main(void)
 {
-	const char *const argv[] = { "rm", "-rf", home, NULL };
-	pid_t pid;
-
-	record_setup();
-	unsetenv("OMNI_RUN");
-	assert(mkdtemp(home) != NULL && chdir(home) == 0);
+	enter_home();
 	set_now("2026-11-23T23:00:00Z");
 	test_create_and_open();
 	test_key_mismatch();
@@ -540,12 +491,6 @@ main(void)
 	test_backup();
 	test_writers_at_once();
 	test_reader_beside_writer();
-	assert(chdir("/") == 0);
-	pid = fork();
-	if (pid == 0) {
-		execvp(argv[0], (char *const *)(uintptr_t)argv);
-		_exit(1);
-	}
-	assert(waitpid(pid, NULL, 0) == pid);
+	remove_home();
 	return 0;
 }

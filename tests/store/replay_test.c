@@ -2,18 +2,8 @@
  * Invariants: the journal is enough (replayed, it gives every projection), and
  * receipts in any order give the same row.
  */
-#undef NDEBUG
-#include <assert.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "fixture.h"
 
-#include "store/ledger.h"
-
-static char home[] = "/tmp/omni-replay-XXXXXX";
 static char key[LEDGER_KEY];
 static int second;
 
@@ -24,21 +14,7 @@ later(void)
 	char now[CLOCK_TEXT];
 
 	clock_format(1795474800 + ++second, now);
-	assert(setenv("OMNI_NOW", now, 1) == 0);
-	clock_init();
-}
-
-static struct ledger *
-opened(const char *path, enum ledger_mode mode)
-{
-	struct error e = { .text = "" };
-	struct ledger *l;
-
-	l = ledger_open(path, mode, &e);
-	if (l == NULL)
-		fprintf(stderr, "%s\n", e.text);
-	assert(l != NULL);
-	return l;
+	set_now(now);
 }
 
 /* In `data`, $ is the content key, and ' stands for ". */
@@ -46,8 +22,6 @@ static void
 append(struct ledger *l, const char *op, const char *data)
 {
 	struct buf text = BUF_INIT(100000);
-	struct error e = { .text = "" };
-	struct value *v;
 
 	for (; *data != '\0'; data++)
 		if (*data == '\'')
@@ -56,11 +30,7 @@ append(struct ledger *l, const char *op, const char *data)
 			buf_str(&text, key);
 		else
 			buf_char(&text, *data);
-	v = value_parse(buf_text(&text), text.len, &e);
-	if (v == NULL)
-		fprintf(stderr, "%s: %s\n", buf_text(&text), e.text);
-	assert(v != NULL);
-	ledger_append_take(l, op, v);
+	append_json(l, op, buf_text(&text), text.len);
 	buf_release(&text);
 }
 
@@ -289,19 +259,6 @@ test_history_is_whole(void)
 	}
 }
 
-static void
-tamper(const char *sql)
-{
-	char *message = NULL;
-	sqlite3 *db;
-
-	assert(sqlite3_open("a.db", &db) == SQLITE_OK);
-	if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
-		fprintf(stderr, "%s\n", message);
-	assert(message == NULL);
-	sqlite3_close(db);
-}
-
 /* Whatever somebody changed by hand is seen, and undone by a rebuild. */
 static void
 test_tampering(void)
@@ -326,7 +283,7 @@ test_tampering(void)
 	struct ledger *l;
 
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
-		tamper(tries[i].sql);
+		by_hand("a.db", tries[i].sql);
 		l = opened("a.db", LEDGER_WRITE);
 		verifies(l, tries[i].tables, tries[i].rows);
 		assert(ledger_rebuild(l) == (int64_t)HISTORY + 1);
@@ -542,24 +499,13 @@ test_every_subset(void)
 int
 main(void)
 {
-	const char *const argv[] = { "rm", "-rf", home, NULL };
-	pid_t pid;
-
-	record_setup();
-	unsetenv("OMNI_RUN");
-	assert(mkdtemp(home) != NULL && chdir(home) == 0);
+	enter_home();
 	later();
 	test_verify();
 	test_history_is_whole();
 	test_tampering();
 	test_receipts_in_any_order();
 	test_every_subset();
-	assert(chdir("/") == 0);
-	pid = fork();
-	if (pid == 0) {
-		execvp(argv[0], (char *const *)(uintptr_t)argv);
-		_exit(1);
-	}
-	assert(waitpid(pid, NULL, 0) == pid);
+	remove_home();
 	return 0;
 }

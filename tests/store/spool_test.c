@@ -17,6 +17,32 @@
 static char home[] = "/tmp/omni-spool-XXXXXX";
 static int dir;
 
+/*
+ * What the kernel is asked to write out, in order: "f" a file, "d" a
+ * directory, each followed by where "a" stands at that moment.  At number
+ * `sync_fails` the disk is broken.
+ */
+static char synced[64];
+static int syncs, sync_fails;
+
+int
+fsync(int fd)
+{
+	size_t len = strlen(synced);
+	struct stat st;
+
+	assert(fstat(fd, &st) == 0);
+	snprintf(synced + len, sizeof(synced) - len, "%s:%s%s ",
+	    S_ISDIR(st.st_mode) ? "d" : "f",
+	    faccessat(dir, "tmp/a", F_OK, 0) == 0 ? "tmp" : "",
+	    faccessat(dir, "new/a", F_OK, 0) == 0 ? "+new" : "");
+	if (++syncs == sync_fails) {
+		errno = EIO;
+		return -1;
+	}
+	return 0;
+}
+
 static void
 put(const char *name, const char *text)
 {
@@ -87,6 +113,30 @@ test_put_claim_done(void)
 	assert(spool_put(dir, "b", "", 0, false, &e) == 0);
 	is_content("new/b", "");
 	remove_file("new/b");
+}
+
+/* The file before it has its name, and the name before anybody is told. */
+static void
+test_durable(void)
+{
+	struct error e;
+
+	*synced = '\0';
+	put("a", "one");
+	assert(strcmp(synced, "f:tmp d:tmp+new ") == 0);
+	remove_file("new/a");
+	*synced = '\0';
+	assert(spool_put(dir, "a", "one", 3, false, &e) == 0);
+	assert(*synced == '\0');
+	remove_file("new/a");
+	for (sync_fails = 1; sync_fails <= 2; sync_fails++) {
+		syncs = 0;
+		*synced = '\0';
+		assert(spool_put(dir, "a", "one", 3, true, &e) == -1);
+		assert(strstr(e.text, strerror(EIO)) != NULL);
+		assert(count("new") == 0 && count("tmp") == 0);
+	}
+	sync_fails = 0;
 }
 
 static void
@@ -314,6 +364,7 @@ main(void)
 	assert(dir != -1);
 	test_open();
 	test_put_claim_done();
+	test_durable();
 	test_clash();
 	test_second_claimant();
 	test_killed_owner();
