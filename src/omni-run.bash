@@ -18,11 +18,8 @@ say() {
 	printf 'omni-run: %s\n' "$*" >&2
 }
 
-if [[ ${1-} == --version ]]; then
-	set -- -V
-fi
-if [[ ${1-} == --help ]]; then
-	cat <<-'END'
+print_help() {
+	cat <<-'END' || exit 74
 		usage: omni-run [-q] [-c file] [-o section.key=value]
 		  -c file               configuration
 		  -o section.key=value  override one setting of it
@@ -31,17 +28,35 @@ if [[ ${1-} == --help ]]; then
 		  -V, --version         the version
 	END
 	exit 0
-fi
+}
+
+# As the other programs: none of the three may become somebody else's file.
+# Of a closed one bash makes its own, to read this script by.
+for fd in 0 1 2; do
+	[[ -e /proc/$$/fd/$fd && ! /proc/$$/fd/$fd -ef $0 ]] || exit 74
+done
+
+# getopts knows short options only.
+words=()
+for word; do
+	case $word in
+	--help) words+=(-h) ;;
+	--version) words+=(-V) ;;
+	*) words+=("$word") ;;
+	esac
+done
+set -- "${words[@]}"
+
 options=()
 while getopts 'c:o:qhV' option; do
 	case $option in
 	c) options+=(-c "$OPTARG") ;;
 	o) options+=(-o "$OPTARG") ;;
 	q) ;;	# it prints no records anyway
-	h) exec "$0" --help ;;
+	h) print_help ;;
 	V)
 		version=$(omni-queue -V) || exit
-		echo "omni-run ${version#* }"
+		echo "omni-run ${version#* }" || exit 74
 		exit 0
 		;;
 	*) usage ;;
@@ -59,6 +74,10 @@ if ! flock -n "$lock"; then
 fi
 # What a run that was killed left: the lock says that it is over.
 rm -rf "$spool"/run/cycle.*
+[[ -w $spool/run ]] || {
+	say "$spool/run: may not be written"
+	exit 77
+}
 work=$(mktemp -d "$spool/run/cycle.XXXXXX") || exit 75
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT

@@ -583,6 +583,20 @@ request() {
 	run -0 omni-ledger verify -q
 }
 
+@test "who came back by a word is not silenced by the export's old note (Inv. 6)" {
+	text 1 +525512345678 BAJA
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 1
+	text 2 +525512345678 ALTA
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 0
+	echo '{"id":"a1","type":"appointment","at":"2026-11-25T10:00","contact":{"id":"c","name":"Ana","phone":"55 1234 5678","opt_out":["sms"]}}' >"$in"
+	run -0 omni-schedule -q <"$in"
+	assert_equal "$(sql 'SELECT count(*) FROM contact')" 1
+	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 0
+	verified
+}
+
 @test "more than a thousand files: what came last counts (Inv. 6)" {
 	local i
 	text 1 +525512345678 STOP

@@ -242,3 +242,39 @@ own_bin() {
 		step = 1 AND state NOT IN ('sent', 'refused')")" 0
 	assert_equal "$(find "$SITE/spool/run" -name 'cycle.*' | wc -l)" 0
 }
+
+@test "help, version and closed descriptors as in the other programs" {
+	run -0 omni-run -q --help
+	assert_line --index 0 'usage: omni-run [-q] [-c file] [-o section.key=value]'
+	run -0 omni-run --version
+	assert_output --regexp '^omni-run [0-9.]+$'
+	run -64 omni-run -x
+	run -64 omni-run extra
+	# shellcheck disable=SC2016	# for the inner shell
+	run -74 bash -c 'omni-run --help >/dev/full'
+	run -74 bash -c 'omni-run --version >/dev/full'
+	for fd in 0 1 2; do
+		run -74 bash -c "omni-run $fd>&-"
+	done
+}
+
+@test "a spool/run that may not be written: 77" {
+	local user=()
+
+	mkdir -p "$SITE/spool/run"
+	: >"$SITE/spool/run/run.lock"
+	if [ "$(id -u)" = 0 ]; then
+		user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+		chown -R 65534:65534 "$SITE"
+		for dir in "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/.." \
+		    "$BATS_TEST_TMPDIR/../.."; do
+			chmod o+x "$dir"
+		done
+		"${user[@]}" test -r "$OMNI_CONF" -a -x "$ROOT/bin" ||
+			skip 'an ordinary user cannot reach these files'
+	fi
+	chmod 555 "$SITE/spool/run"
+	run -77 "${user[@]}" omni-run
+	assert_output --partial 'spool/run: may not be written'
+	chmod 755 "$SITE/spool/run"
+}

@@ -496,6 +496,31 @@ test_every_subset(void)
 	ledger_close(l);
 }
 
+/* What is sent stays sent, whatever comes too late to stop it. */
+static void
+test_sent_is_final(void)
+{
+	static const char *const late[] = { "message.cancelled",
+	    "message.expired", "message.held", "message.released",
+	    "message.deferred" };
+	struct ledger *l = opened("sent.db", LEDGER_CREATE);
+
+	later();
+	ledger_begin(l);
+	ledger_content_put(l, "message", "x", 1, key);
+	start(l, 1);
+	finish(l, 1);
+	for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
+		append(l, late[i], "{'id': 'm1', 'reason': 'late', "
+		    "'due_at': '2026-11-24T00:00:00Z'}");
+		assert(count(l, "SELECT count(*) FROM message WHERE "
+		    "id = 'm1' AND state = 'sent' AND reason IS NULL AND "
+		    "due_at = '2026-11-23T23:00:00Z'") == 1);
+	}
+	ledger_commit(l);
+	ledger_close(l);
+}
+
 int
 main(void)
 {
@@ -506,6 +531,7 @@ main(void)
 	test_tampering();
 	test_receipts_in_any_order();
 	test_every_subset();
+	test_sent_is_final();
 	remove_home();
 	return 0;
 }
