@@ -45,7 +45,7 @@ override LDFLAGS += $(LDHARDEN) -Wl,--as-needed
 LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lcrypto -licui18n -licuuc \
 	  -lidn2
 
-LAYERS	= base store message provider send
+LAYERS	= base store template message provider send
 SRCS	:= $(wildcard $(LAYERS:%=src/%/*.c))
 LIBOBJ	:= $(patsubst %.c,build/%.o,$(SRCS))
 BINS	:= $(PROGS:%=bin/%) bin/phonenumber $(SCRIPTS:%=bin/%)

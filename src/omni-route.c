@@ -19,8 +19,7 @@ main(int argc, char *argv[])
 	    "ledger"), LEDGER_READ, &e);
 	if (router.ledger == NULL)
 		die(e.status, "%s", e.text);
-	router.templates = templates_new(config_path(p.config, "paths", NULL,
-	    "templates"), config_string(p.config, "site", NULL, "language"));
+	router.templates = templates_new(p.config);
 	if (templates_check(router.templates, &e) == -1)
 		die(e.status, "%s", e.text);
 	f.quiet = p.quiet;

@@ -100,6 +100,28 @@ prelude() {
 	END
 }
 
+@test "List-Unsubscribe keeps its URLs whole, however long" {
+	reads <<-'END'
+	for token in ('1uHnEix_2F1vfNfdFQXywBrYw', '1u' + '_20' * 206):
+	    url = 'https://clinic.example/omni/unsubscribe?t=' + token
+	    mail = 'mailto:baja+x@clinic.example?subject=' + token
+	    for value in ('<%s>' % url, '<%s>, <%s>' % (url, mail)):
+	        raw = build(headers={'List-Unsubscribe': value,
+	            'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click'})
+	        msg = parse(raw)
+	        assert msg.get_all('list-unsubscribe') == [value]
+	        assert msg.get_all('list-unsubscribe-post') == \
+	            ['List-Unsubscribe=One-Click']
+	        assert max(map(len, header_lines(raw))) <= 998
+	        # Folded at the one space there is, and never inside a URL
+	        joined = b'\n'.join(header_lines(raw))
+	        assert b'List-Unsubscribe: <' + url.encode() + b'>' in joined
+	        assert joined.count(b'<mailto:') == value.count('<mailto:')
+	        assert b'List-Unsubscribe-Post: List-Unsubscribe=One-Click\n' \
+	            in joined
+	END
+}
+
 @test "any text comes back as it went in, in 7-bit lines" {
 	reads <<-'END'
 	rnd = random.Random(20261123)

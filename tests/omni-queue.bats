@@ -51,6 +51,21 @@ orders() {
 	assert_equal "$(sql 'SELECT count(*) FROM message')" 3
 }
 
+@test "links that end at another time make no other message (Inv. 4)" {
+	local link='https://clinic.example/confirm?t=1c'
+
+	ready a "\"html\":\"<a href='${link}HnEia7iKCq1kPqVQLZA'>\"" >"$in"
+	queue 0
+	assert_equal "$(states)" queued
+	ready a "\"html\":\"<a href='${link}HvdMa4iKCq1kPqVQLZg'>\"" >"$in"
+	queue 0
+	assert_equal "$(states)" duplicate
+	assert_equal "$stderr" ''
+	ready a "\"html\":\"<b href='${link}HvdMa4iKCq1kPqVQLZg'>\"" >"$in"
+	queue 0
+	assert_equal "$(states)" differs
+}
+
 @test "the same id twice in one run is one message (Inv. 4)" {
 	{ ready a; ready a; } >"$in"
 	queue 0

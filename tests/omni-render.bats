@@ -55,7 +55,7 @@ own() {
 @test "a mail in Spanish: subject, text, HTML" {
 	reminder 0 es email
 	assert_equal "$(member subject)" \
-	    'Recordatorio: cita de Luna el martes 24 de noviembre a las 10:30'
+	    'Recordatorio: cita de Luna el martes 24 de noviembre, 10:30'
 	diff - <(member text) <<-'END'
 	Hola, Rosa <b> & Cía:
 
@@ -64,7 +64,6 @@ own() {
 	  Día: martes 24 de noviembre
 	  Hora: 10:30
 	  Servicio: Baño, corte
-	  Le atiende: —
 	  Sucursal: Roma
 
 	Para confirmar, responda SÍ a este correo o a nuestro mensaje de texto. Si no
@@ -82,7 +81,6 @@ own() {
 	<li>Día: <strong>martes 24 de noviembre</strong></li>
 	<li>Hora: <strong>10:30</strong></li>
 	<li>Servicio: Baño, corte</li>
-	<li>Le atiende: —</li>
 	<li>Sucursal: Roma</li>
 	</ul>
 	END
@@ -93,7 +91,7 @@ own() {
 @test "a mail in English" {
 	reminder 0 en email
 	assert_equal "$(member subject)" \
-	    "Reminder: Luna's appointment on Tuesday, November 24 at 10:30 AM"
+	    "Reminder: Luna's visit on Tuesday, November 24 at 10:30 AM"
 	diff - <(member text) <<-'END'
 	Hello Rosa <b> & Cía,
 
@@ -102,11 +100,10 @@ own() {
 	  Day: Tuesday, November 24
 	  Time: 10:30 AM
 	  Service: Baño, corte
-	  With: —
 	  Branch: Roma
 
-	To confirm, reply YES to this mail or to our text message. If you cannot make
-	it, reply NO and we will gladly find another date.
+	To confirm, reply YES to this email or to our text message. If you cannot
+	make it, reply NO and we will gladly find another date.
 
 	If Luna has an emergency before then, please call us: +52 55 5000 0000
 
@@ -172,7 +169,7 @@ own() {
 	vars='{"pet_name":"Luna","owner_name":"Rosa","at":"mañana"}'
 	reminder 1 es sms
 	refused bad_variable vars.at \
-	    'template appointment_reminder: variable at is not a time'
+	    'template appointment_reminder: variable at is not a time: "mañana"'
 }
 
 @test "a variable that nobody declared but the text needs is missing too" {
@@ -180,7 +177,7 @@ own() {
 	render 1 '{"id":"m","template":"one","channel":"sms","account":"sms"}' \
 	    "${own[@]}"
 	refused bad_variable vars.whom \
-	    'template one/es/sms: variable whom is missing'
+	    'template one/es/sms:1: variable whom is missing'
 }
 
 @test "HTML is escaped in html alone" {
@@ -210,11 +207,19 @@ own() {
 		render 75 "{\"id\":\"m\",\"template\":\"$name\",\"channel\":\"sms\",\"account\":\"sms\"}" "${own[@]}"
 		assert_equal "$(member error.code) $(member error.temporary)" \
 		    'bad_template true'
-		[[ $stderr == "omni-render: line 1: m: $name/es/sms:$place: "* ]]
+		assert_regex "$stderr" "^omni-render: line 1: m: template $name/es/sms:$place: "
 	done <<-'END'
 	one^hola\n{{ a|nonsense }}\n^2:6
 	two^hola\n  {% if a %}^2:3
 	three^{{ a^1:1
+	four^{% include "nobody" %}^1:12
+	END
+	own five sms "$(printf 'ñandú {{ a|uper }}\n')"
+	render 75 '{"template":"five","channel":"sms","account":"sms"}' "${own[@]}"
+	diff - <(printf '%s\n' "$stderr") <<-'END'
+	omni-render: line 1: template five/es/sms:1:12: no such filter: uper; did you mean upper?
+	omni-render:     ñandú {{ a|uper }}
+	omni-render:                ^
 	END
 }
 
@@ -227,17 +232,115 @@ own() {
 	[[ $output == "omni-render: [paths] templates: $BATS_TEST_TMPDIR/none: "* ]]
 }
 
+@test "a template may use others: of its folder, or shared" {
+	own one sms '{% include "greeting" %} {{ x }}{% include "end" with y=x %}'
+	printf 'Hola, {{ owner }}.' >"$BATS_TEST_TMPDIR/templates/one/greeting"
+	mkdir -p "$BATS_TEST_TMPDIR/templates/_shared/es"
+	printf ' adios {{ y }}' >"$BATS_TEST_TMPDIR/templates/_shared/es/end"
+	render 0 '{"template":"one","channel":"sms","account":"sms","vars":{"x":1,"owner":"Ana"}}' "${own[@]}"
+	assert_equal "$(member text)" 'Hola, Ana. 1 adios 1'
+	render 1 '{"template":"one","channel":"sms","account":"sms","vars":{"x":1}}' "${own[@]}"
+	refused bad_variable vars.owner \
+	    'template one/greeting:1: variable owner is missing'
+	render 1 '{"template":"_shared","channel":"sms","account":"sms"}' \
+	    "${own[@]}"
+	assert_equal "$(member error.code)" bad_template
+	own ever sms '{% include "again" %}'
+	printf '{%% include "again" %%}' >"$BATS_TEST_TMPDIR/templates/ever/again"
+	render 75 '{"template":"ever","channel":"sms","account":"sms"}' \
+	    "${own[@]}"
+	[[ $(member error.message) == *again* ]]
+	for name in ../one/es/sms /etc/passwd es/../../x .hidden a//b; do
+		rm -rf "$BATS_TEST_TMPDIR/templates/bad"
+		own bad sms "{% include \"$name\" %}"
+		render 75 '{"template":"bad","channel":"sms","account":"sms"}' \
+		    "${own[@]}"
+		[[ $(member error.message) == "template bad/es/sms:1:12: "*"$name"* ]]
+	done
+}
+
+@test "tags and lists; blanks around a part and in a subject are not sent" {
+	own one subject $'{% if vip %}\n  Querida\n{% endif %}\n {{ n }}\n'
+	own one text $'\n{% for i in items %}{{ i.name }}: {{ i.price|money }}\n{% endfor %}\n\n'
+	render 0 '{"template":"one","channel":"email","account":"email","vars":{"vip":true,"n":"Ana","items":[{"name":"Bravecto","price":"1350.5"},{"name":"Shampoo","price":"99"}]}}' "${own[@]}"
+	assert_equal "$(member subject)" 'Querida Ana'
+	assert_equal "$(jq .text <<<"$output")" \
+	    '"Bravecto: $1,350.50\nShampoo: $99.00"'
+}
+
+@test "a mail without the part html gets one made from its text" {
+	own one subject 'Hola & adios'
+	own one text $'Hola, {{ x }}:\n\nvea https://clinic.example/a?b=1&c=2.\nGracias\n'
+	render 0 '{"template":"one","channel":"email","account":"email","language":"es-MX","vars":{"x":"<b>"}}' "${own[@]}"
+	diff - <(member html | sed -n '/<title>/p;/<p>/,/<.body>/p') <<-'END'
+	<title>Hola &amp; adios</title>
+	<p>Hola, &lt;b&gt;:</p>
+	<p>vea <a href="https://clinic.example/a?b=1&amp;c=2">https://clinic.example/a?b=1&amp;c=2</a>.<br>
+	Gracias</p>
+	</body>
+	END
+	[[ $(member html) == '<!DOCTYPE html>'*'<html lang="es">'* ]]
+}
+
+@test "a push notice has a title and a text" {
+	own one subject 'Titulo'
+	own one push '{{ x }}'
+	printf '%s\n' '[channel push]' 'type = push' 'provider = x' \
+	    'active = no' '[provider x]' 'kind = console' >>"$OMNI_CONF"
+	render 0 '{"template":"one","channel":"push","account":"push","vars":{"x":"hola"}}' "${own[@]}"
+	assert_equal "$(member subject) $(member text) $(member html)" \
+	    'Titulo hola null'
+}
+
+@test "folders es_MX and es-MX are one language; a part falls back alone" {
+	own one sms 'base {{ at|weekday }}'
+	mkdir "$BATS_TEST_TMPDIR/templates/one/es_MX"
+	printf 'mexico' >"$BATS_TEST_TMPDIR/templates/one/es_MX/whatsapp"
+	for language in es-MX es_mx ES-mx; do
+		render 0 "{\"id\":\"m\",\"template\":\"one\",\"channel\":\"whatsapp\",\"account\":\"whatsapp\",\"language\":\"$language\"}" "${own[@]}"
+		assert_equal "$(member text)" mexico
+		render 0 "{\"template\":\"one\",\"channel\":\"sms\",\"account\":\"sms\",\"language\":\"$language\",\"vars\":{\"at\":\"2026-11-24T16:30:00Z\"}}" "${own[@]}"
+		assert_equal "$(member text)" 'base martes'
+	done
+}
+
+@test "a record of 256 KiB; bytes that are not UTF-8; control characters (Inv. 9)" {
+	local big
+
+	own one sms '{{ x }}'
+	big=$(head -c 250000 /dev/zero | tr '\0' a)
+	render 1 "{\"template\":\"one\",\"channel\":\"sms\",\"account\":\"sms\",\"vars\":{\"x\":\"$big\"}}" "${own[@]}"
+	assert_equal "$(member error.code)" bad_variable
+	big=${big::120000}
+	render 1 "{\"template\":\"one\",\"channel\":\"sms\",\"account\":\"sms\",\"vars\":{\"x\":\"$big\"}}" "${own[@]}"
+	assert_equal "$(member error.code)" too_long
+	render 1 '{"template":"one","channel":"sms","account":"sms","vars":{"x":"a\u0007b"}}' "${own[@]}"
+	refused bad_variable vars.x \
+	    'template one/es/sms:1: variable x has a control character'
+	own two sms $'a\xff'
+	render 75 '{"template":"two","channel":"sms","account":"sms"}' "${own[@]}"
+	[[ $(member error.message) == 'template two/es/sms:1:2: not UTF-8' ]]
+}
+
 @test "no template of that name, or an inactive one" {
 	own one sms hola
 	render 1 '{"id":"m","template":"none","channel":"sms","account":"sms"}' \
 	    "${own[@]}"
 	refused bad_template template \
-	    "there is no template none in $BATS_TEST_TMPDIR/templates"
+	    "there is no template none in $BATS_TEST_TMPDIR/templates; did you mean one?"
 	sed -i 's/active = yes/active = no/' \
 	    "$BATS_TEST_TMPDIR/templates/one/meta.conf"
 	render 1 '{"id":"m","template":"one","channel":"sms","account":"sms"}' \
 	    "${own[@]}"
 	refused inactive_template template 'template one is not active'
+	printf '%s\n' '[template]' 'requires_approval = yes' \
+	    >"$BATS_TEST_TMPDIR/templates/one/meta.conf"
+	render 1 '{"id":"m","template":"one","channel":"sms","account":"sms"}' \
+	    "${own[@]}"
+	assert_equal "$(member error.code)" unapproved_template
+	echo 'approved = yes' >>"$BATS_TEST_TMPDIR/templates/one/meta.conf"
+	render 0 '{"id":"m","template":"one","channel":"sms","account":"sms"}' \
+	    "${own[@]}"
 }
 
 # text N CHARACTER: a record with an ad-hoc SMS of N times CHARACTER
@@ -277,7 +380,7 @@ text() {
 	    '4 segments in GSM-7, at most 3 are allowed'
 	render 1 "$(text 202 í)"
 	refused too_many_segments text \
-	    '4 segments in UCS-2, at most 3 are allowed; not in GSM-7: í'
+	    '4 segments in UCS-2, at most 3 are allowed; not in GSM-7: í at 1 (202 times); 2 with letters of GSM-7 in their place'
 	render 0 "$(text 500 a)" -o 'channel sms.max_segments=4'
 	render 0 "$(text 1600 a)" -o 'channel sms.max_segments=0'
 	assert_equal "$(member segments)" 11
@@ -291,7 +394,7 @@ text() {
 	render 1 '{"id":"m","template":"one","channel":"email","account":"email","vars":{"pet":"x\nBcc: all@x.example"}}' "${own[@]}"
 	assert_equal "$(member error.code) $(member error.field)" \
 	    'bad_variable vars.pet'
-	[[ $stderr == *'one/es/subject: '* ]]
+	[[ $stderr == *'one/es/subject:1: '* ]]
 	# In a text it may stand.
 	own one sms '{{ pet }}'
 	render 0 '{"id":"m","template":"one","channel":"sms","account":"sms","vars":{"pet":"x\ny"}}' "${own[@]}"

@@ -212,6 +212,17 @@ template() {
 	[[ $stderr == *three* ]]
 	route 1 "{\"id\":\"m\",\"template\":\"../one\",\"contact\":{$mail}}" "${own[@]}"
 	is .error.code bad_template
+	template four 'requires_approval = yes' 'approved = no'
+	route 1 "{\"id\":\"m\",\"template\":\"four\",\"contact\":{$mail}}" "${own[@]}"
+	refused unapproved_template template \
+	    'template four awaits approval: approved = yes in its meta.conf'
+	route 1 "{\"id\":\"m\",\"template\":\"fuor\",\"contact\":{$mail}}" "${own[@]}"
+	[[ $stderr == *'there is no template fuor in '*'; did you mean four?' ]]
+	# A class or topic that nobody knows is a slip in the template.
+	template five 'topic = weather'
+	route 75 "{\"id\":\"m\",\"template\":\"five\",\"contact\":{$mail}}" "${own[@]}"
+	is '.error | [.code, .temporary]' '["bad_template",true]'
+	[[ $stderr == *'five/meta.conf:2: topic: there is no [topic weather] in the configuration' ]]
 }
 
 @test "an unknown topic or class is refused by name (Inv. 10)" {
@@ -236,6 +247,33 @@ template() {
 	refused unreachable channel 'cannot be reached: whatsapp: no approved template, and nothing was received in the last 24 hours'
 	route 0 "{\"channel\":\"whatsapp\",\"template\":\"appointment_reminder\",\"contact\":{$phone}}"
 	is .to +525555123456
+}
+
+# whatsapp STATUS TEMPLATE LANGUAGE: a template of the test's own
+whatsapp() {
+	route "$1" "{\"id\":\"m\",\"channel\":\"whatsapp\",\"template\":\"$2\",\"language\":\"$3\",\"contact\":{$phone}}" \
+	    -o "paths.templates=$BATS_TEST_TMPDIR/templates"
+}
+
+@test "WhatsApp: a template that Meta knows, in the language of the text" {
+	template plain
+	cp "$BATS_TEST_TMPDIR/templates/plain/es/text" \
+	    "$BATS_TEST_TMPDIR/templates/plain/es/whatsapp"
+	whatsapp 1 plain es
+	refused unreachable channel 'cannot be reached: whatsapp: no approved template, and nothing was received in the last 24 hours'
+	template known '' '[whatsapp]' 'name = aviso' '[whatsapp es]' \
+	    'language = es_MX'
+	whatsapp 0 known es
+	whatsapp 0 known es-AR
+	# There is no English text: it will be the site's language.
+	whatsapp 0 known en
+	mkdir "$BATS_TEST_TMPDIR/templates/known/en"
+	echo hello >"$BATS_TEST_TMPDIR/templates/known/en/text"
+	whatsapp 1 known en
+	is .error.code unreachable
+	printf '%s\n' '[whatsapp en]' 'language = en_US' \
+	    >>"$BATS_TEST_TMPDIR/templates/known/meta.conf"
+	whatsapp 0 known en
 }
 
 # quiet NOW ZONE NOT_BEFORE: what a reminder at NOW for a reader in ZONE gets

@@ -176,6 +176,48 @@ received() {
 	assert_output 5
 }
 
+@test "maildir: one-click unsubscribe and Auto-Submitted are in what goes out" {
+	local url="https://clinic.example/omni/unsubscribe?t=1uHnEim1_2F1vfNfdFQXywBrYw"
+
+	message m/1 email ana@example.org | jq -c --arg url "$url" '.headers = {
+		"List-Unsubscribe": "<\($url)>, <mailto:baja@clinic.example?subject=1uHnEim1>",
+		"List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+		"X-Clinic": "Región Ñuble"}' >"$in"
+	run -0 omni-queue -q <"$in"
+	run -0 omni-send-mail -q
+	run -0 /usr/bin/python3 - "$url" "$maildir"/new/* <<-'PYTHON'
+	import email, email.policy, sys
+	url, name = sys.argv[1:]
+	data = open(name, "rb").read()
+	mail = email.message_from_bytes(data, policy=email.policy.strict)
+	for header in ("List-Unsubscribe", "List-Unsubscribe-Post",
+	    "Auto-Submitted"):
+	    assert len(mail.get_all(header)) == 1, header
+	uris = [u.strip("<>") for u in mail["List-Unsubscribe"].split(", ")]
+	assert uris == [url, "mailto:baja@clinic.example?subject=1uHnEim1"], uris
+	assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+	assert mail["Auto-Submitted"] == "auto-generated"
+	assert mail["X-Clinic"] == "Región Ñuble"
+	assert url.encode() in data
+	PYTHON
+}
+
+@test "a header that would forge another never goes out (Inv. 10)" {
+	message m1 email ana@example.org |
+		jq -c '.headers = {"X-A": "1\r\nBcc: eve@example.org"}' >"$in"
+	message m2 email ana@example.org "subject=Hola
+Bcc: eve@example.org" >>"$in"
+	message m3 email ana@example.org |
+		jq -c '.headers = {"bcc": "eve@example.org"}' >>"$in"
+	run -0 omni-queue -q <"$in"
+	run omni-send-mail -q
+	assert_output --partial 'headers.X-A: control character or line end'
+	assert_output --partial 'subject: control character or line end'
+	assert_output --partial 'headers.bcc: may not be set'
+	assert_equal "$(mails)" 0
+	assert_equal "$(states)" 'failed 3'
+}
+
 # sweep PROGRAM POINTS CHECK: kills PROGRAM at the entry of POINTS of
 # the system calls that it makes, each time on a copy of the site as it is
 # now, and calls CHECK after three ordinary runs, the last one an hour later

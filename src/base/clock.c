@@ -6,7 +6,7 @@
 #include <sysexits.h>
 #include <time.h>
 
-/* Set once by clock_init(), before anything asks. */
+/* Set by clock_init(), before anything asks, or by clock_fix(). */
 static bool fixed;
 static instant fixed_now;
 
@@ -33,6 +33,13 @@ bool
 clock_is_fixed(void)
 {
 	return fixed;
+}
+
+void
+clock_fix(instant t)
+{
+	fixed = true;
+	fixed_now = t;
 }
 
 int64_t

@@ -25,6 +25,8 @@ typedef int64_t instant;	/* the one typedef: a unit, not a struct */
 void clock_init(void);
 instant clock_now(void);
 bool clock_is_fixed(void);	/* OMNI_NOW is set */
+/* From here on it is `t`: for what is only shown. */
+void clock_fix(instant t);
 int64_t clock_monotonic_ms(void);
 
 /* RFC 3339 with any offset, fractions cut off.  False when it is not. */

@@ -35,6 +35,7 @@ enum type {
 	TYPE_CHANNEL,	/* email sms whatsapp voice push */
 	TYPE_CHANNELS,	/* a list of them */
 	TYPE_DOUBT,	/* resend flag */
+	TYPE_ACCENTS,	/* keep plain */
 	TYPE_SCOPE,	/* all channel */
 	TYPE_STEP	/* -24h email */
 };
@@ -42,8 +43,8 @@ enum type {
 static const char *const type_name[] = {
 	"string", "integer", "decimal", "yes|no", "duration", "HH:MM", "zone",
 	"region",
-	"path", "secret", "channel", "channels", "resend|flag", "all|channel",
-	"step"
+	"path", "secret", "channel", "channels", "resend|flag", "keep|plain",
+	"all|channel", "step"
 };
 
 /*
@@ -77,6 +78,8 @@ static const struct key {
 	{ "channel", "cost", TYPE_DECIMAL, "0" },
 	{ "channel", "verified_only", TYPE_BOOL, "no" },
 	{ "channel", "max_segments", TYPE_INTEGER, "3" },
+	{ "channel", "smart_encoding", TYPE_BOOL, "no" },
+	{ "channel", "accents", TYPE_ACCENTS, "keep" },
 	{ "channel", "doubt", TYPE_DOUBT, "flag" },
 	{ "channel", "doubt_grace", TYPE_DURATION, "15m" },
 	{ "channel", "max_age", TYPE_DURATION, "1d" },
@@ -92,6 +95,7 @@ static const struct key {
 	{ "provider", "auth_token", TYPE_SECRET, NULL },
 	{ "class", "channels", TYPE_CHANNELS, NULL },
 	{ "class", "quiet", TYPE_BOOL, "yes" },
+	{ "class", "unsubscribe", TYPE_BOOL, "yes" },
 	{ "class", "expires", TYPE_DURATION, "1d" },
 	{ "topic", "class", TYPE_STRING, NULL },
 	{ "topic", "default", TYPE_BOOL, "yes" },
@@ -106,6 +110,9 @@ static const struct key {
 	{ "mail", "from", TYPE_STRING, NULL },
 	{ "mail", "reply_to", TYPE_STRING, NULL },
 	{ "mail", "bounce_domain", TYPE_STRING, NULL },
+	{ "links", "key", TYPE_SECRET, NULL },
+	{ "links", "ttl", TYPE_DURATION, "30d" },
+	{ "links", "mailto", TYPE_STRING, NULL },
 	{ "ingest", "max_body", TYPE_INTEGER, "1048576" },
 	{ "ingest", "timeout", TYPE_DURATION, "10s" },
 	{ "ingest", "stop_scope", TYPE_SCOPE, "all" },
@@ -115,8 +122,10 @@ static const struct key {
 /* Read before the file, so that a file may leave all of this out. */
 static const char defaults[] =
     "[class transactional]\nchannels = email sms whatsapp\nquiet = no\n"
+    "unsubscribe = no\n"
     "[class reminder]\nchannels = sms whatsapp email\n"
     "[class alert]\nchannels = sms whatsapp email\nquiet = no\n"
+    "unsubscribe = no\n"
     "[class announcement]\nchannels = email\n"
     "[class marketing]\nchannels = email\n"
     "[topic appointment]\nclass = reminder\n"
@@ -295,6 +304,8 @@ is_of_type(enum type type, const char *s)
 		return are_channel_types(s);
 	case TYPE_DOUBT:
 		return strcmp(s, "resend") == 0 || strcmp(s, "flag") == 0;
+	case TYPE_ACCENTS:
+		return strcmp(s, "keep") == 0 || strcmp(s, "plain") == 0;
 	case TYPE_SCOPE:
 		return strcmp(s, "all") == 0 || strcmp(s, "channel") == 0;
 	case TYPE_STEP:
@@ -850,18 +861,21 @@ config_secret(struct config *c, const char *kind, const char *name,
     const char *key, struct buf *out, struct error *e)
 {
 	const char *source = config_string(c, kind, name, key);
+	const char *space = name == NULL ? "" : " ";
 	struct error why;
 
 	buf_clear(out);
+	if (name == NULL)
+		name = "";
 	if (source == NULL)
-		return error_set(e, EX_CONFIG, "[%s %s] has no %s", kind,
-		    name == NULL ? "" : name, key);
+		return error_set(e, EX_CONFIG, "[%s%s%s] has no %s", kind,
+		    space, name, key);
 	if (read_secret(c, source, out, &why) == -1)
-		return error_set(e, EX_CONFIG, "%s of [%s %s]: %.300s", key,
-		    kind, name == NULL ? "" : name, why.text);
+		return error_set(e, EX_CONFIG, "%s of [%s%s%s]: %.300s", key,
+		    kind, space, name, why.text);
 	if (out->len == 0)
-		return error_set(e, EX_CONFIG, "%s of [%s %s] is empty", key,
-		    kind, name == NULL ? "" : name);
+		return error_set(e, EX_CONFIG, "%s of [%s%s%s] is empty", key,
+		    kind, space, name);
 	return 0;
 }
 

@@ -33,16 +33,24 @@ digest_sha256(const void *data, size_t len, char out[DIGEST_HEX])
 	return hex(md, sizeof(md), out);
 }
 
+void
+digest_hmac_sha256_bytes(const void *key, size_t keylen, const void *data,
+    size_t len, unsigned char out[DIGEST_LEN])
+{
+	unsigned int n;
+
+	if (HMAC(EVP_sha256(), key, (int)keylen, data, len, out, &n) == NULL)
+		die(EX_SOFTWARE, "HMAC-SHA-256 failed");
+}
+
 char *
 digest_hmac_sha256(const void *key, size_t keylen, const void *data,
     size_t len, char out[DIGEST_HEX])
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned int n;
+	unsigned char md[DIGEST_LEN];
 
-	if (HMAC(EVP_sha256(), key, (int)keylen, data, len, md, &n) == NULL)
-		die(EX_SOFTWARE, "HMAC-SHA-256 failed");
-	return hex(md, n, out);
+	digest_hmac_sha256_bytes(key, keylen, data, len, md);
+	return hex(md, sizeof(md), out);
 }
 
 void

@@ -12,6 +12,8 @@
 char *digest_sha256(const void *data, size_t len, char out[DIGEST_HEX]);
 char *digest_hmac_sha256(const void *key, size_t keylen, const void *data,
     size_t len, char out[DIGEST_HEX]);
+void digest_hmac_sha256_bytes(const void *key, size_t keylen,
+    const void *data, size_t len, unsigned char out[DIGEST_LEN]);
 void digest_hmac_sha1(const void *key, size_t keylen, const void *data,
     size_t len, unsigned char out[20]);
 /* `out` has room for 4 * ((len + 2) / 3) + 1 bytes. */

@@ -15,6 +15,7 @@ error_set(struct error *e, int status, const char *fmt, ...)
 	va_list ap;
 
 	e->status = status;
+	e->excerpt[0] = '\0';
 	va_start(ap, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
@@ -34,6 +35,7 @@ error_errno(struct error *e, const char *fmt, ...)
 		snprintf(e->text + n, sizeof(e->text) - (size_t)n, ": %s",
 		    strerror(saved));
 	e->status = errno_status(saved);
+	e->excerpt[0] = '\0';
 	errno = saved;
 	return -1;
 }
@@ -150,6 +152,48 @@ text_escape(char *out, size_t size, const char *s, size_t len)
 	return out;
 }
 
+/* Tabs and whatever a terminal may obey become blanks: a caret must fit. */
+static size_t
+add_line(char *out, const char *s, size_t len)
+{
+	size_t n, at = 0;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = utf8_length(s + i, len - i);
+		if (n == 0 || is_control(s + i, n)) {
+			out[at++] = ' ';
+			n = n == 0 ? 1 : n;
+			continue;
+		}
+		memcpy(out + at, s + i, n);
+		at += n;
+	}
+	return at;
+}
+
+void
+error_excerpt(struct error *e, const char *text, size_t len, size_t at)
+{
+	/* The line twice, once in blanks, and what stands around it. */
+	const size_t most = (EXCERPT_MAX - 8) / 2;
+	size_t start = at, end = at, used;
+
+	while (start > 0 && text[start - 1] != '\n' && at - start < most / 2)
+		start--;
+	while ((text[start] & 0xc0) == 0x80 && start < at)
+		start++;
+	while (end < len && text[end] != '\n' && end - start < most)
+		end++;
+	while (end > at && end < len && (text[end] & 0xc0) == 0x80)
+		end--;
+	used = add_line(e->excerpt, text + start, end - start);
+	e->excerpt[used++] = '\n';
+	for (size_t i = start; i < at; i++)
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			e->excerpt[used++] = ' ';
+	memcpy(e->excerpt + used, "^\n", 3);
+}
+
 static void
 vdiag(const char *fmt, va_list ap)
 {
@@ -174,6 +218,17 @@ diag(const char *fmt, ...)
 	va_start(ap, fmt);
 	vdiag(fmt, ap);
 	va_end(ap);
+}
+
+void
+diag_excerpt(const struct error *e)
+{
+	const char *newline = strchr(e->excerpt, '\n');
+
+	if (newline == NULL)
+		return;
+	diag("    %.*s", (int)(newline - e->excerpt), e->excerpt);
+	diag("    %.*s", (int)strcspn(newline + 1, "\n"), newline + 1);
 }
 
 void

@@ -13,10 +13,16 @@
  * diag() and die() escape when they print it.
  */
 #define ERROR_MAX	512
+#define EXCERPT_MAX	192
 
 struct error {
 	int status;
 	char text[ERROR_MAX];
+	/*
+	 * For what is wrong in a text: its line, and below it a caret at the
+	 * place, both ended by a newline; else empty.
+	 */
+	char excerpt[EXCERPT_MAX];
 };
 
 /* Fills `e` and returns -1, so that a caller can `return error_set(...)`. */
@@ -26,6 +32,9 @@ int error_set(struct error *e, int status, const char *fmt, ...)
 /* The same with ": " and the text of errno; status as errno_status() says. */
 int error_errno(struct error *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Fills the excerpt: the line of `text` around the byte `at`. */
+void error_excerpt(struct error *e, const char *text, size_t len, size_t at);
 
 /*
  * The one place that decides which exit status an errno stands for.  What a
@@ -40,6 +49,9 @@ int errno_status(int error);
  * from outside can forge a second line or speak to a terminal.  Keeps errno.
  */
 void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The lines of an excerpt below a diag(), so that the caret fits. */
+void diag_excerpt(const struct error *e);
 
 _Noreturn void die(int status, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

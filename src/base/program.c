@@ -158,7 +158,10 @@ refuse(struct filter *f, struct record *r, const struct refusal *why,
 	full.line = f->line;
 	vsnprintf(message, sizeof(message), fmt, ap);
 	record_refuse(r, &full, message);
-	if (!quiet)
+	if (f->refusal != NULL)
+		error_set(f->refusal, why->temporary ? EX_TEMPFAIL :
+		    EX_REFUSED, "%.500s", message);
+	else if (!quiet)
 		report(f, r, message);
 }
 

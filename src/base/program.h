@@ -53,6 +53,8 @@ struct filter {
 	size_t batch;
 	bool take_refused;
 	bool quiet;
+	/* Or NULL: gets refusals in the place of standard error. */
+	struct error *refusal;
 	void *ctx;
 	/* For `each`: */
 	struct arena mem;	/* reset for each record */

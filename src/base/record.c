@@ -300,11 +300,31 @@ add_bytes(const char *bytes, size_t len, void *out)
 	return 0;
 }
 
+/* Most strings are written as they are, and need no library for it. */
+static bool
+write_plain(const struct value *v, struct buf *out)
+{
+	const char *s = value_string(v);
+	size_t len = s == NULL ? 0 : json_string_length(json(v));
+
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)s[i] < ' ' || s[i] == '"' || s[i] == '\\')
+			return false;
+	if (s == NULL)
+		return false;
+	buf_char(out, '"');
+	buf_add(out, s, len);
+	buf_char(out, '"');
+	return true;
+}
+
 void
 value_write(const struct value *v, struct buf *out)
 {
 	if (v == NULL)
 		buf_str(out, "null");
+	else if (write_plain(v, out))
+		return;
 	else if (json_dump_callback(json(v), add_bytes, out,
 	    JSON_COMPACT | JSON_ENCODE_ANY) == -1)
 		die(EX_OSERR, "out of memory");
@@ -409,6 +429,13 @@ decode_key(const char *p, size_t len)
 	json_t *j;
 	char *key;
 
+	/* Nearly no key has an escape in it. */
+	if (memchr(p, '\\', len) == NULL) {
+		key = strndup(p + 1, len - 2);
+		if (key == NULL)
+			die(EX_OSERR, "out of memory");
+		return key;
+	}
 	j = json_loadb(p, len, JSON_DECODE_ANY, NULL);
 	if (j == NULL)
 		die(EX_SOFTWARE, "a key that was valid no longer is");
@@ -439,7 +466,9 @@ member_add(struct record *r)
 static const char *
 skip_space(const char *p)
 {
-	return p + strspn(p, " \t\r\n");
+	while (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')
+		p++;
+	return p;
 }
 
 static void

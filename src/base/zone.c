@@ -98,6 +98,20 @@ zone_offset(const char *name, instant t)
 }
 
 bool
+zone_look(const char *name, instant t, struct zone_state *z)
+{
+	time_t when = (time_t)t;
+	struct tm tm;
+
+	if (!enter(name) || localtime_r(&when, &tm) == NULL)
+		return false;
+	z->offset = (int)tm.tm_gmtoff;
+	z->summer = tm.tm_isdst > 0;
+	snprintf(z->name, sizeof(z->name), "%s", tm.tm_zone);
+	return true;
+}
+
+bool
 zone_data_is_current(void)
 {
 	static const struct civil july = { .year = 2023, .month = 7, .day = 1 };

@@ -26,6 +26,15 @@ bool zone_to_local(const char *name, instant t, struct civil *c);
 bool zone_from_local(const char *name, const struct civil *c, instant *t);
 /* Minutes east of UTC at `t`; 0 when the zone does not exist. */
 int zone_offset(const char *name, instant t);
+/* What holds in a zone at an instant. */
+struct zone_state {
+	int offset;		/* seconds east of UTC */
+	bool summer;
+	char name[16];		/* "CST", "-03" */
+};
+
+/* False when the zone does not exist. */
+bool zone_look(const char *name, instant t, struct zone_state *z);
 /* The next change of offset after `t`; false when there is none. */
 bool zone_next_change(const char *name, instant t, instant *change);
 
@@ -37,5 +46,14 @@ bool zone_next_change(const char *name, instant t, instant *change);
  */
 bool zone_date_text(const char *name, const char *locale, instant t,
     const char *pattern, bool literal, char *out, size_t size);
+/* The same for a date and time that are local already: civil_to_utc()'s. */
+bool wall_date_text(const char *locale, instant wall, const char *pattern,
+    bool literal, char *out, size_t size);
+/*
+ * "es", "es-MX", "zh_Hant_TW": whether it is written like a language.  Others
+ * must not reach ICU: version 72 crashes when a part is longer than it thinks
+ * possible, "toolongsubtag".
+ */
+bool locale_is_valid(const char *locale);
 
 #endif

@@ -14,6 +14,25 @@
 
 #define TEXT_MAX	128
 
+bool
+locale_is_valid(const char *locale)
+{
+	size_t n = 0, len;
+	const char *s = locale;
+
+	for (;; s++, n++) {
+		len = strspn(s, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+		if (len < 2 || len > 8 || (n == 0 && len > 3))
+			return false;
+		s += len;
+		if (*s == '\0')
+			return n < 4;
+		if (*s != '-' && *s != '_')
+			return false;
+	}
+}
+
 static bool
 to_utf16(const char *s, UChar *out, int32_t size, int32_t *len)
 {
@@ -85,23 +104,31 @@ formatter_open(const char *locale, const char *pattern, bool literal)
 }
 
 bool
-zone_date_text(const char *name, const char *locale, instant t,
-    const char *pattern, bool literal, char *out, size_t size)
+wall_date_text(const char *locale, instant wall, const char *pattern,
+    bool literal, char *out, size_t size)
 {
 	UErrorCode rc = U_ZERO_ERROR;
 	UDateFormat *format;
 	UChar text[TEXT_MAX];
 	int32_t len;
 
-	if (!zone_is_valid(name) || size > INT32_MAX)
+	if (size > INT32_MAX || !locale_is_valid(locale))
 		return false;
-	/* ICU gets the local time as if it were UTC. */
-	t += (instant)zone_offset(name, t) * 60;
 	format = formatter_open(locale, pattern, literal);
 	if (format == NULL)
 		return false;
-	len = udat_format(format, (UDate)t * 1000.0, text, TEXT_MAX, NULL,
+	len = udat_format(format, (UDate)wall * 1000.0, text, TEXT_MAX, NULL,
 	    &rc);
 	u_strToUTF8(out, (int32_t)size, &len, text, len, &rc);
 	return U_SUCCESS(rc) && (size_t)len < size;
+}
+
+bool
+zone_date_text(const char *name, const char *locale, instant t,
+    const char *pattern, bool literal, char *out, size_t size)
+{
+	/* ICU gets the local time as if it were UTC. */
+	return zone_is_valid(name) && wall_date_text(locale,
+	    t + (instant)zone_offset(name, t) * 60, pattern, literal, out,
+	    size);
 }

@@ -215,8 +215,7 @@ escalate(struct escalator *s)
 int
 escalate_check(struct config *c, struct error *e)
 {
-	struct templates *t = templates_new(config_path(c, "paths", NULL,
-	    "templates"), config_string(c, "site", NULL, "language"));
+	struct templates *t = templates_new(c);
 	const struct ladder_step *step;
 	const char *type;
 	struct ladder l;

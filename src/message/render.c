@@ -2,19 +2,29 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "message/html.h"
+#include "message/mailhead.h"
 #include "message/policy.h"
-#include "message/segments.h"
+#include "message/sms.h"
+#include "message/variables.h"
+#include "message/whatsapp.h"
 
-#define TEXT_LIMIT	1600	/* characters of an SMS; Twilio's limit */
+#define PART_BYTES	(RECORD_MAX / 2)	/* of a rendered part */
+#define SCOPES		4
+#define SPARE		(64 * 1024)	/* for all that is not a text */
 
 struct job {
 	struct filter *filter;
 	struct renderer *renderer;
 	struct record *record;
-	const struct template_set *set;
 	const char *channel, *language;
-	struct value *defaults;	/* of variables that the record lacks */
+	/* With a template: */
+	const struct template_set *set;
+	struct value *vars;		/* filled */
+	struct value *links;
+	const struct value *scopes[SCOPES];
+	struct template_env env;
+	const char *used;		/* language of the text */
 };
 
 struct value *
@@ -34,145 +44,252 @@ render_site(const struct config *c)
 	return outer;
 }
 
-static enum part
-main_part(const char *channel)
+enum part
+render_main_part(const char *channel)
 {
-	if (strcmp(channel, "sms") == 0)
-		return PART_SMS;
-	if (strcmp(channel, "whatsapp") == 0)
-		return PART_WHATSAPP;
-	if (strcmp(channel, "voice") == 0)
-		return PART_VOICE;
+	static const enum part parts[] = { PART_SMS, PART_WHATSAPP, PART_VOICE,
+	    PART_PUSH };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcmp(channel, part_name(parts[i])) == 0)
+			return parts[i];
 	return PART_TEXT;
 }
 
-/* Declared variables: required ones are there, types are right. */
-static bool
-check_variables(struct job *j)
+/* Tags leave lines of blanks, which a subject must not have. */
+static void
+make_one_line(struct buf *b)
 {
-	const struct value *vars = record_get(j->record, "vars"), *v;
-	char field[TEMPLATE_NAME_MAX + 8];
-	instant t;
+	size_t kept = 0;
 
-	for (const struct variable *d = j->set->variables; d != NULL;
-	    d = d->next) {
-		snprintf(field, sizeof(field), "vars.%.100s", d->name);
-		v = value_get(vars, d->name);
-		if (v == NULL && d->fallback != NULL) {
-			value_set_string(j->defaults, d->name, d->fallback);
-			continue;
-		}
-		if (v == NULL && d->required) {
-			filter_refuse(j->filter, j->record,
-			    "missing_variable", field, "template %s: "
-			    "variable %s is missing", j->set->name, d->name);
-			return false;
-		}
-		if (v != NULL && d->type == VARIABLE_TIME &&
-		    (value_string(v) == NULL ||
-		    !clock_parse(value_string(v), &t))) {
-			filter_refuse(j->filter, j->record, "bad_variable",
-			    field, "template %s: variable %s is not a time",
-			    j->set->name, d->name);
-			return false;
-		}
+	for (size_t i = 0; i < b->len; i++) {
+		if (strchr(" \t\r\n", b->data[i]) == NULL)
+			b->data[kept++] = b->data[i];
+		else if (kept > 0 && b->data[kept - 1] != ' ')
+			b->data[kept++] = ' ';
 	}
-	return true;
+	b->len = kept;
+	if (b->data != NULL)
+		b->data[kept] = '\0';
+}
+
+static void
+trim(struct buf *b)
+{
+	size_t start = strspn(buf_text(b), " \t\r\n");
+
+	while (b->len > start && strchr(" \t\r\n", b->data[b->len - 1]) != NULL)
+		b->len--;
+	b->len -= start;
+	if (b->data == NULL)
+		return;
+	memmove(b->data, b->data + start, b->len);
+	b->data[b->len] = '\0';
+}
+
+int
+render_part(const struct template *t, struct template_env *env,
+    enum part part, struct buf *out, struct misfit *why)
+{
+	const char *fault;
+	struct error e;
+
+	env->html = part == PART_HTML;
+	env->one_line = part == PART_SUBJECT;
+	if (template_render(t, env, out, &fault, &e) == -1)
+		return misfit_render(why, fault, &e);
+	if (part == PART_SUBJECT)
+		make_one_line(out);
+	trim(out);
+	return 0;
+}
+
+/* Where the event takes place, else where the reader is. */
+static const char *
+time_zone(const struct job *j)
+{
+	const char *zone = value_get_string(j->vars, "timezone");
+
+	if (zone == NULL)
+		zone = record_string(j->record, "timezone");
+	return zone != NULL ? zone :
+	    config_string(j->renderer->config, "site", NULL, "timezone");
+}
+
+static void
+set_environment(struct job *j)
+{
+	j->links = links_vars(&j->renderer->links, j->record);
+	j->scopes[0] = j->vars;
+	j->scopes[1] = j->renderer->site;
+	j->scopes[2] = j->links;
+	j->scopes[3] = j->record->root;
+	j->env = (struct template_env){ .scopes = j->scopes,
+	    .scope_count = SCOPES,
+	    .timezone = time_zone(j), .now = clock_now(),
+	    .currency = config_string(j->renderer->config, "site", NULL,
+	    "currency") };
+}
+
+/* *used stays NULL when there is no such part. */
+static bool
+add_part(struct job *j, enum part part, bool fall_back, const char *field,
+    const char **used)
+{
+	struct buf out = BUF_INIT(PART_BYTES);
+	const struct template *t;
+	struct misfit why;
+	int rc;
+
+	*used = NULL;
+	t = templates_part(j->renderer->templates, j->set, j->language, part,
+	    fall_back, used);
+	if (t == NULL)
+		return true;
+	/* Dates in the language of the part, whatever the reader's is. */
+	j->env.language = *used;
+	j->env.loader = templates_loader(j->set, *used);
+	rc = render_part(t, &j->env, part, &out, &why);
+	if (rc == 0)
+		record_set_string(j->record, field, buf_text(&out));
+	else
+		misfit_refuse(j->filter, j->record, &why);
+	buf_release(&out);
+	return rc == 0;
+}
+
+/* Of a mail that has none. */
+static void
+make_html(struct job *j)
+{
+	const char *subject = record_string(j->record, "subject");
+	struct buf out = BUF_INIT(PART_BYTES);
+
+	html_from_text(record_string(j->record, "text"), j->used,
+	    subject == NULL ? "" : subject, &out);
+	if (!out.full)
+		record_set_string(j->record, "html", buf_text(&out));
+	buf_release(&out);
 }
 
 static bool
-render_part(struct job *j, enum part part, bool fall_back, const char *field)
+has_text(struct job *j)
 {
-	const struct value *more[] = { j->defaults, j->renderer->site,
-	    j->record->root };
-	struct template_env env = { .vars = record_get(j->record, "vars"),
-	    .more = more, .more_count = 3, .html = part == PART_HTML,
-	    .one_line = part == PART_SUBJECT, .language = j->language };
-	struct buf out = BUF_INIT(RECORD_MAX / 2);
-	const struct template *t;
-	const char *used, *fault;
-	char name[TEMPLATE_NAME_MAX + 8];
-	struct error e;
-	int rc;
+	const char *text = record_string(j->record, "text");
 
-	t = templates_part(j->renderer->templates, j->set, j->language, part,
-	    fall_back, &used);
-	if (t == NULL)
+	if (j->used == NULL)
+		filter_refuse(j->filter, j->record, "missing_part",
+		    "template", "template %s has no text for %s in %s",
+		    j->set->name, j->channel, j->language);
+	else if (*text == '\0')
+		filter_refuse(j->filter, j->record, "empty_text", "template",
+		    "template %s gives no text for %s in %s", j->set->name,
+		    j->channel, j->used);
+	else
 		return true;
-	/* Dates in the language of the part, and where the event is. */
-	env.language = used;
-	env.timezone = value_get_string(env.vars, "timezone");
-	if (env.timezone == NULL)
-		env.timezone = record_string(j->record, "timezone");
-	if (env.timezone == NULL)
-		env.timezone = config_string(j->renderer->config, "site",
-		    NULL, "timezone");
-	rc = template_render(t, &env, &out, &fault, &e);
-	if (rc == -1) {
-		snprintf(name, sizeof(name), "vars.%.100s",
-		    fault == NULL ? "" : fault);
-		filter_refuse(j->filter, j->record, "bad_variable",
-		    fault == NULL ? "template" : name, "template %s", e.text);
-	} else
-		record_set_string(j->record, field, buf_text(&out));
-	buf_release(&out);
-	return rc == 0;
+	return false;
 }
 
 static bool
 render_template(struct job *j)
 {
 	bool mail = strcmp(j->channel, "email") == 0;
+	bool push = strcmp(j->channel, "push") == 0;
+	const char *used;
 
-	if (mail && !render_part(j, PART_SUBJECT, false, "subject"))
+	if ((mail || push) &&
+	    !add_part(j, PART_SUBJECT, false, "subject", &used))
 		return false;
-	if (!render_part(j, main_part(j->channel), true, "text"))
+	if (!add_part(j, render_main_part(j->channel), true, "text", &j->used) ||
+	    !has_text(j))
 		return false;
-	if (mail && !render_part(j, PART_HTML, false, "html"))
+	if (!mail)
+		return true;
+	if (!add_part(j, PART_HTML, false, "html", &used))
 		return false;
-	if (record_string(j->record, "text") == NULL) {
-		filter_refuse(j->filter, j->record, "missing_part",
-		    "template", "template %s has no text for %s in %s",
-		    j->set->name, j->channel, j->language);
-		return false;
-	}
+	if (used == NULL || strcmp(used, j->used) != 0)
+		make_html(j);
 	return true;
 }
 
-static size_t
-characters(const char *s)
+static const struct template_set *
+find_template(struct job *j)
 {
-	size_t n = 0;
+	const char *name = record_string(j->record, "template");
+	const struct template_set *set;
+	struct error e;
 
-	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
+	if (!j->renderer->preview)
+		return templates_for(j->renderer->templates, j->filter,
+		    j->record);
+	set = templates_get(j->renderer->templates, name, &e);
+	if (set == NULL)
+		templates_refuse(j->filter, j->record, &e);
+	return set;
 }
 
 static bool
-count_segments(struct job *j, const char *account)
+fill_template(struct job *j)
 {
-	const struct config *c = j->renderer->config;
-	const char *text = record_string(j->record, "text");
-	int64_t max = config_integer(c, "channel", account, "max_segments");
-	struct segments s;
+	struct misfit why;
 
-	if (characters(text) > TEXT_LIMIT || !segments_count(text, &s)) {
-		filter_refuse(j->filter, j->record, "too_long", "text",
-		    "%zu characters; an SMS has at most %d", characters(text),
-		    TEXT_LIMIT);
+	j->set = find_template(j);
+	if (j->set == NULL)
+		return false;
+	j->vars = variables_fill(j->set, record_get(j->record, "vars"), &why);
+	if (j->vars == NULL) {
+		misfit_refuse(j->filter, j->record, &why);
 		return false;
 	}
-	if (max > 0 && s.count > max) {
-		filter_refuse(j->filter, j->record, "too_many_segments",
-		    "text", "%d segments in %s, at most %lld are allowed%s%s",
-		    s.count, s.encoding, (long long)max,
-		    s.first_ucs2 >= 0 ? "; not in GSM-7: " : "",
-		    s.first_ucs2 >= 0 ? s.offender : "");
+	set_environment(j);
+	return render_template(j);
+}
+
+/* A message without a template brings its own text. */
+static bool
+check_own_text(struct job *j)
+{
+	const char *subject = record_string(j->record, "subject");
+
+	if (subject != NULL && strpbrk(subject, "\r\n") != NULL) {
+		filter_refuse(j->filter, j->record, "bad_subject", "subject",
+		    "subject: has more than one line");
 		return false;
 	}
-	record_set_integer(j->record, "segments", s.count);
-	record_set_string(j->record, "encoding", s.encoding);
+	if (record_string(j->record, "text") != NULL)
+		return true;
+	filter_refuse(j->filter, j->record, "no_text", "text",
+	    "neither a template nor a text");
+	return false;
+}
+
+static bool
+add_whatsapp(struct job *j)
+{
+	struct whatsapp_message m = { .record = j->record, .set = j->set,
+	    .text = record_string(j->record, "text"), .language = j->used,
+	    .env = &j->env };
+	struct misfit why;
+	struct value *content;
+
+	j->env.html = j->env.one_line = false;
+	content = whatsapp_content(&m, &why);
+	if (content == NULL)
+		misfit_refuse(j->filter, j->record, &why);
+	else
+		record_set_take(j->record, "whatsapp", content);
+	return content != NULL;
+}
+
+/* What one channel needs beside its text. */
+static bool
+add_channel(struct job *j, const char *account)
+{
+	if (strcmp(j->channel, "sms") == 0)
+		return sms_prepare(j->filter, j->record, j->renderer->config,
+		    account);
+	if (strcmp(j->channel, "whatsapp") == 0)
+		return add_whatsapp(j);
 	return true;
 }
 
@@ -183,7 +300,8 @@ forecast(struct job *j, const char *account)
 	const struct config *c = j->renderer->config;
 	int64_t n = 1;
 
-	value_integer(record_get(j->record, "segments"), &n);
+	if (strcmp(j->channel, "sms") == 0)
+		value_integer(record_get(j->record, "segments"), &n);
 	record_set_string(j->record, "cost", decimal_multiply(
 	    config_string(c, "channel", account, "cost"), n,
 	    &j->filter->mem));
@@ -195,42 +313,21 @@ static bool
 has_account(struct job *j, const char **account)
 {
 	*account = record_string(j->record, "account");
-	if (*account != NULL &&
-	    config_has(j->renderer->config, "channel", *account))
+	if (*account != NULL && (j->renderer->preview ||
+	    config_has(j->renderer->config, "channel", *account)))
 		return true;
 	filter_refuse(j->filter, j->record, "no_channel", "account",
 	    "no configured channel is named; run omni-route first");
 	return false;
 }
 
-static bool
-load(struct job *j)
+/* The most that a string can take in JSON: a control character, six bytes. */
+static size_t
+most_bytes(const struct record *r, const char *key)
 {
-	const char *name = record_string(j->record, "template");
-	const char *subject = record_string(j->record, "subject");
-	struct error e;
+	const char *s = record_string(r, key);
 
-	if (name == NULL) {
-		if (subject != NULL && strpbrk(subject, "\r\n") != NULL) {
-			filter_refuse(j->filter, j->record, "bad_subject",
-			    "subject", "subject: has more than one line");
-			return false;
-		}
-		if (record_string(j->record, "text") != NULL)
-			return true;
-		filter_refuse(j->filter, j->record, "no_text", "text",
-		    "neither a template nor a text");
-		return false;
-	}
-	j->set = templates_get(j->renderer->templates, name, &e);
-	if (j->set == NULL) {
-		templates_refuse(j->filter, j->record, &e);
-		return false;
-	}
-	if (!j->set->active)
-		filter_refuse(j->filter, j->record, "inactive_template",
-		    "template", "template %s is not active", name);
-	return j->set->active;
+	return s == NULL ? 0 : 6 * strlen(s);
 }
 
 /* What no other program could read must not leave this one. */
@@ -240,6 +337,10 @@ check_length(struct filter *f, struct record *r)
 	struct buf line = BUF_INIT(4 * RECORD_MAX);
 	bool fits;
 
+	/* WhatsApp's object has the text twice more. */
+	if (r->len + 3 * most_bytes(r, "text") + most_bytes(r, "html") +
+	    most_bytes(r, "subject") + SPARE <= RECORD_MAX)
+		return;
 	record_write(r, &line);
 	fits = !line.full && line.len <= RECORD_MAX;
 	buf_release(&line);
@@ -247,6 +348,7 @@ check_length(struct filter *f, struct record *r)
 		return;
 	record_remove(r, "html");
 	record_remove(r, "text");
+	record_remove(r, "whatsapp");
 	filter_refuse(f, r, "too_long", "text", "with its content the record "
 	    "would be longer than %d bytes", RECORD_MAX);
 }
@@ -269,11 +371,12 @@ render_record(struct filter *f, struct record *r)
 	if (j.language == NULL)
 		j.language = config_string(j.renderer->config, "site", NULL,
 		    "language");
-	j.defaults = value_new_object();
-	if (has_account(&j, &account) && load(&j) &&
-	    (j.set == NULL || (check_variables(&j) && render_template(&j))) &&
-	    (strcmp(j.channel, "sms") != 0 || count_segments(&j, account)))
+	if (has_account(&j, &account) &&
+	    (record_get(r, "template") != NULL ? fill_template(&j) :
+	    check_own_text(&j)) && add_channel(&j, account) &&
+	    mail_headers_set(f, r, &j.renderer->links, j.renderer->config))
 		forecast(&j, account);
-	value_free(j.defaults);
+	value_free(j.links);
+	value_free(j.vars);
 	check_length(f, r);
 }

@@ -118,22 +118,10 @@ load_preference(struct decision *d)
 static bool
 load_template(struct decision *d)
 {
-	const char *name = record_string(d->record, "template");
-	struct error e;
-
-	if (name == NULL)
+	if (record_string(d->record, "template") == NULL)
 		return true;
-	d->set = templates_get(d->router->templates, name, &e);
-	if (d->set == NULL) {
-		templates_refuse(d->filter, d->record, &e);
-		return false;
-	}
-	if (!d->set->active) {
-		filter_refuse(d->filter, d->record, "inactive_template",
-		    "template", "template %s is not active", name);
-		return false;
-	}
-	return true;
+	d->set = templates_for(d->router->templates, d->filter, d->record);
+	return d->set != NULL;
 }
 
 /* Class and topic: the record's, the template's, the configuration's. */
@@ -145,7 +133,7 @@ classify(struct decision *d)
 
 	d->topic = record_string(d->record, "topic");
 	if (d->topic == NULL && d->set != NULL)
-		d->topic = d->set->topic;
+		d->topic = d->set->meta->topic;
 	if (d->topic == NULL && type != NULL && config_has(c, "topic", type))
 		d->topic = type;
 	if (d->topic != NULL && !config_has(c, "topic", d->topic)) {
@@ -156,7 +144,7 @@ classify(struct decision *d)
 	}
 	d->class = record_string(d->record, "class");
 	if (d->class == NULL && d->set != NULL)
-		d->class = d->set->class;
+		d->class = d->set->meta->class;
 	if (d->class == NULL && d->topic != NULL)
 		d->class = config_string(c, "topic", d->topic, "class");
 	if (d->class == NULL)
@@ -268,13 +256,11 @@ static bool
 window_allows(const struct decision *d, const char *type,
     const struct place *p)
 {
-	const char *used;
-
 	if (strcmp(type, "whatsapp") != 0 ||
 	    p->last_inbound > clock_now() - WINDOW)
 		return true;
-	return d->set != NULL && templates_part(d->router->templates, d->set,
-	    "", PART_WHATSAPP, false, &used) != NULL;
+	return d->set != NULL && templates_whatsapp(d->router->templates,
+	    d->set, record_string(d->record, "language")) != NULL;
 }
 
 /* NULL when the channel can be taken, else why not. */

@@ -1,7 +1,6 @@
 #include "segments.h"
 
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -49,10 +48,11 @@ decode(const char *s, size_t n)
 	return c;
 }
 
-/* Septets that a character takes; 0 when it is not in the alphabet. */
-static int
-septets(uint32_t c)
+int
+segments_septets(uint32_t c)
 {
+	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+		return 1;
 	if (c < 0x80) {
 		if (strchr(extension, (int)c) != NULL)
 			return 2;
@@ -72,7 +72,7 @@ static int
 units_of(const char *s, size_t n, const struct capacity *as)
 {
 	if (as == &gsm7)
-		return septets(decode(s, n));
+		return segments_septets(decode(s, n));
 	return n == 4 ? 2 : 1;	/* four octets of UTF-8: a surrogate pair */
 }
 

@@ -2,6 +2,7 @@
 #define OMNI_SEGMENTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * How many parts a text takes as SMS, and in which encoding.
@@ -19,6 +20,9 @@ struct segments {
 	int first_ucs2;		/* byte offset of the offender, -1: none */
 	char offender[5];	/* that character in UTF-8, or "" */
 };
+
+/* Septets that a character takes; 0 when it is not in the alphabet. */
+int segments_septets(uint32_t c);
 
 /* False when the text is not UTF-8, or longer than the maximum. */
 bool segments_count(const char *utf8, struct segments *s);

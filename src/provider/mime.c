@@ -8,16 +8,16 @@
 #include <sysexits.h>
 
 #include "base/digest.h"
+#include "message/mailhead.h"
 
 #define ADDRESS_LEN	254	/* RFC 5321 4.5.3.1.3, without the brackets */
 #define NAME_LEN	1000	/* bytes of a display name */
 #define ID_LEFT_LEN	200	/* left part of a Message-ID */
 #define LINE_COLS	76	/* of a header line with encoded words */
 #define WORD_COLS	60	/* a longer plain word is encoded, to fold it */
-#define RAW_WORD_COLS	900	/* one that must not be: the limit is 998 */
+#define RAW_WORD_COLS	MAIL_HEADER_WORD	/* one that must not be */
 #define BODY_COLS	78	/* of a body line that goes out as it is */
 #define QP_COLS		76
-#define HEADER_NAME_LEN	64
 
 /* Around the text of an encoded word, and the least room worth starting one:
    that and a character of four bytes in Q. */
@@ -71,19 +71,6 @@ is_ascii(const char *s, size_t len)
 	return true;
 }
 
-/* C0, DEL and the C1 controls of valid UTF-8 (U+0085 is a line end too). */
-static bool
-has_control(const char *s)
-{
-	const unsigned char *p;
-
-	for (p = (const unsigned char *)s; *p != '\0'; p++)
-		if (*p < 0x20 || *p == 0x7f ||
-		    (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f))
-			return true;
-	return false;
-}
-
 /* Length of the line end at `s`, 0 when there is none. */
 static size_t
 line_end(const char *s)
@@ -91,17 +78,6 @@ line_end(const char *s)
 	if (s[0] == '\r')
 		return s[1] == '\n' ? 2 : 1;
 	return s[0] == '\n' ? 1 : 0;
-}
-
-static int
-check_text(const char *field, const char *s, struct error *e)
-{
-	if (!utf8_valid(s, strlen(s)))
-		return error_set(e, EX_DATAERR, "%s: not UTF-8", field);
-	if (has_control(s))
-		return error_set(e, EX_DATAERR,
-		    "%s: control character or line end", field);
-	return 0;
 }
 
 /*
@@ -147,14 +123,13 @@ bool
 mime_address_is_safe(const char *addr)
 {
 	const char *at;
-	size_t len;
+	struct error e;
 
 	if (addr == NULL)
 		return false;
-	len = strlen(addr);
 	at = strchr(addr, '@');
-	if (at == NULL || len > ADDRESS_LEN || !utf8_valid(addr, len) ||
-	    has_control(addr))
+	if (at == NULL || strlen(addr) > ADDRESS_LEN ||
+	    mail_text_check("", addr, &e) == -1)
 		return false;
 	return is_dot_atom(addr, (size_t)(at - addr), true) &&
 	    is_domain(at + 1, true);
@@ -194,7 +169,7 @@ address_to_ascii(const char *field, const char *addr,
 {
 	size_t local;
 
-	if (check_text(field, addr, e) == -1)
+	if (mail_text_check(field, addr, e) == -1)
 		return -1;
 	if (!mime_address_is_safe(addr))
 		return error_set(e, EX_DATAERR,
@@ -225,7 +200,7 @@ take_name(const char *field, const char *s, size_t len, struct mailbox *mb,
 		    "%s: name longer than %d bytes", field, NAME_LEN);
 	memcpy(mb->name, s, len);
 	mb->name[len] = '\0';
-	return check_text(field, mb->name, e);
+	return mail_text_check(field, mb->name, e);
 }
 
 /* A name in quotes loses them; see RFC 5322 3.2.4. */
@@ -346,6 +321,15 @@ line_end_crlf(struct line *l)
 	buf_str(l->out, "\r\n");
 }
 
+static void
+line_put(struct line *l, const char *s, size_t len)
+{
+	buf_char(l->out, ' ');
+	buf_add(l->out, s, len);
+	l->col += 1 + len;
+	l->words++;
+}
+
 /*
  * A word and the space in front of it, on a new line when this one has no
  * room.  A first word that fits on no line stays next to the name: a line
@@ -356,13 +340,14 @@ line_word(struct line *l, const char *s, size_t len)
 {
 	if (l->col + 1 + len > LINE_COLS && (l->words > 0 || len < LINE_COLS))
 		line_fold(l);
-	buf_char(l->out, ' ');
-	buf_add(l->out, s, len);
-	l->col += 1 + len;
-	l->words++;
+	line_put(l, s, len);
 }
 
-/* Spaces but the one at which a line may fold go with the word behind them. */
+/*
+ * Spaces but the one at which a line may fold go with the word behind them.
+ * The first word stays next to the name, whatever its length: not all that
+ * look for the URL of List-Unsubscribe look on the next line too.
+ */
 static void
 line_raw(struct line *l, const char *s)
 {
@@ -370,7 +355,10 @@ line_raw(struct line *l, const char *s)
 		size_t len = strspn(s, " ");
 
 		len += strcspn(s + len, " ");
-		line_word(l, s, len);
+		if (l->words == 0)
+			line_put(l, s, len);
+		else
+			line_word(l, s, len);
 		s += len;
 		if (*s == ' ')
 			s++;
@@ -585,7 +573,7 @@ put_subject(const struct mail *m, struct buf *out, struct error *e)
 
 	if (m->subject == NULL || m->subject[0] == '\0')
 		return 0;
-	if (check_text("subject", m->subject, e) == -1)
+	if (mail_text_check("subject", m->subject, e) == -1)
 		return -1;
 	line_begin(&l, out, "Subject");
 	line_text(&l, m->subject);
@@ -681,34 +669,10 @@ put_omni_id(const struct mail *m, struct buf *out)
  * Headers of the caller
  */
 
+/* Written above for this mail, beyond what mail_header_check() knows of. */
 static bool
-is_header_name(const char *s)
+is_written(const struct mail *m, const char *name)
 {
-	size_t len = strlen(s);
-
-	if (len == 0 || len > HEADER_NAME_LEN || s[0] == '-')
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!is_alnum(s[i]) && s[i] != '-' && s[i] != '_')
-			return false;
-	return true;
-}
-
-static bool
-is_reserved(const struct mail *m, const char *name)
-{
-	static const char *const names[] = {
-		"From", "To", "Cc", "Bcc", "Sender", "Reply-To", "Subject",
-		"Date", "Message-ID", "MIME-Version", "Return-Path",
-		"Received", "X-Omni-ID"
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcasecmp(name, names[i]) == 0)
-			return true;
-	if (strncasecmp(name, "Content-", 8) == 0 ||
-	    strncasecmp(name, "Resent-", 7) == 0)
-		return true;
 	if (m->in_reply_to != NULL && (strcasecmp(name, "In-Reply-To") == 0 ||
 	    strcasecmp(name, "References") == 0))
 		return true;
@@ -719,35 +683,17 @@ is_reserved(const struct mail *m, const char *name)
  * ASCII goes out untouched but for folding: it may have a structure of its
  * own, as List-Unsubscribe has.
  */
-static int
-put_extra(const char *name, const char *value, struct buf *out,
-    struct error *e)
+static void
+put_extra(const char *name, const char *value, struct buf *out)
 {
-	char field[HEADER_NAME_LEN + 16];
 	struct line l;
 
-	snprintf(field, sizeof(field), "headers.%s", name);
-	if (check_text(field, value, e) == -1)
-		return -1;
-	if (value[0] == '\0' || value[0] == ' ' ||
-	    value[strlen(value) - 1] == ' ')
-		return error_set(e, EX_DATAERR,
-		    "%s: empty, or a space at an end", field);
 	line_begin(&l, out, name);
-	if (!is_ascii(value, strlen(value)))
-		line_text(&l, value);
-	else {
-		for (const char *p = value; *p != '\0'; p += strcspn(p, " ")) {
-			p += strspn(p, " ");
-			if (strcspn(p, " ") > RAW_WORD_COLS)
-				return error_set(e, EX_DATAERR,
-				    "%s: word longer than %d bytes", field,
-				    RAW_WORD_COLS);
-		}
+	if (is_ascii(value, strlen(value)))
 		line_raw(&l, value);
-	}
+	else
+		line_text(&l, value);
 	line_end_crlf(&l);
-	return 0;
 }
 
 static int
@@ -760,19 +706,12 @@ put_extras(const struct mail *m, struct buf *out, struct error *e)
 	if (value_type(m->headers) != VALUE_OBJECT)
 		return error_set(e, EX_DATAERR, "headers: not an object");
 	while (value_next(m->headers, &it)) {
-		const char *value = value_string(it.value);
-
-		if (!is_header_name(it.key))
-			return error_set(e, EX_DATAERR,
-			    "headers: bad name: %s", it.key);
-		if (is_reserved(m, it.key))
+		if (mail_header_check(it.key, it.value, e) == -1)
+			return -1;
+		if (is_written(m, it.key))
 			return error_set(e, EX_DATAERR,
 			    "headers.%s: may not be set", it.key);
-		if (value == NULL)
-			return error_set(e, EX_DATAERR,
-			    "headers.%s: not a string", it.key);
-		if (put_extra(it.key, value, out, e) == -1)
-			return -1;
+		put_extra(it.key, value_string(it.value), out);
 	}
 	return 0;
 }

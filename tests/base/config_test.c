@@ -91,6 +91,9 @@ test_defaults(void)
 	    "email sms whatsapp"));
 	assert(!config_bool(c, "class", "transactional", "quiet"));
 	assert(config_bool(c, "class", "reminder", "quiet"));
+	assert(!config_bool(c, "class", "transactional", "unsubscribe"));
+	assert(!config_bool(c, "class", "alert", "unsubscribe"));
+	assert(config_bool(c, "class", "marketing", "unsubscribe"));
 	assert(is(config_string(c, "topic", "payment", "class"),
 	    "transactional"));
 	assert(!config_bool(c, "topic", "marketing", "default"));
