@@ -60,7 +60,7 @@ steps() {
 	is '[.channel, .template, .topic, .class]' \
 	    '["email","appointment_reminder","appointment","reminder"]'
 	is .contact '{"id":"c-a","name":"Ana","language":"es","email":"ana@x.example","phone":"+525555123456","whatsapp":"+525555123456"}'
-	is .vars '{"owner_name":"Ana","pet_name":"Luna","at":"2026-11-24T14:00:00Z","timezone":"America/Mexico_City"}'
+	is .vars '{"owner_name":"Ana","pet_name":"Luna","at":"2026-11-24T14:00:00Z","timezone":"America/Mexico_City","due_on":"2026-11-24"}'
 	is .related '{"type":"appointment","id":"42"}'
 	is .expires_at 2026-11-24T14:00:00Z
 }
@@ -302,4 +302,22 @@ omni-escalate: b: there is no [ladder appointment]'
 	run -78 omni-run
 	assert_equal "$(sql 'SELECT count(*) FROM message')" 0
 	assert_equal "$(sql 'SELECT next_step, state FROM reminder')" '1|open'
+}
+
+@test "every type of reminder has its template in the pack" {
+	for pair in vaccination:vaccination_reminder \
+	    prescription:prescription_refill followup:follow_up; do
+		printf '[ladder %s]\nstep.1 = -14d sms\n' "${pair%:*}" \
+		    >>"$OMNI_CONF"
+		at 2026-11-10T17:00:00-06:00
+		echo "{\"id\":\"${pair%:*}-1\",\"type\":\"${pair%:*}\",\"at\":\"2026-11-25T10:00:00-06:00\",\"contact\":{\"id\":\"c\",\"name\":\"Ana\",\"phone\":\"55 5512 3456\"},\"vars\":{\"owner_name\":\"Ana\",\"pet_name\":\"Luna\",\"vaccine\":\"Rabia\"}}" |
+			omni-schedule -q
+	done
+	at 2026-11-11T17:00:00-06:00
+	omni-escalate | omni-normalize | omni-route | omni-render >"$in"
+	assert_equal "$(jq -r .template "$in" | sort | paste -sd' ')" \
+	    'follow_up prescription_refill vaccination_reminder'
+	assert_equal "$(jq -r '.error // empty' "$in")" ''
+	assert_equal "$(jq -r 'select(.text | contains("mie 25 nov")) | .text' \
+	    "$in" | wc -l)" 3
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/output.h"
+#include "base/zone.h"
 #include "message/contact.h"
 #include "message/templates.h"
 
@@ -58,6 +59,17 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 	return n;
 }
 
+/* The day of the event, where it takes place: "2026-11-24". */
+static const char *
+local_date(struct escalator *s, const struct due *d)
+{
+	struct civil c;
+
+	if (!zone_to_local(d->zone, d->event, &c))
+		civil_from_utc(d->event, &c);
+	return arena_printf(&s->mem, "%04d-%02d-%02d", c.year, c.month, c.day);
+}
+
 static void
 set_vars(struct escalator *s, struct record *r, const struct due *d)
 {
@@ -74,6 +86,8 @@ set_vars(struct escalator *s, struct record *r, const struct due *d)
 	    value_new_object();
 	value_set_string(vars, "at", clock_format(d->event, text));
 	value_set_string(vars, "timezone", d->zone);
+	if (value_get(vars, "due_on") == NULL)
+		value_set_string(vars, "due_on", local_date(s, d));
 	record_set_take(r, "vars", vars);
 	value_free(content);
 }

@@ -4,6 +4,23 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* Of the templates that come with omni; else TYPE_reminder. */
+static void
+usual_template(const char *type, char *out, size_t size)
+{
+	static const struct { const char *type, *template; } named[] = {
+		{ "prescription", "prescription_refill" },
+		{ "followup", "follow_up" }
+	};
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (strcmp(type, named[i].type) == 0) {
+			snprintf(out, size, "%s", named[i].template);
+			return;
+		}
+	snprintf(out, size, "%.64s_reminder", type);
+}
+
 static void
 read_step(struct ladder_step *s, int number, const char *text,
     const char *type, const char *template)
@@ -20,8 +37,7 @@ read_step(struct ladder_step *s, int number, const char *text,
 	if (template != NULL)
 		snprintf(s->template, sizeof(s->template), "%s", template);
 	else
-		snprintf(s->template, sizeof(s->template), "%.64s_reminder",
-		    type);
+		usual_template(type, s->template, sizeof(s->template));
 }
 
 int
