@@ -50,6 +50,7 @@ SRCS	:= $(wildcard $(LAYERS:%=src/%/*.c))
 LIBOBJ	:= $(patsubst %.c,build/%.o,$(SRCS))
 BINS	:= $(PROGS:%=bin/%) bin/phonenumber $(SCRIPTS:%=bin/%)
 UNIT	:= $(patsubst %.c,build/%,$(wildcard $(LAYERS:%=tests/%/*_test.c)))
+FED	:= $(patsubst %.c,build/%,$(wildcard tests/fuzz/*_fuzz.c))
 FAKES	:= $(patsubst tests/fake/%.c,build/tests/fake/%,\
 	     $(wildcard tests/fake/*.c))
 
@@ -95,6 +96,12 @@ build/%.o: %.cc build/flags | build/deps
 # its schema can never be of two versions.
 build/src/store/schema.o: share/ledger/schema.sql share/ledger/views.sql \
     share/ledger/apply.sql
+build/src/message/preview_html.o: share/preview/page.css
+
+# The fuzz targets, fed with their corpus; "make fuzz" has libFuzzer do it.
+$(FED): build/%: build/%.o build/tests/fuzz/feed.o build/libomni.a
+	$(say)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(UNIT) $(FAKES): build/%: build/%.o build/libomni.a
 	$(say)
@@ -113,9 +120,51 @@ demo: all
 demo-clean:
 	rm -rf spool/demo
 
-check: all $(UNIT) $(FAKES)
+check: all $(UNIT) $(FAKES) $(FED)
 	@.ci/packages check
 	@tests/run $(UNIT)
+
+# A long comparison with Django, on other templates each time.
+check-django: all
+	@.ci/packages check
+	PATH="$(CURDIR)/bin:$$PATH" tests/django-random \
+	    "$${SEED:-$$(date +%s)}" "$${COUNT:-50000}"
+
+# What is found goes to build/fuzz and, when it is mended, into the corpus
+# under a name that tells.
+FUZZ_SECONDS = 60
+FUZZERS	:= $(FED:build/tests/fuzz/%=build/fuzz/%)
+FUZZFLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined -fsanitize=fuzzer
+
+fuzz: build/packages-fuzz $(FUZZERS)
+	@for f in $(FUZZERS:build/fuzz/%_fuzz=%); do \
+	    mkdir -p build/fuzz/$$f && build/fuzz/"$$f"_fuzz \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 \
+	    -rss_limit_mb=1024 -dict=tests/fuzz/$$f.dict \
+	    -artifact_prefix=build/fuzz/ -print_final_stats=1 -verbosity=0 \
+	    build/fuzz/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+build/packages-fuzz: .ci/packages
+	@mkdir -p $(@D)
+	@.ci/packages fuzz
+	@touch $@
+
+$(FUZZERS): build/fuzz/%: tests/fuzz/%.c build/fuzz/libomni.a
+	$(say)
+	$(Q)clang $(CPPFLAGS) -std=c11 $(FUZZFLAGS) -o $@ $^ $(LDLIBS) -lm
+
+build/fuzz/libomni.a: $(SRCS:%.c=build/fuzz/%.o)
+	@rm -f $@
+	$(say)
+	$(Q)$(AR) rcs $@ $^
+
+build/fuzz/%.o: %.c build/flags | build/packages-fuzz
+	@mkdir -p $(@D)
+	$(say)
+	$(Q)clang $(CPPFLAGS) -std=c11 \
+	    $(FUZZFLAGS:-fsanitize=fuzzer=-fsanitize=fuzzer-no-link) \
+	    -include src/banned.h -MMD -MP -c -o $@ $<
 
 lint: all
 	@.ci/packages lint
@@ -177,8 +226,8 @@ dist:
 clean:
 	rm -rf build $(BINS)
 
-.PHONY: all demo demo-clean check lint sanitize bench install uninstall dist \
-	clean FORCE
+.PHONY: all demo demo-clean check check-django fuzz lint sanitize bench install \
+	uninstall dist clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -181,6 +181,76 @@ fill_ledger() {
 	    sed 's/.*"\(.*\)"/\1/' | sort -u)
 }
 
+# template_examples: what omni-template(5) says a template becomes, a request of
+# omni-render --try with its "expected" on each line.  Comments of the page name
+# its blocks: the data, files to include, lines of a template and its results.
+template_examples() {
+	sed -e 's/\\e/\\/g' -e "s/\\\\(aq/'/g" -e 's/\\&//g' \
+	    "$ROOT/man/omni-template.5" | jq -Rnc '
+	def block: until(.lines[0] == ".Ed" or .lines == [];
+	    .block += [.lines[0]] | .lines |= .[1:]);
+	[inputs] as $all
+	| [range($all | length) as $i | $all[$i] |
+	    capture("^\\.\\\\\" (?<kind>data|try|file|whole) ?(?<rest>.*)")
+	    as $mark | {lines: $all[$i + 2:], block: []} | block |
+	    $mark + {block, after: [.lines[] | select(startswith(".Dl "))[4:]][0]}]
+	| (.[] | select(.kind == "data").block | join("\n") | fromjson) as $data
+	| (map(select(.kind == "file") | {(.rest): (.block | join("\n"))})
+	    | add) as $files
+	| .[]
+	| select(.kind == "try" or .kind == "whole")
+	| (.rest | fromjson) as $asked
+	| ($asked.languages // [$asked.language]) as $languages
+	| if .kind == "whole"
+	    then [(.block | join("\n")), .after]
+	    else .block[] | capture("^(?<template>.*?[^ ])  +(?<rest>.*)")
+		| [.template] + if ($languages | length) == 1 then [.rest]
+		    else [.rest | splits("  +")] end
+	    end
+	| . as $row | range($languages | length) as $i
+	| {template: $row[0], expected: $row[1 + $i],
+	    language: $languages[$i], data: $data, templates: $files,
+	    format: ($asked.format // "text"), currency: "MXN",
+	    timezone: "America/Mexico_City"}'
+}
+
+@test "each example of omni-template(5) gives what the page says" {
+	local wrong
+
+	make_site
+	at 2026-11-23T17:00:00-06:00
+	template_examples >"$BATS_TEST_TMPDIR/requests"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/requests")" -gt 130 ]
+	omni-render --try <"$BATS_TEST_TMPDIR/requests" \
+	    >"$BATS_TEST_TMPDIR/answers" || (($? == 1))
+	wrong=$(jq -nr --slurpfile requests "$BATS_TEST_TMPDIR/requests" \
+	    '[inputs] | to_entries[] | $requests[.key] as $r | .value |
+	    select(if $r.expected | startswith("refused: ")
+		then (.error.message // "") | contains($r.expected[9:]) | not
+		else .result != $r.expected end) |
+	    [$r.language, $r.template, "not " + $r.expected,
+	    .result // .error.message] | @tsv' <"$BATS_TEST_TMPDIR/answers")
+	[ -z "$wrong" ] || fail "$wrong"
+}
+
+@test "each filter and tag has an example in omni-template(5)" {
+	local name text count=0
+
+	text=$(template_examples | jq -r '.template, .templates[]')
+	while IFS= read -r name; do
+		grep -Eq "\\| *$name\\b" <<<"$text" || fail "no filter $name"
+		count=$((count + 1))
+	done < <(sed -n '/^const struct filter filters_/,/^}/s/^	{ "\([a-z_]*\)",.*/\1/p' \
+	    "$ROOT"/src/template/filters_*.c)
+	[ "$count" -ge 40 ]
+	while IFS= read -r name; do
+		grep -Eq "{% *$name\\b" <<<"$text" || fail "no tag $name"
+		count=$((count + 1))
+	done < <(sed -n '/^static const struct tag tags/,/^}/p' \
+	    "$ROOT/src/template/tags.c" | grep -o '{ "[a-z]*"' | tr -dc 'a-z\n')
+	[ "$count" -ge 54 ]
+}
+
 @test "every page is free of mandoc's warnings" {
 	local file
 

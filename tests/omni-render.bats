@@ -121,13 +121,13 @@ own() {
 	assert_equal "$(member subject) $(member html)" 'null null'
 	reminder 0 es whatsapp
 	diff - <(member text) <<-'END'
-	Hola, Rosa <b> & Cía. Le recordamos que Luna tiene cita en Clinica Roma (sucursal Roma) el martes 24 de noviembre a las 10:30.
+	Hola, Rosa <b> & Cía. Le recordamos que Luna tiene cita en Clinica Roma el martes 24 de noviembre a las 10:30. Lugar: Roma.
 
 	Responda *SÍ* para confirmar o *NO* si no puede venir y buscamos otra fecha. ¡Gracias!
 	END
 	reminder 0 en whatsapp
 	diff - <(member text) <<-'END'
-	Hello Rosa <b> & Cía. A reminder that Luna has an appointment at Clinica Roma (Roma branch) on Tuesday, November 24 at 10:30 AM.
+	Hello Rosa <b> & Cía. A reminder that Luna has an appointment at Clinica Roma on Tuesday, November 24 at 10:30 AM. Place: Roma.
 
 	Reply *YES* to confirm, or *NO* if you cannot make it and we will find another date. Thank you!
 	END
@@ -280,6 +280,27 @@ own() {
 	</body>
 	END
 	[[ $(member html) == '<!DOCTYPE html>'*'<html lang="es">'* ]]
+}
+
+@test "a subject that comes out empty is refused, an html is made" {
+	own one subject '{% if x %}a{% endif %}'
+	own one text 'hola {{ at|shortwhen }}'
+	render 1 '{"template":"one","channel":"email","account":"email","vars":{"at":"2026-11-24T16:30:00Z"}}' "${own[@]}"
+	refused empty_text template 'template one gives no subject in es'
+	own one subject 'a'
+	own one html '{% if x %}a{% endif %}'
+	render 0 '{"template":"one","channel":"email","account":"email","vars":{"at":"2026-11-24T16:30:00Z"}}' "${own[@]}"
+	[[ $(member html) == *'<p>hola mañana 10:30</p>'* ]]
+	# What waits for the morning is read then.
+	render 0 '{"template":"one","channel":"email","account":"email","not_before":"2026-11-24T09:00:00-06:00","vars":{"at":"2026-11-24T16:30:00Z"}}' "${own[@]}"
+	assert_equal "$(member text)" 'hola hoy 10:30'
+	own one text '{% if x %}a{% endif %}'
+	render 1 '{"template":"one","channel":"email","account":"email"}' \
+	    "${own[@]}"
+	refused empty_text template 'template one gives no text for email in es'
+	own one sms '{{ site.nobody }}'
+	render 1 '{"template":"one","channel":"sms","account":"sms"}' "${own[@]}"
+	assert_equal "$(member error.field)" site.nobody
 }
 
 @test "a push notice has a title and a text" {

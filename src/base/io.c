@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -73,6 +75,23 @@ io_read_file(int dir, const char *path, struct buf *out, struct error *e)
 	if (fd == -1)
 		return error_errno(e, "%s", path);
 	rc = io_read_fd(fd, path, out, e);
+	close(fd);
+	return rc;
+}
+
+int
+io_read_plain(int dir, const char *path, struct buf *out, struct error *e)
+{
+	struct stat st;
+	int fd, rc;
+
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd == -1)
+		return error_errno(e, "%s", path);
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		rc = error_set(e, EX_DATAERR, "%s: not a plain file", path);
+	else
+		rc = io_read_fd(fd, path, out, e);
 	close(fd);
 	return rc;
 }
@@ -152,6 +171,83 @@ io_finish(int dir, int fd, const char *tmp, const char *name,
 	if (rc == -1)
 		unlinkat(dir, tmp, 0);
 	return rc;
+}
+
+static int
+replace_error(struct error *e, int status, const char *path)
+{
+	error_errno(e, "%.300s", path);
+	e->status = status;
+	return -1;
+}
+
+/* Written, on the disk and closed; -1 and errno. */
+static int
+write_out(int fd, const struct buf *data, bool sync)
+{
+	int rc = io_write_all(fd, buf_text(data), data->len), saved;
+
+	if (rc == 0 && sync)
+		rc = fsync(fd);
+	saved = errno;
+	if (close(fd) == -1 && rc == 0)
+		return -1;
+	errno = saved;
+	return rc;
+}
+
+static int
+write_device(const char *path, const struct buf *data, struct error *e)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd == -1)
+		return replace_error(e, EX_CANTCREAT, path);
+	return write_out(fd, data, false) == -1 ?
+	    replace_error(e, EX_IOERR, path) : 0;
+}
+
+/* A name beside `path` that no other has; its directory may be others' too. */
+static int
+create_beside(const char *path, mode_t mode, char tmp[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	int fd, n = slash == NULL ? 0 : (int)(slash - path) + 1;
+
+	if (snprintf(tmp, PATH_MAX, "%.*s.omni.XXXXXX", n, path) >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkostemp(tmp, O_CLOEXEC);
+	if (fd != -1 && fchmod(fd, mode) == -1) {
+		close(fd);
+		unlink(tmp);
+		return -1;
+	}
+	return fd;
+}
+
+int
+io_replace(const char *path, const struct buf *data, struct error *e)
+{
+	char real[PATH_MAX], tmp[PATH_MAX];
+	struct stat st = { .st_mode = 0640 };
+	int fd;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return write_device(path, data, e);
+	/* Behind a symbolic link it is the file that is replaced. */
+	if (realpath(path, real) == NULL && snprintf(real, sizeof(real), "%s",
+	    path) >= (int)sizeof(real))
+		errno = ENAMETOOLONG;
+	fd = create_beside(real, st.st_mode & 0777, tmp);
+	if (fd == -1)
+		return replace_error(e, EX_CANTCREAT, path);
+	if (write_out(fd, data, true) == 0 && rename(tmp, real) == 0)
+		return 0;
+	replace_error(e, EX_IOERR, path);
+	unlink(tmp);
+	return -1;
 }
 
 int

@@ -21,6 +21,9 @@ ssize_t io_read(int fd, void *data, size_t len);
 /* All of a file, of at most out->max bytes. */
 int io_read_file(int dir, const char *path, struct buf *out, struct error *e);
 int io_read_fd(int fd, const char *name, struct buf *out, struct error *e);
+/* The same of a plain file: a FIFO would keep its reader waiting for ever. */
+int io_read_plain(int dir, const char *path, struct buf *out,
+    struct error *e);
 
 int io_sync_dir(int dir, const char *name);	/* -1 and errno */
 /* mkdir -p; existing directories are left as they are. */
@@ -35,6 +38,13 @@ int io_open_dir(const char *path, mode_t mode, struct error *e);
 int io_create(int dir, const char *tmp, struct error *e);
 int io_finish(int dir, int fd, const char *tmp, const char *name,
     const struct buf *data, struct error *e);
+
+/*
+ * Makes the file `path`, or replaces it as a whole: nobody ever sees half of
+ * it.  What is there and no regular file, such as /dev/stdout, is written to.
+ * The status is EX_CANTCREAT or EX_IOERR.
+ */
+int io_replace(const char *path, const struct buf *data, struct error *e);
 
 /*
  * An exclusive lock on `path`, created if need be, held until the descriptor

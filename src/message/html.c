@@ -1,12 +1,34 @@
 #include "html.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "template/filter.h"
 
-/* Where an address in a text ends: at what cannot be part of one. */
-static size_t
-link_length(const char *s)
+/* Characters that XML does not have, not even escaped. */
+static bool
+is_impossible(unsigned char c)
+{
+	return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
+
+void
+html_text(struct buf *out, const char *s, size_t len)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!is_impossible((unsigned char)s[i]))
+			continue;
+		html_escape(out, s + start, i - start);
+		buf_str(out, "\xef\xbf\xbd");
+		start = i + 1;
+	}
+	html_escape(out, s + start, len - start);
+}
+
+size_t
+html_link_length(const char *s)
 {
 	size_t len = 0;
 
@@ -38,7 +60,7 @@ add_paragraph(struct buf *out, const char *s, size_t len)
 
 	buf_str(out, "<p>");
 	while (s < end) {
-		link = *s == 'h' ? link_length(s) : 0;
+		link = *s == 'h' ? html_link_length(s) : 0;
 		if (link == 0 && *s != '\n') {
 			s++;
 			continue;

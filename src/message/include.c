@@ -127,7 +127,7 @@ read_include(const struct template_language *l, const struct place *p,
 
 	/* It fitted in is_there(). */
 	snprintf(full, sizeof(full), "%s/%s", l->templates->dir, p->path);
-	if (io_read_file(AT_FDCWD, full, &text, &why) == -1)
+	if (io_read_plain(AT_FDCWD, full, &text, &why) == -1)
 		error_set(e, EX_CONFIG, "%.480s", why.text);
 	else {
 		template_cut_newline(&text);

@@ -639,7 +639,7 @@ meta_read(const struct config *c, const char *name, int dir,
 	s.meta = meta_checked(calloc(1, sizeof(*s.meta)));
 	s.meta->active = true;
 	snprintf(s.file, sizeof(s.file), "%.100s/meta.conf", name);
-	if (io_read_file(dir, "meta.conf", &text, &why) == -1)
+	if (io_read_plain(dir, "meta.conf", &text, &why) == -1)
 		faults_add(faults, s.file, "%.100s/%s", name, why.text);
 	else if (!utf8_valid(buf_text(&text), text.len))
 		faults_add(faults, s.file, "%s: not UTF-8 text", s.file);

@@ -116,6 +116,16 @@ time_zone(const struct job *j)
 	    config_string(j->renderer->config, "site", NULL, "timezone");
 }
 
+/* When it will be read: what waits for the morning must not say "tomorrow". */
+static instant
+reading_time(const struct job *j)
+{
+	const char *from = record_string(j->record, "not_before");
+	instant t, now = clock_now();
+
+	return from != NULL && clock_parse(from, &t) && t > now ? t : now;
+}
+
 static void
 set_environment(struct job *j)
 {
@@ -126,12 +136,12 @@ set_environment(struct job *j)
 	j->scopes[3] = j->record->root;
 	j->env = (struct template_env){ .scopes = j->scopes,
 	    .scope_count = SCOPES,
-	    .timezone = time_zone(j), .now = clock_now(),
+	    .timezone = time_zone(j), .now = reading_time(j),
 	    .currency = config_string(j->renderer->config, "site", NULL,
 	    "currency") };
 }
 
-/* *used stays NULL when there is no such part. */
+/* *used stays NULL when there is no such part, or when it gives nothing. */
 static bool
 add_part(struct job *j, enum part part, bool fall_back, const char *field,
     const char **used)
@@ -150,7 +160,9 @@ add_part(struct job *j, enum part part, bool fall_back, const char *field,
 	j->env.language = *used;
 	j->env.loader = templates_loader(j->set, *used);
 	rc = render_part(t, &j->env, part, &out, &why);
-	if (rc == 0)
+	if (rc == 0 && out.len == 0)
+		*used = NULL;
+	else if (rc == 0)
 		record_set_string(j->record, field, buf_text(&out));
 	else
 		misfit_refuse(j->filter, j->record, &why);
@@ -175,18 +187,35 @@ make_html(struct job *j)
 static bool
 has_text(struct job *j)
 {
-	const char *text = record_string(j->record, "text");
+	const char *used;
 
-	if (j->used == NULL)
+	if (j->used != NULL)
+		return true;
+	if (templates_part(j->renderer->templates, j->set, j->language,
+	    render_main_part(j->channel), true, &used) == NULL)
 		filter_refuse(j->filter, j->record, "missing_part",
 		    "template", "template %s has no text for %s in %s",
 		    j->set->name, j->channel, j->language);
-	else if (*text == '\0')
+	else
 		filter_refuse(j->filter, j->record, "empty_text", "template",
 		    "template %s gives no text for %s in %s", j->set->name,
-		    j->channel, j->used);
-	else
+		    j->channel, used);
+	return false;
+}
+
+/* The subject of a mail, the title of a notice: it may be missing. */
+static bool
+add_subject(struct job *j)
+{
+	const char *used;
+
+	if (!add_part(j, PART_SUBJECT, false, "subject", &used))
+		return false;
+	if (used != NULL || templates_part(j->renderer->templates, j->set,
+	    j->language, PART_SUBJECT, false, &used) == NULL)
 		return true;
+	filter_refuse(j->filter, j->record, "empty_text", "template",
+	    "template %s gives no subject in %s", j->set->name, used);
 	return false;
 }
 
@@ -197,8 +226,7 @@ render_template(struct job *j)
 	bool push = strcmp(j->channel, "push") == 0;
 	const char *used;
 
-	if ((mail || push) &&
-	    !add_part(j, PART_SUBJECT, false, "subject", &used))
+	if ((mail || push) && !add_subject(j))
 		return false;
 	if (!add_part(j, render_main_part(j->channel), true, "text", &j->used) ||
 	    !has_text(j))

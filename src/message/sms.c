@@ -223,9 +223,8 @@ compose(const char *utf8, struct arena *mem)
 	return U_SUCCESS(rc) && len < room ? text : utf8;
 }
 
-/* The text as the channel wants it. */
-static const char *
-rewrite(const char *utf8, const struct config *c, const char *account,
+const char *
+sms_rewrite(const char *utf8, const struct config *c, const char *account,
     struct sms_change **changes, struct arena *mem)
 {
 	bool is_smart = config_bool(c, "channel", account, "smart_encoding");
@@ -305,23 +304,24 @@ any_letter(UChar32 c, struct arena *mem)
 	return "x";
 }
 
-/* "; not in GSM-7: í at 2, ó at 7; 1 with letters of GSM-7 in their place" */
-static void
-blame(const char *text, const struct sms_offenders *o, struct buf *out,
-    struct arena *mem)
+void
+sms_blame(const char *utf8, struct buf *out, struct arena *mem)
 {
-	size_t others = o->total;
+	struct sms_offenders o;
 	struct segments s;
+	size_t others;
 
-	for (size_t i = 0; i < o->count; i++) {
+	sms_offenders(utf8, &o);
+	others = o.total;
+	for (size_t i = 0; i < o.count; i++) {
 		buf_str(out, i == 0 ? "; not in GSM-7: " : ", ");
-		sms_offender_text(&o->item[i], out);
-		others -= o->item[i].count;
+		sms_offender_text(&o.item[i], out);
+		others -= o.item[i].count;
 	}
 	if (others > 0)
 		buf_printf(out, " and %zu more", others);
-	if (o->count > 0 &&
-	    segments_count(replace(text, any_letter, NULL, mem), &s))
+	if (o.count > 0 &&
+	    segments_count(replace(utf8, any_letter, NULL, mem), &s))
 		buf_printf(out, "; %d with letters of GSM-7 in their place",
 		    s.count);
 }
@@ -331,12 +331,10 @@ refuse_segments(struct filter *f, struct record *r, const char *text,
     const struct segments *s, int64_t max)
 {
 	struct buf why = BUF_INIT(MESSAGE_MAX);
-	struct sms_offenders o;
 
-	sms_offenders(text, &o);
 	buf_printf(&why, "%d segments in %s, at most %lld are allowed",
 	    s->count, s->encoding, (long long)max);
-	blame(text, &o, &why, &f->mem);
+	sms_blame(text, &why, &f->mem);
 	filter_refuse(f, r, "too_many_segments", "text", "%s", buf_text(&why));
 	buf_release(&why);
 }
@@ -356,7 +354,7 @@ sms_prepare(struct filter *f, struct record *r, const struct config *c,
 	/* Most texts are GSM-7 as they are, and then there is nothing to do. */
 	counted = segments_count(was, &s);
 	if (!counted || s.first_ucs2 >= 0) {
-		text = rewrite(was, c, account, &changes, &f->mem);
+		text = sms_rewrite(was, c, account, &changes, &f->mem);
 		counted = segments_count(text, &s);
 	}
 	if (text != was && strcmp(text, was) != 0)

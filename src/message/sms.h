@@ -59,6 +59,13 @@ const char *sms_smart(const char *utf8, struct sms_change **changes,
 const char *sms_plain(const char *utf8, struct sms_change **changes,
     struct arena *mem);
 
+/* The text as the channel `account` wants it, by either of them or both. */
+const char *sms_rewrite(const char *utf8, const struct config *c,
+    const char *account, struct sms_change **changes, struct arena *mem);
+
+/* "; not in GSM-7: í at 2, ó at 7; 1 with letters of GSM-7 in their place" */
+void sms_blame(const char *utf8, struct buf *out, struct arena *mem);
+
 /*
  * Sets what a record of an SMS has beside its text: `segments`, `encoding`,
  * and where there is something to say `replaced` and `ucs2`.  `text` is

@@ -165,7 +165,7 @@ read_part(struct template_set *set, struct template_language *l, int dir,
 	if (faccessat(dir, path, F_OK, 0) == -1 && errno == ENOENT)
 		return;
 	snprintf(name, sizeof(name), "%s/%s", set->name, path);
-	if (io_read_file(dir, path, &text, &why) == -1)
+	if (io_read_plain(dir, path, &text, &why) == -1)
 		faults_add(&set->faults, name, "%s/%s", set->name, why.text);
 	else {
 		template_cut_newline(&text);
@@ -551,6 +551,18 @@ misfit_set(struct misfit *m, const char *code, const char *field,
 	return error_set(&m->error, EX_DATAERR, "%s", text);
 }
 
+/* What a template may use beside the variables of its record. */
+static bool
+is_outside(const char *path)
+{
+	static const char *const others[] = { "site.", "links.", "contact." };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strncmp(path, others[i], strlen(others[i])) == 0)
+			return true;
+	return false;
+}
+
 int
 misfit_render(struct misfit *m, const char *field, const struct error *e)
 {
@@ -558,7 +570,8 @@ misfit_render(struct misfit *m, const char *field, const struct error *e)
 
 	m->code = data ? "bad_variable" : "bad_template";
 	if (data && field != NULL)
-		snprintf(m->field, sizeof(m->field), "vars.%.150s", field);
+		snprintf(m->field, sizeof(m->field), "%s%.150s",
+		    is_outside(field) ? "" : "vars.", field);
 	else
 		snprintf(m->field, sizeof(m->field), "template");
 	m->error = *e;

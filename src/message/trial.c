@@ -100,7 +100,9 @@ render(struct filter *f, const struct record *r, struct buf *out,
 	env.timezone = setting(f, r, "timezone");
 	env.currency = setting(f, r, "currency");
 	env.now = clock_now();
-	t = template_parse("template", text, strlen(text), e);
+	t = env.missing == NULL ?
+	    template_parse_strict("template", text, strlen(text), e) :
+	    template_parse("template", text, strlen(text), e);
 	if (t != NULL)
 		rc = template_render(t, &env, out, &fault, e);
 	snprintf(field, TEMPLATE_PATH_MAX + 1, "%s",

@@ -90,6 +90,15 @@ parse_number(struct span s, struct operand *o)
 	    tval_to_integer(&text, &o->literal.n);
 }
 
+static bool
+is_whole_number(struct span s)
+{
+	for (size_t i = *s.s == '-' || *s.s == '+'; i < s.len; i++)
+		if (!is_digit(s.s[i]))
+			return false;
+	return true;
+}
+
 static int
 parse_path(struct parser *p, struct span s, struct operand *o)
 {
@@ -125,7 +134,11 @@ parse_operand(struct parser *p, struct span s, struct operand *o)
 	o->literal = TVAL_OF(TVAL_MISSING);
 	if (*s.s == '"' || *s.s == '\'')
 		parse_quoted(p, s, o);
-	else if (!parse_number(s, o))
+	else if (parse_number(s, o))
+		return 0;
+	else if (is_whole_number(s))
+		return parse_error(p, s.s, "a number of more than 64 bits");
+	else
 		return parse_path(p, s, o);
 	return 0;
 }
@@ -153,7 +166,7 @@ note_variable(struct parser *p, const struct operand *o, const char *at,
 		if (o->count == 1 && strcmp(o->path, builtin[i]) == 0)
 			return NULL;
 	u = arena_alloc(&p->t->mem, sizeof(*u));
-	u->at = at;
+	u->at = parse_place(p, at);
 	u->told = (struct template_use){ .path = o->path, .source = source,
 	    .printed = printed, .plain = printed && p->depth <= 1 };
 	if (p->t->last_variable == NULL)

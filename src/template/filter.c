@@ -1,5 +1,6 @@
 #include "filter.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,6 +91,19 @@ filter_text(struct call *c, const struct tval *v, struct tval *out)
 	}
 	tval_print(v, &b);
 	return filter_take(c, &b, out);
+}
+
+bool
+filter_language_is(const struct call *c, const char *code)
+{
+	const char *name = c->env->language == NULL ? "en" : c->env->language;
+
+	for (; *code != '\0'; code++, name++)
+		if (tolower((unsigned char)*name) !=
+		    tolower((unsigned char)*code) &&
+		    !(*name == '_' && *code == '-'))
+			return false;
+	return *name == '\0' || *name == '-' || *name == '_';
 }
 
 int

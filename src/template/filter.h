@@ -69,6 +69,11 @@ int filter_text(struct call *c, const struct tval *v, struct tval *out);
  * (By itself tval_at() counts from the start of a string or an object.)
  */
 int filter_items(struct call *c, const struct tval *v, struct tval *list);
+/*
+ * Whether the reader's language is this one: "es" is also "es-MX", and "es-MX"
+ * "es_mx".
+ */
+bool filter_language_is(const struct call *c, const char *code);
 /* Adds the text with & < > " ' written as entities. */
 void html_escape(struct buf *out, const char *s, size_t len);
 

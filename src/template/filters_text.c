@@ -1,7 +1,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
 #include <unicode/uchar.h>
 #include <unicode/ucasemap.h>
@@ -37,18 +36,10 @@ static const struct wording {
 static const struct wording *
 wording_of(const struct call *c)
 {
-	const char *language = c->env->language;
 	const struct wording *w = wordings;
-	size_t len;
 
-	if (language == NULL)
-		language = "";
-	for (; *w->language != '\0'; w++) {
-		len = strlen(w->language);
-		if (strncasecmp(language, w->language, len) == 0 &&
-		    strchr("-_", language[len]) != NULL)
-			break;
-	}
+	while (*w->language != '\0' && !filter_language_is(c, w->language))
+		w++;
 	return w;
 }
 

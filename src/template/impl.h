@@ -176,7 +176,8 @@ struct parser {
 	struct span content;
 	struct span words[WORDS_MAX];	/* of a tag */
 	size_t word_count;
-	struct span verbatim;		/* "endverbatim" while inside */
+	struct span verbatim;		/* what began it, while inside */
+	const char *unclosed[3];	/* no {{, {%, {# before it is closed */
 	unsigned depth;
 	bool seen_tag;			/* before this one */
 	struct local *locals;
@@ -186,6 +187,8 @@ struct parser {
 /* Refuses with the place and what is there; returns -1. */
 int parse_error(struct parser *p, const char *at, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Where that is in the source: what {% filter %} makes up is at its tag. */
+const char *parse_place(const struct parser *p, const char *at);
 int parse_next(struct parser *p);
 /* To the next token that is not text, without a look into it; false: none. */
 bool parse_skip(struct parser *p);

@@ -62,6 +62,12 @@ wrong_at(const struct template *t, const char *at, const char *reason,
 	return -1;
 }
 
+const char *
+parse_place(const struct parser *p, const char *at)
+{
+	return is_inside(p->t, at) ? at : p->at;
+}
+
 int
 parse_error(struct parser *p, const char *at, const char *fmt, ...)
 {
@@ -71,20 +77,28 @@ parse_error(struct parser *p, const char *at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
-	return wrong_at(p->t, is_inside(p->t, at) ? at : p->at, reason, p->e);
+	return wrong_at(p->t, parse_place(p, at), reason, p->e);
 }
 
 /* Tokens. */
 
-/* Where the token that begins at `p` ends; NULL when it is none. */
+/*
+ * Where the token that begins at `s` ends; NULL when it is none.  What is not
+ * closed on its line is looked for once, not from each brace anew.
+ */
 static const char *
-token_end(const char *p, const char *end)
+token_end(struct parser *p, const char *s)
 {
-	char close = p[1] == '{' ? '}' : p[1];
+	char close = s[1] == '{' ? '}' : s[1];
+	const char **unclosed = &p->unclosed[s[1] == '{' ? 0 : s[1] == '%' ?
+	    1 : 2];
 
-	for (p += 2; p + 1 < end && *p != '\n'; p++)
-		if (p[0] == close && p[1] == '}')
-			return p + 2;
+	if (s < *unclosed)
+		return NULL;
+	for (s += 2; s + 1 < p->end && *s != '\n'; s++)
+		if (s[0] == close && s[1] == '}')
+			return s + 2;
+	*unclosed = s;
 	return NULL;
 }
 
@@ -214,26 +228,32 @@ opens(const char *s, const char *end)
 	    (s[1] == '{' || s[1] == '%' || s[1] == '#');
 }
 
+/* Inside {% verbatim %} nothing else counts than its end. */
+static bool
+counts(const struct parser *p, const char *s, const char *close)
+{
+	struct span content = trimmed((struct span){ s + 2,
+	    (size_t)(close - s) - 4 });
+
+	return p->verbatim.s == NULL ||
+	    (s[1] == '%' && ends_verbatim(p, content));
+}
+
 /* The next thing in the source that is not text. */
 static const char *
-find_token(const struct parser *p, const char *s)
+find_token(struct parser *p, const char *s)
 {
 	const char *close;
-	struct span content;
 
 	for (; s < p->end; s++) {
 		s = memchr(s, '{', (size_t)(p->end - s));
 		if (s == NULL)
-			return p->end;
-		if (!opens(s, p->end) ||
-		    (close = token_end(s, p->end)) == NULL)
+			break;
+		if (!opens(s, p->end) || (close = token_end(p, s)) == NULL)
 			continue;
-		if (p->verbatim.s == NULL)
+		if (counts(p, s, close))
 			return s;
-		content = trimmed((struct span){ s + 2,
-		    (size_t)(close - s) - 4 });
-		if (s[1] == '%' && ends_verbatim(p, content))
-			return s;
+		s = close - 1;
 	}
 	return p->end;
 }
@@ -249,7 +269,7 @@ parse_skip(struct parser *p)
 	p->token = TOKEN_END;
 	if (p->at == p->end)
 		return false;
-	close = token_end(p->at, p->end);
+	close = token_end(p, p->at);
 	p->p = close;
 	p->content = trimmed((struct span){ p->at + 2,
 	    (size_t)(close - p->at) - 4 });
@@ -443,9 +463,7 @@ static void
 tell_places(struct template *t, struct use *u)
 {
 	for (; u != NULL; u = u->next)
-		if (is_inside(t, u->at))
-			place_of(t, u->at, &u->told.line,
-			    &u->told.column);
+		place_of(t, u->at, &u->told.line, &u->told.column);
 }
 
 static struct template *
@@ -461,8 +479,9 @@ parse(const char *name, const char *text, size_t len,
 		return NULL;
 	}
 	t = new_template(name, text, len);
-	p = (struct parser){ .t = t, .e = e, .p = t->text,
-	    .at = t->text, .end = t->text + len };
+	p = (struct parser){ .t = t, .e = e, .p = t->text, .at = t->text,
+	    .end = t->text + len,
+	    .unclosed = { t->text, t->text, t->text } };
 	if (check_encoding(&p) == -1 || body(&p) == -1) {
 		template_free(t);
 		return NULL;

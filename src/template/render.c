@@ -601,9 +601,10 @@ render_super(struct render *r, const struct block_place *place,
 /* The small ones. */
 
 static int
-render_firstof(struct render *r, const struct node *n)
+print_first(struct render *r, const void *what)
 {
-	struct tval v = TVAL_TEXT("", 0);
+	const struct node *n = what;
+	struct tval v;
 	size_t i;
 
 	for (i = 0; i < n->firstof.count; i++) {
@@ -617,17 +618,26 @@ render_firstof(struct render *r, const struct node *n)
 			return render_fault(r,
 			    n->firstof.values[i - 1]->base.path, "is empty, "
 			    "and so are all before it");
-		v = TVAL_TEXT("", 0);
-	}
-	if (n->firstof.as != NULL)
-		return bind(r, n->firstof.as, v);
-	if (i == n->firstof.count)
 		return 0;
+	}
 	/* Once more, as something that a person will read. */
 	if (r->strict &&
 	    expr_value(r, n->firstof.values[i], false, true, &v) == -1)
 		return -1;
 	return print_value(r, n->firstof.values[i], &v);
+}
+
+/* The name stands for the text that would be printed. */
+static int
+render_firstof(struct render *r, const struct node *n)
+{
+	struct tval v;
+
+	if (n->firstof.as == NULL)
+		return print_first(r, n);
+	if (capture(r, print_first, n, &v) == -1)
+		return -1;
+	return bind(r, n->firstof.as, v);
 }
 
 static int
@@ -662,13 +672,12 @@ render_autoescape(struct render *r, const struct node *n)
 static int
 render_filter(struct render *r, const struct node *n)
 {
-	size_t bound = r->binding_count;
 	struct tval v;
 
 	if (capture(r, body_of, n, &v) == -1 || bind(r, "var", v) == -1 ||
 	    expr_value(r, n->expr, false, false, &v) == -1)
 		return -1;
-	r->binding_count = bound;
+	r->binding_count--;
 	/* Django does not escape an argument that is printed, "add:name". */
 	v.safe = v.own || !r->strict;
 	return print_value(r, n->expr, &v);

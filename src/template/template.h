@@ -25,7 +25,7 @@
 #define TEMPLATE_FILTERS_MAX	16		/* of one expression */
 #define TEMPLATE_DEPTH_MAX	32		/* blocks within each other */
 #define TEMPLATE_INCLUDE_MAX	16		/* templates within each other */
-#define TEMPLATE_STEPS_MAX	200000		/* nodes of one rendering */
+#define TEMPLATE_STEPS_MAX	200000		/* of one rendering: nodes, filters */
 #define TEMPLATE_VALUE_MAX	(256 * 1024)	/* bytes of one value */
 #define TEMPLATE_MEMORY_MAX	(8 * 1024 * 1024)	/* of one rendering */
 

@@ -30,7 +30,7 @@ enum tval_type {
 struct tval {
 	enum tval_type type;
 	bool safe;		/* a string that needs no escaping in HTML */
-	bool own;		/* one of the template's, without any data */
+	bool own;		/* the template's own, or rendered by it */
 	union {
 		bool b;
 		int64_t n;

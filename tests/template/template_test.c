@@ -133,6 +133,12 @@ html_is_escaped(void)
 	    "&quot;y&quot;</b>");
 	gives("{{ pet_name|upper }}", "MÜSLI &amp; CO &lt;3 &#x27;X&#x27; "
 	    "&quot;Y&quot;");
+	gives("{% filter upper %}<b>{% endfilter %}", "<B>");
+	gives("{% filter cut:\"b\" %}<b>{{ plain }}{% endfilter %}",
+	    "<>{{ nothing }} {% if %}");
+	/* Django prints the argument as it is. */
+	gives("{% filter add:pet_name %}<b>{% endfilter %}", "&lt;b&gt;Müsli "
+	    "&amp; Co &lt;3 &#x27;x&#x27; &quot;y&quot;");
 	env.html = false;
 }
 
@@ -141,6 +147,9 @@ nothing_may_be_missing(void)
 {
 	refuses("Hola {{ nobody }}", "nobody",
 	    "reminder/es/sms:1: variable nobody is missing");
+	refuses("{% firstof nobody names %}", "names",
+	    "reminder/es/sms:1: variable names is a list, which nobody could "
+	    "read");
 	refuses("{{ contact.phone }}", "contact.phone",
 	    "reminder/es/sms:1: variable contact.phone is missing");
 	refuses("{{ count.x }}", "count.x",
@@ -207,7 +216,13 @@ control_characters_are_refused(void)
 		snprintf(why, sizeof(why), "reminder/es/sms:1: variable %s has "
 		    "a control character", names[i]);
 		refuses(text, names[i], why);
+		/* Also behind filters whose result needs no escaping. */
+		snprintf(text, sizeof(text), "{{ %s|force_escape }}", names[i]);
+		refuses(text, names[i], why);
+		snprintf(text, sizeof(text), "{{ %s|join:\" \" }}", names[i]);
+		refuses(text, names[i], why);
 	}
+	gives("{% filter upper %}a\r{% endfilter %}", "A\r");
 	gives("{{ ls }}", "a\xe2\x80\xa8" "b");
 	env.one_line = true;
 	refuses("{{ two_lines }}", "two_lines", "reminder/es/sms:1: variable "
@@ -547,6 +562,13 @@ bombs_are_defused(void)
 	t = parse(buf_text(&source), &e);
 	assert(t != NULL);
 	assert(template_render(t, &bomb, &out, NULL, &e) == -1);
+	template_free(t);
+	/* Few steps, but each of them over something long. */
+	t = parse("{% with a=s|center:200000 %}{% for b in l %}{% for c in l "
+	    "%}{% if a|length == 3 or s in a %}{% endif %}{% endfor %}"
+	    "{% endfor %}{% endwith %}", &e);
+	assert(template_render(t, &bomb, &out, NULL, &e) == -1);
+	assert(strstr(e.text, "more than 200000 steps") != NULL);
 	template_free(t);
 	t = parse("{{ s|center:\"999999999\" }}", &e);
 	assert(template_render(t, &bomb, &out, NULL, &e) == -1);

@@ -1,0 +1,18 @@
+#!/usr/bin/env bats
+# The inputs that fuzzing found worth keeping, and those that once went wrong,
+# given to the same targets.  "make fuzz" looks for more.
+
+load helper
+
+feed() {
+	run -0 "$ROOT/build/tests/fuzz/$1_fuzz" "$ROOT/tests/fuzz/corpus/$1"
+	assert_line --regexp '^[0-9]+ inputs$'
+}
+
+@test "templates: the parser and the renderer" {
+	feed template
+}
+
+@test "meta.conf, its parts, and what WhatsApp gets of them" {
+	feed meta
+}
