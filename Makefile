@@ -181,7 +181,7 @@ SANITIZE = OPT='-O1 -g -fno-omit-frame-pointer' HARDEN= LDHARDEN= \
 export SANITIZED
 
 bench: all
-	@.ci/packages check
+	@.ci/packages bench
 	tests/bench
 
 install: all

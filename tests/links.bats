@@ -51,12 +51,12 @@ render() {
 	sed -i '/^\[links\]/,$d' "$OMNI_CONF"
 	record
 	render 1
-	assert_equal "$(jq -r .error.field <<<"$output")" vars.links.confirm
+	assert_equal "$(jq -r .error.field <<<"$output")" links.confirm
 	record
 	sed -i 's/"id":"[^"]*",//' "$BATS_TEST_TMPDIR/record"
 	printf '[links]\nkey = env:LINKS_KEY\n' >>"$OMNI_CONF"
 	render 1
-	assert_equal "$(jq -r .error.field <<<"$output")" vars.links.confirm
+	assert_equal "$(jq -r .error.field <<<"$output")" links.confirm
 }
 
 @test "a class that can be left says how in its mail, the others do not" {

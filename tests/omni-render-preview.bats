@@ -209,9 +209,9 @@ colours() {
 
 @test "nothing that a terminal obeys comes out" {
 	visit
-	part visit/es/sms $'Luna \e[31mroja\e[0m'
+	part visit/es/sms $'Luna \e[31mroja\e[0m\u009b'
 	preview 0 "${own[@]}" visit
-	[[ $output == *'│ Luna \x1b[31mroja\x1b[0m'* ]]
+	[[ $output == *'│ Luna \x1b[31mroja\x1b[0m\xc2\x9b'* ]]
 	[[ $output != *$'\e'* ]]
 	preview 0 "${own[@]}" --html "$page"
 	check_page

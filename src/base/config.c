@@ -185,13 +185,15 @@ is_step_key(const char *key)
 	    (key[6] >= '0' && key[6] <= '9' && key[7] == '\0'));
 }
 
+/* Every record asks for a dozen keys: most of the table ends at a letter. */
 static const struct key *
 find_key(const char *kind, const char *key)
 {
 	for (size_t i = 0; i < KEYS; i++)
-		if (strcmp(keys[i].kind, kind) == 0 &&
+		if (keys[i].key[0] == key[0] && keys[i].kind[0] == kind[0] &&
+		    strcmp(keys[i].kind, kind) == 0 &&
 		    (strcmp(keys[i].key, key) == 0 ||
-		    (strcmp(keys[i].key, "step.*") == 0 && is_step_key(key))))
+		    (keys[i].type == TYPE_STEP && is_step_key(key))))
 			return &keys[i];
 	return NULL;
 }
@@ -351,6 +353,18 @@ find_entry(const struct config *c, const char *kind, const char *name,
 	for (struct entry *e = c->first; e != NULL; e = e->next)
 		if (strcmp(e->kind, kind) == 0 && same_name(e->name, name) &&
 		    (key == NULL || strcmp(e->key, key) == 0))
+			return e;
+	return NULL;
+}
+
+/* The same for a key of the table, of which there are several for steps. */
+static struct entry *
+find_value(const struct config *c, const struct key *def, const char *name,
+    const char *key)
+{
+	for (struct entry *e = c->first; e != NULL; e = e->next)
+		if (e->def == def && same_name(e->name, name) &&
+		    (def->type != TYPE_STEP || strcmp(e->key, key) == 0))
 			return e;
 	return NULL;
 }
@@ -729,10 +743,11 @@ get(const struct config *c, const char *kind, const char *name,
     const char *key, const char **value)
 {
 	const struct key *def = find_key(kind, key);
-	const struct entry *e = find_entry(c, kind, name, key);
+	const struct entry *e;
 
 	if (def == NULL)
 		die(EX_SOFTWARE, "no such configuration key: %s.%s", kind, key);
+	e = find_value(c, def, name, key);
 	*value = e == NULL ? def->fallback : e->value;
 	return e;
 }

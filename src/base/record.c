@@ -239,6 +239,12 @@ value_copy(const struct value *v)
 	return made(json_deep_copy(json(v)));
 }
 
+struct value *
+value_copy_shallow(const struct value *v)
+{
+	return made(json_copy(json(v)));
+}
+
 void
 value_free(struct value *v)
 {

@@ -70,6 +70,8 @@ struct value *value_new_string(const char *s);
 struct value *value_new_integer(int64_t n);
 struct value *value_new_bool(bool b);
 struct value *value_copy(const struct value *v);	/* deep */
+/* Shares what is inside, which nobody must then change. */
+struct value *value_copy_shallow(const struct value *v);
 void value_free(struct value *v);
 void value_set_take(struct value *object, const char *key, struct value *v);
 void value_set_string(struct value *object, const char *key, const char *s);

@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "base/digest.h"
-#include "message/address.h"
+#include "message/email.h"
 
 #define VERSION		'1'
 #define QUARTER		900
@@ -78,7 +78,7 @@ read_mailto(struct links *l, const char *addr, struct error *e)
 		return 0;
 	ok = strlen(addr) <= LINKS_MAILTO_MAX &&
 	    addr[strspn(addr, UNESCAPED "_+@")] == '\0' &&
-	    email_normalize(addr, &mem, &to, &why) == ADDRESS_OK;
+	    email_read(addr, &mem, &to, &why);
 	arena_release(&mem);
 	if (!ok)
 		return error_set(e, EX_CONFIG, "[links] mailto: not a mail "

@@ -107,6 +107,11 @@ meta_set_text(const struct meta_source *s, const struct meta_entry *e,
 {
 	const char *p = e->value;
 
+	/* As in [whatsapp es] and [whatsapp ES], which are one. */
+	if (*out != NULL) {
+		meta_fault(s, e, "is given twice");
+		return;
+	}
 	if (*p != '"') {
 		if (*p == '\0')
 			meta_fault(s, e, "has no value");

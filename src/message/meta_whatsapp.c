@@ -284,7 +284,7 @@ meta_whatsapp_language_key(const struct meta_source *s, const char *language,
 		set_fixed(s, e, &l->footer, WHATSAPP_FOOTER_MAX);
 	else if (strcmp(e->key, "header") == 0) {
 		meta_set_text(s, e, &l->header_source);
-		if (l->header_source != NULL)
+		if (l->header == NULL && l->header_source != NULL)
 			l->header = parse_text(s, e, l->header_source);
 	} else if (strncmp(e->key, "button.", 7) == 0) {
 		i = button_index(s, e);

@@ -13,7 +13,7 @@
 #define MARGIN		4	/* columns of either */
 #define LABEL		12	/* columns of a fact's name */
 #define WIDTH_MIN	20
-#define ESCAPED_MAX	8
+#define ESCAPED_MAX	9	/* two bytes as \x.. and the NUL */
 
 struct text {
 	struct buf *out;
@@ -33,7 +33,8 @@ put_character(struct buf *out, const char *s, size_t n, int column)
 	}
 	text_escape(safe, sizeof(safe), s, n);
 	buf_str(out, safe);
-	return strlen(safe) == n ? preview_columns(s, n) : 4;
+	return strlen(safe) == n ? preview_columns(s, n) :
+	    (int)strlen(safe);
 }
 
 /* Up to the next place where a row may end: behind blanks. */

@@ -268,7 +268,7 @@ variables_fill(const struct template_set *set, const struct value *vars,
 		    "object");
 		return NULL;
 	}
-	filled = value_type(vars) == VALUE_OBJECT ? value_copy(vars) :
+	filled = value_type(vars) == VALUE_OBJECT ? value_copy_shallow(vars) :
 	    value_new_object();
 	for (const struct variable *d = set->meta->variables; d != NULL;
 	    d = d->next)

@@ -290,6 +290,10 @@ meta_whatsapp_faults(void)
 	    "m/meta.conf: [whatsapp]: body.2 is missing: they are numbered "
 	    "from 1 on, unless parameter_format = named\n"
 	    "m/meta.conf: [whatsapp]: button.0 is missing\n");
+	/* One language, however it is written. */
+	faults("[whatsapp]\nname = a\n[whatsapp es]\nlanguage = es\n"
+	    "[whatsapp ES]\nlanguage = es_MX\n",
+	    "m/meta.conf:6: language: is given twice\n");
 	faults("[whatsapp]\nname = a\nparameter_format = named\nbody.1 = a\n"
 	    "body.Pet = b\nbody.pet_2 = c\nheader.type = image\n"
 	    "header.x = a\nheader.y = b\nheader.filename = f\n"

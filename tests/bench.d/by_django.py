@@ -1,4 +1,4 @@
-"""Sets the `text` of each record by Django: django.py TEMPLATE SITE <in >out"""
+"""Renders records by Django: by_django.py TEMPLATE SITE <in >out"""
 import json
 import sys
 

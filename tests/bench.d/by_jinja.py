@@ -1,4 +1,4 @@
-"""Sets the `text` of each record by Jinja2: jinja.py TEMPLATE SITE <in >out"""
+"""Renders records by Jinja2: by_jinja.py TEMPLATE SITE <in >out"""
 import json
 import sys
 

@@ -1,4 +1,4 @@
-// Sets the `text` of each record by LiquidJS: liquid.js TEMPLATE SITE <in >out
+// Renders records by LiquidJS: by_liquid.js TEMPLATE SITE <in >out
 'use strict';
 
 const fs = require('fs');
