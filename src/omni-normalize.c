@@ -41,12 +41,31 @@ language_tag(const char *raw, char out[16])
 	return true;
 }
 
+/*
+ * Sets a field that came in with the record, and keeps what it was: the last
+ * thing that was not ours.
+ */
+static void
+replace(struct record *r, const char *field, const char *raw, const char *to)
+{
+	const struct value *before = record_get(r, "original");
+	struct value *v;
+
+	if (strcmp(raw, to) == 0)
+		return;
+	v = value_type(before) == VALUE_OBJECT ? value_copy(before) :
+	    value_new_object();
+	value_set_string(v, field, raw);
+	record_set_take(r, "original", v);
+	record_set_string(r, field, to);
+}
+
 static bool
 set_language(struct filter *f, struct record *r, const struct value *contact,
     bool known)
 {
 	const struct normalizer *n = f->ctx;
-	const char *raw = record_string(r, "language");
+	const char *given = record_string(r, "language"), *raw = given;
 	char tag[16];
 
 	if (raw == NULL)
@@ -60,7 +79,10 @@ set_language(struct filter *f, struct record *r, const struct value *contact,
 		    "contact.language: %.60s is no language", raw);
 		return false;
 	}
-	record_set_string(r, "language", tag);
+	if (given != NULL)
+		replace(r, "language", given, tag);
+	else
+		record_set_string(r, "language", tag);
 	return true;
 }
 
@@ -104,8 +126,7 @@ set_time(struct filter *f, struct record *r, const char *field)
 		    "%s: not a time like 2026-11-24T10:30:00-06:00", field);
 		return false;
 	}
-	if (strcmp(value_string(v), clock_format(t, text)) != 0)
-		record_set_string(r, field, text);
+	replace(r, field, value_string(v), clock_format(t, text));
 	return true;
 }
 
@@ -154,13 +175,21 @@ normalize(struct filter *f, struct record *r)
 		set_time(f, r, "expires_at");
 }
 
+static void
+prepare(struct filter *f, const struct record *r)
+{
+	const struct normalizer *n = f->ctx;
+
+	address_expect(n->phones, record_get(r, "contact"));
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct program p = { .usage = "<records >records", .help = "" };
 	struct normalizer n;
-	struct filter f = { .stage = "normalize", .each = normalize,
-	    .ctx = &n };
+	struct filter f = { .stage = "normalize", .prepare = prepare,
+	    .each = normalize, .ctx = &n };
 	int rc;
 
 	program_start(&p, argc, argv);

@@ -22,8 +22,9 @@ main(int argc, char *argv[])
 		.help = "  -n                    say what would change; write "
 		    "nothing\n",
 		.letters = "n", .option = option, .ctx = &s };
-	struct filter f = { .stage = "schedule", .each = schedule_record,
-		.commit = schedule_commit, .batch = BATCH, .ctx = &s };
+	struct filter f = { .stage = "schedule", .prepare = schedule_prepare,
+		.each = schedule_record, .commit = schedule_commit,
+		.batch = BATCH, .ctx = &s };
 	struct error e;
 	int rc;
 

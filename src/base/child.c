@@ -16,6 +16,12 @@
 #include "io.h"
 
 #define STOP_MS		1000	/* from SIGTERM to SIGKILL */
+/*
+ * Questions go out in pieces of this size, so that each side has work while
+ * the other does its own; read(2) takes as many answers as there are.
+ */
+#define SEND_AT		2048
+#define READ_SIZE	(16 * 1024)
 
 extern char **environ;
 
@@ -93,6 +99,9 @@ coprocess_start(struct coprocess *c, const char *const argv[],
 		close_pair(in);
 		return -1;
 	}
+	*c = (struct coprocess){ .to = in[1], .from = out[0],
+	    .out = BUF_INIT(COPROCESS_AHEAD_MAX),
+	    .in = BUF_INIT(COPROCESS_LINE_MAX + READ_SIZE) };
 	if (spawn(&c->pid, argv, in[0], out[1], STDERR_FILENO, e) == -1) {
 		close_pair(in);
 		close_pair(out);
@@ -100,104 +109,179 @@ coprocess_start(struct coprocess *c, const char *const argv[],
 	}
 	close(in[0]);
 	close(out[1]);
-	c->to = in[1];
-	c->from = out[0];
-	c->pending = (struct buf)BUF_INIT(COPROCESS_LINE_MAX);
+	/* Of our ends only: the child's are other open files. */
+	fcntl(c->to, F_SETFL, O_NONBLOCK);
+	fcntl(c->from, F_SETFL, O_NONBLOCK);
 	return 0;
+}
+
+static bool
+ends_within(pid_t pid, int ms)
+{
+	struct pollfd over = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+	bool ended = over.fd != -1 && poll(&over, 1, ms) == 1;
+
+	if (over.fd != -1)
+		close(over.fd);
+	return ended;
+}
+
+static int
+collect(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	return status;
 }
 
 void
 coprocess_stop(struct coprocess *c)
 {
-	struct pollfd over = { .fd = pidfd_open(c->pid, 0),
-	    .events = POLLIN };
-	int status;
-
 	close(c->to);
 	close(c->from);
-	buf_release(&c->pending);
+	buf_release(&c->out);
+	buf_release(&c->in);
+	if (c->pid == -1)
+		return;
 	/* It may hang: closing its input is not enough. */
 	kill(c->pid, SIGTERM);
-	if (poll(&over, 1, STOP_MS) != 1)
+	if (!ends_within(c->pid, STOP_MS))
 		kill(c->pid, SIGKILL);
-	if (over.fd != -1)
-		close(over.fd);
-	while (waitpid(c->pid, &status, 0) == -1 && errno == EINTR)
-		continue;
+	collect(c->pid);
 	c->pid = -1;
 }
 
-static int
-wait_for(int fd, short events, int64_t deadline)
+static void
+drop(struct buf *b, size_t n)
 {
-	struct pollfd p = { .fd = fd, .events = events };
-	int64_t left;
-	int rc;
-
-	do {
-		left = deadline - clock_monotonic_ms();
-		rc = poll(&p, 1, left < 0 ? 0 : (int)left);
-	} while (rc == -1 && errno == EINTR);
-	return rc;
+	memmove(b->data, b->data + n, b->len - n);
+	b->len -= n;
 }
 
-/* A request is shorter than PIPE_BUF, so that one write takes all of it. */
-static int
-send_line(struct coprocess *c, const char *line, size_t len, int64_t deadline,
-    struct error *e)
+/* Writes what the pipe takes now. */
+static void
+push(struct coprocess *c)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
-	int rc = 0;
+	ssize_t n;
 
+	if (c->out.len == 0)
+		return;
 	sigaction(SIGPIPE, &ignore, &before);
-	if (wait_for(c->to, POLLOUT, deadline) != 1)
-		rc = error_set(e, EX_TEMPFAIL, "the helper takes no input");
-	else if (io_write_all(c->to, line, len) == -1)
-		rc = error_set(e, EX_TEMPFAIL, "the helper is gone: %s",
-		    strerror(errno));
+	n = write(c->to, c->out.data, c->out.len);
+	if (n > 0)
+		drop(&c->out, (size_t)n);
+	else if (errno != EAGAIN && errno != EINTR)
+		buf_clear(&c->out);	/* it reads no more */
 	sigaction(SIGPIPE, &before, NULL);
-	return rc;
+}
+
+void
+coprocess_send(struct coprocess *c, const char *line, size_t len)
+{
+	buf_add(&c->out, line, len);
+	if (c->out.full)
+		die(EX_SOFTWARE, "too many questions to a helper");
+	c->owed++;
+	if (c->out.len >= SEND_AT)
+		push(c);
 }
 
 static int
-read_more(struct coprocess *c, int64_t deadline, struct error *e)
+tell_death(struct coprocess *c, struct error *e)
 {
-	char chunk[1024];
+	char text[128];
+
+	if (!ends_within(c->pid, STOP_MS))
+		return error_set(e, EX_TEMPFAIL, "the helper closed its "
+		    "output");
+	child_status_text(collect(c->pid), text, sizeof(text));
+	c->pid = -1;
+	return error_set(e, EX_TEMPFAIL, "the helper died: %s", text);
+}
+
+static int
+read_more(struct coprocess *c, struct error *e)
+{
+	char chunk[READ_SIZE];
 	ssize_t n;
 
-	if (wait_for(c->from, POLLIN, deadline) != 1)
-		return error_set(e, EX_TEMPFAIL, "the helper did not answer "
-		    "in time");
 	n = io_read(c->from, chunk, sizeof(chunk));
+	if (n == -1 && errno == EAGAIN)
+		return 0;
 	if (n <= 0)
-		return error_set(e, EX_TEMPFAIL, "the helper died");
-	buf_add(&c->pending, chunk, (size_t)n);
-	if (c->pending.full)
-		return error_set(e, EX_TEMPFAIL, "the helper's answer is too "
-		    "long");
+		return tell_death(c, e);
+	if (c->taken > 0)
+		drop(&c->in, c->taken);
+	c->taken = 0;
+	buf_add(&c->in, chunk, (size_t)n);
 	return 0;
 }
 
+/* Moves bytes in either direction, or waits until some can be moved. */
+static int
+exchange(struct coprocess *c, int64_t deadline, struct error *e)
+{
+	struct pollfd p[2] = { { .fd = c->from, .events = POLLIN },
+	    { .fd = -1, .events = POLLOUT } };
+	int64_t left = deadline - clock_monotonic_ms();
+	int rc;
+
+	push(c);
+	if (c->out.len > 0)
+		p[1].fd = c->to;
+	rc = left <= 0 ? 0 : poll(p, 2, (int)left);
+	if (rc == 0)
+		return error_set(e, EX_TEMPFAIL, "the helper did not answer "
+		    "in time");
+	return rc > 0 && p[0].revents != 0 ? read_more(c, e) : 0;
+}
+
+/* The line that comes next, or NULL while it is not whole. */
+static char *
+next_line(struct coprocess *c, size_t *len)
+{
+	char *line, *nl;
+
+	*len = c->in.len - c->taken;
+	if (*len == 0)
+		return NULL;
+	line = c->in.data + c->taken;
+	nl = memchr(line, '\n', *len);
+	if (nl == NULL)
+		return NULL;
+	*nl = '\0';
+	*len = (size_t)(nl - line);
+	c->taken += *len + 1;
+	return line;
+}
+
 int
-coprocess_ask(struct coprocess *c, const char *line, size_t len,
-    int timeout_ms, const char **answer, struct error *e)
+coprocess_answer(struct coprocess *c, int timeout_ms, const char **answer,
+    struct error *e)
 {
 	int64_t deadline = clock_monotonic_ms() + timeout_ms;
-	char *nl;
+	char *line;
+	size_t len;
 
-	/* Anything before the question belongs to no question. */
-	buf_clear(&c->pending);
-	if (send_line(c, line, len, deadline, e) == -1)
-		return -1;
-	while (c->pending.len == 0 ||
-	    (nl = memchr(c->pending.data, '\n', c->pending.len)) == NULL)
-		if (read_more(c, deadline, e) == -1)
+	while ((line = next_line(c, &len)) == NULL &&
+	    len <= COPROCESS_LINE_MAX)
+		if (exchange(c, deadline, e) == -1)
 			return -1;
-	*nl = '\0';
-	if ((size_t)(nl - c->pending.data) + 1 != c->pending.len)
+	if (len > COPROCESS_LINE_MAX)
+		return error_set(e, EX_TEMPFAIL, "the helper's answer is too "
+		    "long");
+	if (strlen(line) != len)
+		return error_set(e, EX_TEMPFAIL, "the helper's answer holds a "
+		    "NUL");
+	c->owed--;
+	/* A line that no question asked for would be taken for the next. */
+	if (c->owed == 0 && c->taken != c->in.len)
 		return error_set(e, EX_TEMPFAIL, "the helper sent more than "
-		    "one line");
-	*answer = c->pending.data;
+		    "one line for a question");
+	*answer = line;
 	return 0;
 }
 

@@ -14,26 +14,38 @@
  */
 
 /*
- * A coprocess that answers each line with one line.  Deadlines are in
- * milliseconds of the monotonic clock.
+ * A coprocess that answers each line with one line, in order.  Questions may
+ * be sent ahead of the answers.  Neither side can block the other for ever:
+ * what the pipe does not take is kept here, and waiting for an answer goes on
+ * writing it.  Deadlines are in milliseconds of the monotonic clock.
  */
 struct coprocess {
 	pid_t pid;
 	int to, from;
-	struct buf pending;	/* bytes read and not yet handed out */
+	struct buf out;		/* questions not yet written */
+	struct buf in;		/* bytes read; handed out up to `taken` */
+	size_t taken;
+	size_t owed;		/* questions not yet answered */
 };
 
-#define COPROCESS_LINE_MAX	4096
+#define COPROCESS_LINE_MAX	4096	/* of an answer, in bytes */
+#define COPROCESS_AHEAD_MAX	(256 * 1024)	/* of questions not answered */
 
 int coprocess_start(struct coprocess *c, const char *const argv[],
     struct error *e);
 /*
- * Sends `line` (its newline included) and lends one answer without newline,
- * valid until the next call.  -1 when the child died, closed its output, sent
- * too much or let the deadline pass: stop it then.
+ * Sends `line`, its newline included, without waiting.  That the child takes
+ * no input shows when its answer is asked for.
  */
-int coprocess_ask(struct coprocess *c, const char *line, size_t len,
-    int timeout_ms, const char **answer, struct error *e);
+void coprocess_send(struct coprocess *c, const char *line, size_t len);
+/*
+ * Waits for the answer to the oldest question that has none, and lends it
+ * without its newline, valid until the next call.  -1 when the child died,
+ * closed its output, sent more lines than questions, too long a line or a
+ * NUL, or let the deadline pass: stop it then.
+ */
+int coprocess_answer(struct coprocess *c, int timeout_ms,
+    const char **answer, struct error *e);
 void coprocess_stop(struct coprocess *c);
 
 /*

@@ -19,6 +19,13 @@
 #define LONGS		16
 #define FLUSH_AT	(64 * 1024)
 #define RAW_MAX		4096	/* of a line too long to be passed on whole */
+/*
+ * What is read ahead: enough that neither side waits for the other, and no
+ * more bytes than the longest line has, so that memory is bound by that.
+ */
+#define AHEAD		512	/* records */
+#define AHEAD_BYTES	RECORD_MAX
+#define AHEAD_KEEP	2048	/* what a place keeps for the next line */
 
 static const struct option common[] = {
 	{ "help", no_argument, NULL, 'h' },
@@ -211,12 +218,6 @@ flush(struct filter *f)
 }
 
 static void
-idle(void *ctx)
-{
-	flush(ctx);
-}
-
-static void
 count(struct filter *f, const struct record *r)
 {
 	f->records++;
@@ -280,17 +281,130 @@ pass_bad_line(struct filter *f, struct record *r, const char *line,
 }
 
 static void
+take_record(struct filter *f, struct record *r)
+{
+	if (f->take_refused || !record_is_refused(r))
+		f->each(f, r);
+	put(f, r);
+}
+
+static void
 take_line(struct filter *f, struct record *r, const char *line, size_t len)
 {
 	struct error why;
 
-	if (record_parse(r, line, len, &why) == -1) {
+	if (record_parse(r, line, len, &why) == -1)
 		pass_bad_line(f, r, line, len, "not_a_record", why.text);
-		return;
+	else
+		take_record(f, r);
+}
+
+static void
+take(struct filter *f, struct record *r, enum reader_status got,
+    const char *line, size_t len)
+{
+	if (got == READER_LINE)
+		take_line(f, r, line, len);
+	else if (got == READER_TOO_LONG)
+		pass_bad_line(f, r, line, len, "too_long",
+		    "longer than 262144 bytes");
+	else {
+		f->truncated = true;
+		pass_bad_line(f, r, line, len, "truncated",
+		    "input ends inside this line");
 	}
-	if (f->take_refused || !record_is_refused(r))
-		f->each(f, r);
-	put(f, r);
+}
+
+/*
+ * Reading ahead
+ */
+
+struct place {
+	struct buf line;	/* the reader's own does not last */
+	struct record r;
+	enum reader_status got;
+	uintmax_t number;
+	bool parsed;
+};
+
+struct ahead {
+	struct place places[AHEAD];
+	size_t first, count;
+	size_t bytes;		/* of their lines */
+};
+
+static void
+ahead_free(struct ahead *a)
+{
+	if (a == NULL)
+		return;
+	for (size_t i = 0; i < AHEAD; i++) {
+		buf_release(&a->places[i].line);
+		record_release(&a->places[i].r);
+	}
+	free(a);
+}
+
+/* It is the oldest one's turn. */
+static void
+take_oldest(struct filter *f)
+{
+	struct ahead *a = f->ahead;
+	struct place *p = &a->places[a->first];
+
+	f->line = p->number;
+	arena_reset(&f->mem);
+	if (p->parsed)
+		take_record(f, &p->r);
+	else
+		take(f, &p->r, p->got, buf_text(&p->line), p->line.len);
+	a->first = (a->first + 1) % AHEAD;
+	a->count--;
+	a->bytes -= p->line.len;
+	if (p->line.size > AHEAD_KEEP) {
+		record_release(&p->r);
+		buf_release(&p->line);
+	}
+}
+
+static void
+take_all(struct filter *f)
+{
+	while (f->ahead != NULL && f->ahead->count > 0)
+		take_oldest(f);
+}
+
+static void
+look_ahead(struct filter *f, enum reader_status got, const char *line,
+    size_t len, uintmax_t number)
+{
+	struct ahead *a = f->ahead;
+	struct place *p;
+	struct error why;
+
+	while (a->count == AHEAD || (a->count > 0 &&
+	    a->bytes + len > AHEAD_BYTES))
+		take_oldest(f);
+	p = &a->places[(a->first + a->count++) % AHEAD];
+	p->got = got;
+	p->number = number;
+	p->line.max = RECORD_MAX;
+	buf_clear(&p->line);
+	buf_add(&p->line, line, len);
+	a->bytes += len;
+	/* A line that is no record is parsed again later, for the reason. */
+	p->parsed = got == READER_LINE &&
+	    record_parse(&p->r, buf_text(&p->line), len, &why) == 0;
+	if (p->parsed && (f->take_refused || !record_is_refused(&p->r)))
+		f->prepare(f, &p->r);
+}
+
+/* Input pauses: what was read comes out first. */
+static void
+idle(void *ctx)
+{
+	take_all(ctx);
+	flush(ctx);
 }
 
 int
@@ -303,6 +417,19 @@ filter_status(const struct filter *f)
 	return f->refused > 0 ? EX_REFUSED : EX_OK;
 }
 
+static void
+begin(struct filter *f)
+{
+	f->mem = (struct arena)ARENA_INIT(64 * RECORD_MAX);
+	if (f->batch == 0)
+		f->batch = SIZE_MAX;
+	if (f->prepare == NULL)
+		return;
+	f->ahead = calloc(1, sizeof(*f->ahead));
+	if (f->ahead == NULL)
+		die(EX_OSERR, "out of memory");
+}
+
 int
 filter_run(struct filter *f)
 {
@@ -312,28 +439,24 @@ filter_run(struct filter *f)
 	size_t len;
 	char *line;
 
-	f->mem = (struct arena)ARENA_INIT(64 * RECORD_MAX);
-	if (f->batch == 0)
-		f->batch = SIZE_MAX;
+	begin(f);
 	reader_init(&in, STDIN_FILENO, RECORD_MAX, idle, f);
 	while ((got = reader_next(&in, &line, &len)) != READER_END &&
 	    got != READER_ERROR) {
+		if (f->ahead != NULL) {
+			look_ahead(f, got, line, len, in.lineno);
+			continue;
+		}
 		f->line = in.lineno;
 		arena_reset(&f->mem);
-		if (got == READER_LINE)
-			take_line(f, &r, line, len);
-		else if (got == READER_TOO_LONG)
-			pass_bad_line(f, &r, line, len, "too_long",
-			    "longer than 262144 bytes");
-		else {
-			f->truncated = true;
-			pass_bad_line(f, &r, line, len, "truncated",
-			    "input ends inside this line");
-		}
+		take(f, &r, got, line, len);
 	}
 	if (got == READER_ERROR)
 		diag("stdin: %s", strerror(errno));
+	take_all(f);
 	flush(f);
+	ahead_free(f->ahead);
+	f->ahead = NULL;
 	record_release(&r);
 	reader_release(&in);
 	arena_release(&f->mem);

@@ -45,9 +45,15 @@ void program_end(struct program *p);
  * A filter that writes state does so in `each` and makes it durable in
  * `commit`, which is called before any output is written: when input pauses,
  * after `batch` records and at the end.
+ *
+ * A filter that asks somebody else about each record can do so ahead:
+ * `prepare` gets a record that `each` will get later, while others before it
+ * still wait for their turn.  It changes nothing, and does not use `mem`.
+ * Records are read ahead only while input is at hand, and not many.
  */
 struct filter {
 	const char *stage;	/* "route" */
+	void (*prepare)(struct filter *f, const struct record *r); /* or NULL */
 	void (*each)(struct filter *f, struct record *r);
 	void (*commit)(struct filter *f);	/* or NULL */
 	size_t batch;
@@ -63,6 +69,7 @@ struct filter {
 	uintmax_t records, refused, temporary;
 	bool truncated;
 	size_t held;
+	struct ahead *ahead;	/* records read and not yet handed to `each` */
 };
 
 /* Reads standard input to its end; returns the exit status. */

@@ -2,37 +2,12 @@
 #define OMNI_ADDRESS_H
 
 #include "base/record.h"
+#include "message/phonebook.h"
 
 /*
- * Addresses as people write them, made into what providers take: E.164 for
- * telephones, RFC 5321 with an ASCII domain for mail.
- *
- * Telephone numbers go through the program phonenumber(1), which is started
- * at the first number and asked again after a death once.  Prefixes that
- * Mexico gave up in 2019 (+52 1, 044, 045, 01) are taken off before, so that
- * any version of libphonenumber gives the same answer.
+ * Addresses as people write them, made into what providers take: see
+ * phonebook.h for telephones and email.h for mail.
  */
-struct phonebook;
-
-enum address_result {
-	ADDRESS_OK,
-	ADDRESS_REFUSED,	/* *why says so in words */
-	ADDRESS_UNKNOWN		/* the helper failed: a later run may cure it */
-};
-
-/* `program` and `region` must outlive it. */
-struct phonebook *phonebook_new(const char *program, const char *region);
-void phonebook_free(struct phonebook *b);
-
-struct phone {
-	const char *e164, *line, *extension;	/* extension NULL: none */
-};
-enum address_result phone_normalize(struct phonebook *b, const char *raw,
-    struct arena *mem, struct phone *out, const char **why, struct error *e);
-
-/* `*out` is local@domain: the domain in lower case and ASCII. */
-enum address_result email_normalize(const char *raw, struct arena *mem,
-    const char **out, const char **why);
 
 /*
  * Two addresses are one person's when their identity is the same: mail in
@@ -53,5 +28,7 @@ char *address_identity(const char *to, char out[ADDRESS_IDENTITY]);
 enum address_result address_of_contact(struct phonebook *b,
     const struct value *contact, struct arena *mem, struct value **address,
     const char **field, const char **why, struct error *e);
+/* A hint that this contact's turn will come; see phonebook.h. */
+void address_expect(struct phonebook *b, const struct value *contact);
 
 #endif

@@ -429,6 +429,15 @@ is_status(const char *s)
 }
 
 void
+schedule_prepare(struct filter *f, const struct record *r)
+{
+	const struct scheduler *s = f->ctx;
+
+	if (record_get(r, "address") == NULL)
+		address_expect(s->phones, record_get(r, "contact"));
+}
+
+void
 schedule_record(struct filter *f, struct record *r)
 {
 	struct entry n = { .scheduler = f->ctx, .filter = f, .record = r };

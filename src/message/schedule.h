@@ -18,6 +18,7 @@ struct scheduler {
 };
 
 /* For filter_run(): f->ctx is the scheduler. */
+void schedule_prepare(struct filter *f, const struct record *r);
 void schedule_record(struct filter *f, struct record *r);
 void schedule_commit(struct filter *f);
 

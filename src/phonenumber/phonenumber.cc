@@ -30,7 +30,8 @@
 
 #define REQUEST_MAX	1024		/* bytes, without the newline */
 #define TAG_MAX		64		/* bytes */
-#define BUFFER_SIZE	(64 * 1024)	/* bytes */
+#define BUFFER_SIZE	(64 * 1024)	/* bytes of input read at once */
+#define FLUSH_AT	(4 * 1024)	/* bytes: a caller need not wait for all */
 
 #define USAGE		"usage: phonenumber [-h | -V]\n"
 
@@ -47,7 +48,7 @@ public:
 	void
 	put(string_view s)
 	{
-		if (buf.size() + s.size() > BUFFER_SIZE)
+		if (buf.size() + s.size() > FLUSH_AT)
 			flush();
 		buf.append(s);
 	}
@@ -300,7 +301,8 @@ refusal(PhoneNumberUtil::ErrorType error)
 }
 
 void
-put_number(const PhoneNumberUtil &util, const PhoneNumber &number, output &out)
+put_number(const PhoneNumberUtil &util, const PhoneNumber &number,
+    PhoneNumberUtil::PhoneNumberType type, output &out)
 {
 	string e164, region, extension = number.extension();
 
@@ -315,7 +317,7 @@ put_number(const PhoneNumberUtil &util, const PhoneNumber &number, output &out)
 	out.put("\t");
 	out.put(region);
 	out.put("\t");
-	out.put(type_name(util.GetNumberType(number)));
+	out.put(type_name(type));
 	out.put("\t");
 	out.put(extension);
 }
@@ -325,6 +327,7 @@ answer(const library &lib, string_view line, output &out)
 {
 	request r;
 	PhoneNumber number;
+	PhoneNumberUtil::PhoneNumberType type = PhoneNumberUtil::UNKNOWN;
 	PhoneNumberUtil::ErrorType error;
 	const char *complaint = parse(line, r);
 
@@ -337,9 +340,14 @@ answer(const library &lib, string_view line, output &out)
 	} else {
 		error = lib.util->Parse(string(r.number), string(r.region),
 		    &number);
-		if (error == PhoneNumberUtil::NO_PARSING_ERROR &&
-		    lib.util->IsValidNumber(number)) {
-			put_number(*lib.util, number, out);
+		/*
+		 * A number is valid if it is of some type.  IsValidNumber()
+		 * finds out the same once more, and takes as long.
+		 */
+		if (error == PhoneNumberUtil::NO_PARSING_ERROR)
+			type = lib.util->GetNumberType(number);
+		if (type != PhoneNumberUtil::UNKNOWN) {
+			put_number(*lib.util, number, type, out);
 		} else {
 			out.put("\tno\t");
 			out.put(refusal(error));

@@ -30,8 +30,8 @@ asks(struct coprocess *c, const char *question, const char *expected)
 	const char *answer;
 	struct error e;
 
-	assert(coprocess_ask(c, question, strlen(question), 10000, &answer,
-	    &e) == 0);
+	coprocess_send(c, question, strlen(question));
+	assert(coprocess_answer(c, 10000, &answer, &e) == 0);
 	assert(strcmp(answer, expected) == 0);
 }
 
@@ -42,7 +42,8 @@ fails(const char *script, int timeout_ms, const char *why)
 	const char *answer;
 	struct error e;
 
-	assert(coprocess_ask(&c, "a\n", 2, timeout_ms, &answer, &e) == -1);
+	coprocess_send(&c, "a\n", 2);
+	assert(coprocess_answer(&c, timeout_ms, &answer, &e) == -1);
 	if (strstr(e.text, why) == NULL)
 		fprintf(stderr, "[%s] not [%s]\n", e.text, why);
 	assert(e.status == EX_TEMPFAIL);
@@ -74,7 +75,12 @@ test_coprocess_fails(void)
 	int64_t before = clock_monotonic_ms();
 
 	fails("exit 0", 10000, "helper");
-	fails("read x; exit 3", 10000, "died");
+	fails("read x; exit 3", 10000, "died: exit status 3");
+	fails("read x; kill -9 $$", 10000, "died: killed by signal 9");
+	fails("read x; exec >&-; exec sleep 100", 10000, "closed its output");
+	fails("exec <&-; exec sleep 100", 200, "in time");
+	fails("exec <&-; exit 4", 10000, "died: exit status 4");
+	fails("read x; printf 'a\\0b\\n'; exec sleep 100", 10000, "NUL");
 	fails("exec sleep 100", 200, "in time");
 	fails("read x; printf abc; exec sleep 100", 200, "in time");
 	fails("read x; printf 'a\\nb\\n'; exec sleep 100", 10000,
@@ -84,6 +90,79 @@ test_coprocess_fails(void)
 	fails("trap '' TERM; read x; while :; do sleep 0.1; done", 200,
 	    "in time");
 	assert(clock_monotonic_ms() - before < 30000);
+}
+
+/* Line i of the questions, and of the answers of cat(1). */
+static size_t
+numbered(int i, char line[64])
+{
+	return (size_t)snprintf(line, 64, "question number %06d\n", i);
+}
+
+static void
+expect(struct coprocess *c, int i)
+{
+	const char *answer;
+	char line[64];
+	struct error e;
+
+	line[numbered(i, line) - 1] = '\0';
+	assert(coprocess_answer(c, 10000, &answer, &e) == 0);
+	assert(strcmp(answer, line) == 0);
+}
+
+/*
+ * `ahead` questions are sent before the first answer is read, more than the
+ * pipes hold: who only wrote, or only read, would wait for ever.
+ */
+static void
+pipelines(const char *script, int count, int ahead)
+{
+	struct coprocess c = start(script);
+	char line[64];
+
+	for (int i = 0; i < count; i++) {
+		coprocess_send(&c, line, numbered(i, line));
+		if (i >= ahead)
+			expect(&c, i - ahead);
+	}
+	for (int i = count - ahead; i < count; i++)
+		expect(&c, i);
+	assert(c.owed == 0);
+	coprocess_stop(&c);
+}
+
+static void
+test_coprocess_ahead(void)
+{
+	int64_t before = clock_monotonic_ms();
+
+	pipelines("exec cat", 20000, 1);
+	pipelines("exec cat", 20000, 100);
+	pipelines("exec cat", 60000, 10000);
+	/* It takes no input before its output is taken, and the reverse. */
+	pipelines("exec dd bs=1 status=none", 3000, 2500);
+	/* It reads all before it writes anything. */
+	pipelines("exec sed -u '1,4000{H;4000!d;x;s/.//}'", 9000, 8000);
+	assert(clock_monotonic_ms() - before < 60000);
+}
+
+/* Those that were answered before it died are not lost. */
+static void
+test_coprocess_dies_midway(void)
+{
+	struct coprocess c = start("exec head -n 3");
+	const char *answer;
+	char line[64];
+	struct error e;
+
+	for (int i = 0; i < 5; i++)
+		coprocess_send(&c, line, numbered(i, line));
+	for (int i = 0; i < 3; i++)
+		expect(&c, i);
+	assert(coprocess_answer(&c, 10000, &answer, &e) == -1);
+	assert(strcmp(e.text, "the helper died: exit status 0") == 0);
+	coprocess_stop(&c);
 }
 
 static void
@@ -221,6 +300,8 @@ main(void)
 
 	test_coprocess();
 	test_coprocess_fails();
+	test_coprocess_ahead();
+	test_coprocess_dies_midway();
 	test_coprocess_missing();
 	test_run();
 	test_run_input();
