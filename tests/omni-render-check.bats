@@ -102,7 +102,7 @@ finds() {
 @test "no meta.conf" {
 	rm "$T/visit/meta.conf"
 	finds 1 <<-'END'
-	visit/meta.conf: error: No such file or directory
+	visit/meta.conf: error: cannot be read: No such file or directory
 	END
 }
 
@@ -379,6 +379,27 @@ finds() {
 	END
 }
 
+@test "words that stop all messages, in small letters where they are asked for" {
+	sed -i 's/^class.*/topic = appointment/' "$T/visit/meta.conf"
+	put visit/en/sms '{{ pet }}: To cancel, call us. At the end, stop.' \
+	    'Text us or cancel online. Alto! Reply, cancel or call.' \
+	    'text {{ pet }} cancel'
+	put visit/es/sms '{{ pet }}: no baje del alto, ni a la baja, ni a salir' \
+	    'Conteste a la baja'
+	finds 0 </dev/null
+	put visit/en/sms '{{ pet }}: Reply “stop” or YES/Cancel,' \
+	    'TEXT *End*; reply yes or quit'
+	put visit/es/sms '{{ pet }}: responda sí, NO o baja' "ENVÍE 'Alto'"
+	check 0
+	assert_equal "$(grep -o '^visit.* is' <<<"$output")" \
+'visit/en/sms:1:19: warning: STOP is
+visit/en/sms:1:32: warning: CANCEL is
+visit/en/sms:2:7: warning: END is
+visit/en/sms:2:26: warning: QUIT is
+visit/es/sms:1:30: warning: BAJA is
+visit/es/sms:2:8: warning: ALTO is'
+}
+
 @test "words that stop all messages, where that is meant" {
 	put visit/es/sms '{{ pet }}: BAJA, ALTO, STOP'
 	finds 0 </dev/null
@@ -537,12 +558,44 @@ html() {
 	assert_line -n 0 'visit/es/html: error: without note: line 1, column 21 of the HTML: </p> closes nothing'
 }
 
+@test "files and folders that nothing reads" {
+	put visit/es/sms.txt x
+	put visit/en/SMS x
+	put visit/en/notes x
+	put visit/en/old/sms x
+	put visit/sms x
+	put visit/text.bak x
+	put visit/spanish/text x
+	put visit/meta.cfg x
+	# What is included, in a folder too, and what editors leave.
+	put visit/es/text '{{ pet }}: {{ at|day }}{% if note %}, {{ note }}{% endif %}{% include "a/b" %}{% include "c" %}{% include "d/e" %}'
+	put visit/a/b b
+	put visit/es/c c
+	put visit/es/d/e e
+	put visit/es/text~ x
+	put visit/es/.sms.swp x
+	put visit/es/#sms# x
+	put visit/en/sms.swp x
+	put visit/.git/x x
+	ln -s es "$T/visit/es-MX"
+	finds 0 <<-'END'
+	visit/en/SMS: warning: nothing reads it; did you mean sms?
+	visit/en/notes: warning: nothing reads it: no part is called so, and nothing includes it
+	visit/en/old: warning: nothing in it is read: no part is called so, and nothing includes it
+	visit/es/sms.txt: warning: nothing reads it; did you mean sms?
+	visit/meta.cfg: warning: nothing reads it; did you mean meta.conf?
+	visit/sms: warning: nothing reads it: parts stand in the folder of a language, such as es/sms
+	visit/spanish: warning: nothing in it is read: it is not called like a language, such as es or es-MX
+	visit/text.bak: warning: nothing reads it: parts stand in the folder of a language, such as es/text
+	END
+}
+
 @test "status 65: there is no such template, and the others are looked at" {
 	put visit/es/sms '{{ pet'
 	check 65 visti visit ../visit
 	assert_line -n 0 --partial visit/es/sms:1:1
 	assert_equal "$stderr" "omni-render: there is no template visti in $T; did you mean visit?
-omni-render: ../visit: not a template's name"
+omni-render: \"../visit\": not a template's name"
 }
 
 @test "status 78: no directory of templates" {
@@ -602,18 +655,21 @@ omni-render: ../visit: not a template's name"
 	rm "$T/visit/es/sms"
 	mkfifo "$T/visit/es/sms"
 	run -1 timeout 20 omni-render -o "paths.templates=$T" --check
-	assert_output 'visit/es/sms: error: not a plain file'
+	assert_output 'visit/es/sms: error: cannot be read: not a plain file'
 	rm "$T/visit/es/sms"
 	mkdir "$T/visit/es/sms"
 	check 1
-	assert_output 'visit/es/sms: error: not a plain file'
+	assert_output 'visit/es/sms: error: cannot be read: not a plain file'
 	rmdir "$T/visit/es/sms"
 	ln -s sms "$T/visit/es/sms"
 	check 1
-	assert_output 'visit/es/sms: error: Too many levels of symbolic links'
+	assert_output 'visit/es/sms: error: cannot be read: Too many levels of symbolic links'
+	ln -sf nothing "$T/visit/es/sms"
+	check 1
+	assert_output 'visit/es/sms: error: cannot be read: No such file or directory'
 	ln -sf /dev/zero "$T/visit/es/sms"
 	check 1
-	assert_output 'visit/es/sms: error: not a plain file'
+	assert_output 'visit/es/sms: error: cannot be read: not a plain file'
 }
 
 @test "FIFO in the place of meta.conf and of an include" {
@@ -624,7 +680,7 @@ omni-render: ../visit: not a template's name"
 	rm "$T/visit/meta.conf"
 	mkfifo "$T/visit/meta.conf"
 	run -1 timeout 20 omni-render -o "paths.templates=$T" --check
-	assert_line -n 0 'visit/meta.conf: error: not a plain file'
+	assert_line -n 0 'visit/meta.conf: error: cannot be read: not a plain file'
 }
 
 @test "links in a circle between folders" {
@@ -639,17 +695,17 @@ omni-render: ../visit: not a template's name"
 	[ "$(id -u)" -ne 0 ] || skip 'root may read everything'
 	chmod 0 "$T/visit/es/sms"
 	check 1
-	assert_output 'visit/es/sms: error: Permission denied'
+	assert_output 'visit/es/sms: error: cannot be read: Permission denied'
 	chmod 0 "$T/visit"
 	check 1
-	assert_output 'visit: error: template visit: Permission denied'
+	assert_output 'visit: error: template visit cannot be read: Permission denied'
 	chmod 755 "$T/visit"
 }
 
 @test "a part of 1 MiB, bytes that are not UTF-8, a NUL, control characters" {
 	head -c 1048576 /dev/zero | tr '\0' x >"$T/visit/es/sms"
 	check 1
-	assert_output 'visit/es/sms: error: more than 65536 bytes'
+	assert_output 'visit/es/sms: error: cannot be read: more than 65536 bytes'
 	printf 'a\xff{{ pet }}' >"$T/visit/es/sms"
 	check 1
 	assert_line -n 0 'visit/es/sms:1:2: error: not UTF-8'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2154	# run(1) of bats sets stderr
+# shellcheck disable=SC2154,SC2016	# run(1) sets stderr; $ is money
 
 load helper
 
@@ -427,6 +427,55 @@ text() {
 	    '["Hola {{ x }}","a {{ b }}","<b>c</b>","0.00"]'
 	render 1 '{"id":"m","channel":"email","account":"email","subject":"x"}'
 	refused no_text text 'neither a template nor a text'
+}
+
+@test "an ad-hoc message is held to what the values of a template are" {
+	while IFS='^' read -r fields code field; do
+		render 1 "{\"id\":\"m\",\"channel\":\"sms\",\"account\":\"sms\",$fields}"
+		assert_equal "$fields $(jq -r '.error | .code + " " + .field' \
+		    <<<"$output")" "$fields $code $field"
+	done <<-'END'
+	"text":""^empty_text^text
+	"text":"  \n "^empty_text^text
+	"text":"\u200b\u3164"^empty_text^text
+	"text":5^bad_text^text
+	"text":"a\u0007"^bad_text^text
+	"text":"a\u202eb"^bad_text^text
+	"text":"a","subject":5^bad_subject^subject
+	"text":"a","subject":"a\u0007"^bad_subject^subject
+	"text":"a","html":["b"]^bad_text^html
+	"template":5,"text":"a"^bad_template^template
+	"template":{},"text":"a"^bad_template^template
+	"template":["a"]^bad_template^template
+	"template":""^bad_template^template
+	"template":null^no_text^text
+	END
+	render 0 '{"id":"m","channel":"sms","account":"sms","template":null,"text":"a\r\nb"}'
+	render 1 '{"id":"m","channel":"sms","account":"email","text":"x"}'
+	refused no_channel account '[channel email] is for email, not for sms'
+	render 1 '{"id":"m","channel":"fax","account":"sms","text":"x"}'
+	refused no_channel account '[channel sms] is for sms, not for fax'
+}
+
+@test "nothing that another message left behind is sent" {
+	own one text 'hola'
+	render 0 '{"channel":"email","account":"email","template":"one","subject":"OLD","html":"OLD","text":"OLD","whatsapp":{"OLD":1},"segments":9,"ucs2":[]}' "${own[@]}"
+	[[ $output != *OLD* ]]
+	assert_equal "$(jq -c '[.text, .subject, .whatsapp, .segments, .ucs2]' \
+	    <<<"$output")" '["hola",null,null,null,null]'
+	own one sms 'hola'
+	render 0 '{"channel":"sms","account":"sms","template":"one","subject":"OLD","html":"OLD","whatsapp":{"OLD":1}}' "${own[@]}"
+	[[ $output != *OLD* ]]
+	render 0 '{"channel":"email","account":"email","text":"x","whatsapp":{"OLD":1},"segments":4}'
+	[[ $output != *OLD* ]]
+	assert_equal "$(jq -c '[.segments, .cost]' <<<"$output")" '[null,"0.00"]'
+}
+
+@test "the name of a template that the data bring is their fault" {
+	own one sms '{% include v %}'
+	render 1 '{"template":"one","channel":"sms","account":"sms","vars":{"v":"nope"}}' "${own[@]}"
+	assert_equal "$(jq -r '.error | "\(.code) \(.field) \(.temporary)"' \
+	    <<<"$output")" 'bad_variable vars.v false'
 }
 
 @test "no channel, or none that is configured: run omni-route first" {

@@ -180,7 +180,7 @@ error_excerpt(struct error *e, const char *text, size_t len, size_t at)
 
 	while (start > 0 && text[start - 1] != '\n' && at - start < most / 2)
 		start--;
-	while ((text[start] & 0xc0) == 0x80 && start < at)
+	while (start < at && (text[start] & 0xc0) == 0x80)
 		start++;
 	while (end < len && text[end] != '\n' && end - start < most)
 		end++;

@@ -47,7 +47,7 @@ near_consider(struct near *n, const char *known)
 		return;
 	d = distance(n->name, n->len, known, len);
 	/* A third of the letters may be wrong; of a short name, one. */
-	if (d > least(n->len, len) / 3 && d > 1)
+	if (d > (least(n->len, len) + 1) / 3 && d > 1)
 		return;
 	if (d >= least(n->len, len))
 		return;

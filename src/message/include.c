@@ -130,7 +130,7 @@ read_include(const struct template_language *l, const struct place *p,
 	if (io_read_plain(AT_FDCWD, full, &text, &why) == -1)
 		error_set(e, EX_CONFIG, "%.480s", why.text);
 	else {
-		template_cut_newline(&text);
+		template_clean(&text);
 		parsed = template_parse_strict(p->path, buf_text(&text),
 		    text.len, e);
 	}
@@ -169,6 +169,24 @@ template_include(void *ctx, const char *name, struct error *e)
 	(*i)->name = templates_checked(strdup(name));
 	(*i)->parsed = parsed;
 	return parsed;
+}
+
+bool
+templates_include(const struct template_set *set, const char *path)
+{
+	size_t len = strlen(path);
+	const char *name;
+
+	for (const struct template_language *l = set->languages; l != NULL;
+	    l = l->next)
+		for (const struct included *i = l->included; i != NULL;
+		    i = i->next) {
+			name = template_name(i->parsed);
+			if (strncmp(name, path, len) == 0 &&
+			    (name[len] == '\0' || name[len] == '/'))
+				return true;
+		}
+	return false;
 }
 
 void

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "base/digest.h"
+#include "base/zone.h"
 #include "message/email.h"
 
 #define VERSION		'1'
@@ -106,7 +107,8 @@ links_init(struct links *l, struct config *c, struct error *e)
 {
 	const char *url = config_string(c, "site", NULL, "public_url");
 
-	*l = (struct links){ .key = BUF_INIT(LINKS_KEY_MAX) };
+	*l = (struct links){ .key = BUF_INIT(LINKS_KEY_MAX),
+	    .timezone = config_string(c, "site", NULL, "timezone") };
 	if (config_string(c, "links", NULL, "key") == NULL)
 		return 0;
 	l->ttl = config_duration(c, "links", NULL, "ttl");
@@ -285,6 +287,40 @@ time_of(const struct value *v, instant *t)
 	return value_string(v) != NULL && clock_parse(value_string(v), t);
 }
 
+/* The midnight at which the day "2026-11-24" ends. */
+static bool
+end_of_day(const char *date, struct civil *c)
+{
+	char text[32];
+
+	if (strlen(date) != strlen("2026-11-24"))
+		return false;
+	snprintf(text, sizeof(text), "%sT00:00", date);
+	if (!civil_parse(text, c))
+		return false;
+	civil_from_utc(civil_to_utc(c) + 86400, c);
+	return true;
+}
+
+/* When the event is, in the zone in which its reader is told of it. */
+static bool
+event_of(const struct links *l, const struct record *r, instant *t)
+{
+	const struct value *vars = record_get(r, "vars");
+	const char *at = value_get_string(vars, "at");
+	const char *zone = value_get_string(vars, "timezone");
+	struct civil c;
+
+	if (at == NULL)
+		return false;
+	if (zone == NULL)
+		zone = record_string(r, "timezone");
+	if (zone == NULL)
+		zone = l->timezone;
+	return clock_parse(at, t) || ((civil_parse(at, &c) ||
+	    end_of_day(at, &c)) && zone_from_local(zone, &c, t));
+}
+
 instant
 link_expires(const struct links *l, enum link_purpose p,
     const struct record *r)
@@ -292,8 +328,7 @@ link_expires(const struct links *l, enum link_purpose p,
 	instant start = clock_now(), t;
 	int64_t ttl = l->ttl;
 
-	if (p == LINK_CONFIRM && time_of(value_get(record_get(r, "vars"),
-	    "at"), &t) && t > start)
+	if (p == LINK_CONFIRM && event_of(l, r, &t) && t > start)
 		return t;
 	if (time_of(record_get(r, "expires_at"), &t) && t > start)
 		start = t;

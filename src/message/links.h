@@ -50,6 +50,7 @@ struct links {
 	struct buf key;
 	char base[LINKS_BASE_MAX + 1];	/* public_url, no slash at its end */
 	const char *mailto;		/* lent by the configuration; or NULL */
+	const char *timezone;		/* of [site], lent as well */
 	int64_t ttl;
 	bool on;			/* key and public_url are set */
 };
@@ -84,7 +85,9 @@ char *link_url(const struct links *l, enum link_purpose p, const char *id,
 
 /*
  * Until when a link in this record holds.  To confirm: until the event,
- * `vars.at`, if that is yet to come.  Otherwise [links] ttl, counted from the
+ * `vars.at`, if that is yet to come; a time without an offset is read as the
+ * template reads it, in `vars.timezone`, the record's or that of [site], and a
+ * date alone means the end of that day.  Otherwise [links] ttl, counted from the
  * record's `expires_at`, the last moment at which it may be sent, or from now
  * if that is later; and to unsubscribe at least LINK_UNSUBSCRIBE_MIN.
  */

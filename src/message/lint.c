@@ -301,6 +301,8 @@ check(struct lint *l)
 	lint_parts(l);
 	if (!l->is_endless && !lint_has_error(l, l->meta))
 		lint_try(l);
+	/* Last: an include by a variable's name is known once it was read. */
+	lint_files(l);
 }
 
 int

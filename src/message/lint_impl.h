@@ -6,7 +6,8 @@
 /*
  * Shared by the files of the linter: lint.c collects and tells, lint_names.c
  * looks at what is declared and used, lint_parts.c at languages, parts and
- * WhatsApp's registration, lint_try.c renders.
+ * WhatsApp's registration, lint_words.c at words, lint_files.c at what nothing
+ * reads, lint_try.c renders.
  */
 struct lint_entry {
 	char *file, *text;
@@ -64,6 +65,10 @@ enum part lint_text_part(const struct lint *l, const char *language,
 void lint_names(struct lint *l);
 void lint_parts(struct lint *l);
 void lint_try(struct lint *l);
+/* Files and folders of the template that nothing reads. */
+void lint_files(struct lint *l);
+/* Words that stop all messages, in the parts of this language. */
+void lint_stop_words(struct lint *l, const char *language);
 /* The text of an SMS; `file` is the part that it was made from. */
 void lint_sms(struct lint *l, const char *file, const char *text);
 void lint_html(struct lint *l, const char *file, const char *text,

@@ -1,6 +1,5 @@
 #include "lint_impl.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +7,7 @@
 
 /*
  * What shows without filling anything: parts that one language has and another
- * lacks, words that carriers take for themselves, WhatsApp's registration.
+ * lacks, WhatsApp's registration.
  */
 
 /* Languages and their parts. */
@@ -115,81 +114,6 @@ check_site_language(struct lint *l)
 	    "get none", site);
 }
 
-/* Words that are taken for a STOP by carriers, and by omni-ingest. */
-
-static const struct stop_word {
-	const char *word;
-	bool is_plain;	/* nobody takes it for anything else */
-} stop_words[] = {
-	{ "ALTO", true },
-	{ "BAJA", true },
-	{ "CANCEL", false },
-	{ "END", false },
-	{ "OPTOUT", true },
-	{ "PARAR", true },
-	{ "QUIT", false },
-	{ "REVOKE", false },
-	{ "SALIR", true },
-	{ "STOP", true },
-	{ "STOPALL", true },
-	{ "UNSUBSCRIBE", true }
-};
-
-static const struct stop_word *
-find_stop_word(const char *s, size_t len)
-{
-	for (size_t i = 0; i < sizeof(stop_words) / sizeof(stop_words[0]); i++)
-		if (strlen(stop_words[i].word) == len &&
-		    strncmp(stop_words[i].word, s, len) == 0)
-			return &stop_words[i];
-	return NULL;
-}
-
-static bool
-is_letter(char c)
-{
-	return isalnum((unsigned char)c) || ((unsigned char)c & 0x80) != 0 ||
-	    c == '_';
-}
-
-static void
-tell_stop_word(struct lint *l, const char *file, const char *text,
-    const char *at, const struct stop_word *w)
-{
-	size_t line = 1, column = 1;
-
-	for (const char *p = text; p < at; p++)
-		if (*p == '\n') {
-			line++;
-			column = 1;
-		} else if (((unsigned char)*p & 0xc0) != 0x80)
-			column++;
-	lint_add_in(l, LINT_WARNING, file, text, line, column, "%s is taken "
-	    "for a STOP: whoever answers it gets no more messages", w->word);
-}
-
-/* Marketing and greetings rightly tell people how to stop them. */
-static void
-check_stop_words(struct lint *l, const char *language, enum part part)
-{
-	const char *text = templates_source(l->set, language, part);
-	const char *class = l->set->meta->class;
-	const struct stop_word *w;
-	size_t len;
-
-	if (text == NULL || (class != NULL && strcmp(class, "marketing") == 0))
-		return;
-	for (const char *p = text; *p != '\0'; p += len) {
-		for (len = 0; is_letter(p[len]); len++)
-			continue;
-		w = find_stop_word(p, len);
-		if (w != NULL && (!w->is_plain || lint_is_about_something(l)))
-			tell_stop_word(l, template_name(templates_own_part(
-			    l->set, language, part)), text, p, w);
-		len += len == 0;
-	}
-}
-
 /* WhatsApp. */
 
 static void
@@ -251,8 +175,7 @@ lint_parts(struct lint *l)
 		snprintf(file, sizeof(file), "%s/%s", l->set->name, language);
 		check_siblings(l, language, file);
 		check_channels(l, language, file);
-		check_stop_words(l, language, PART_SMS);
-		check_stop_words(l, language, PART_WHATSAPP);
+		lint_stop_words(l, language);
 	}
 	check_whatsapp(l);
 }

@@ -181,12 +181,35 @@ is_ours(const struct links *l, const char *value)
  * mistake.  So the class says whether it is shown.
  */
 static bool
-can_opt_out(const struct record *r, const struct config *c)
+can_opt_out(const struct config *c, const char *class)
+{
+	return config_bool(c, "class", class, "unsubscribe");
+}
+
+/*
+ * As omni-route has it, in case it did not run.  NULL when the record was
+ * refused: with a class that is a slip, the way out would be missing.
+ */
+static const char *
+class_of(struct filter *f, struct record *r, const struct config *c,
+    const struct meta *meta)
 {
 	const char *class = record_string(r, "class");
+	const char *topic = record_string(r, "topic");
 
-	return config_bool(c, "class", class != NULL ? class :
-	    "transactional", "unsubscribe");
+	if (topic == NULL && meta != NULL)
+		topic = meta->topic;
+	if (class == NULL && meta != NULL)
+		class = meta->class;
+	if (class == NULL && topic != NULL)
+		class = config_string(c, "topic", topic, "class");
+	if (class == NULL)
+		class = "transactional";
+	if (config_has(c, "class", class))
+		return class;
+	filter_refuse(f, r, "unknown_class", "class",
+	    "there is no [class %.60s] in the configuration", class);
+	return NULL;
 }
 
 /*
@@ -229,10 +252,11 @@ replace_headers(struct record *r, struct value *headers)
 
 bool
 mail_headers_set(struct filter *f, struct record *r, const struct links *l,
-    const struct config *c)
+    const struct config *c, const struct meta *meta)
 {
 	const struct value *own = record_get(r, "headers");
-	const char *channel = record_string(r, "channel"), *brought;
+	const char *channel = record_string(r, "channel");
+	const char *brought, *class;
 	struct value *headers;
 	bool wanted;
 
@@ -240,8 +264,11 @@ mail_headers_set(struct filter *f, struct record *r, const struct links *l,
 		return true;
 	if (!check_subject(f, r) || !check_headers(f, r))
 		return false;
+	class = class_of(f, r, c, meta);
+	if (class == NULL)
+		return false;
 	brought = find_header(own, UNSUBSCRIBE);
-	wanted = l->on && can_opt_out(r, c);
+	wanted = l->on && can_opt_out(c, class);
 	/* A record made from another's output is another message: not ours. */
 	if (brought == NULL ? !wanted : !is_ours(l, brought))
 		return true;

@@ -5,6 +5,7 @@
 
 #include "base/program.h"
 #include "message/links.h"
+#include "message/meta.h"
 
 /*
  * The further headers of a mail, `headers` of omni-record(5).  The rules are
@@ -31,11 +32,13 @@ int mail_header_check(const char *name, const struct value *value,
  * of a mail, and sets List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)
  * where [class NAME] unsubscribe says so and there are links.  Those that the
  * caller brought stay, but not ours of an earlier run.  Other channels are
- * left alone.  False when the record was refused: bad_subject, bad_header.
+ * left alone.  `meta` is the template's, or NULL: its class and topic count where
+ * the record has none.  False when the record was refused: bad_subject,
+ * bad_header, unknown_class.
  *
  * Auto-Submitted is not among them: the writer of mails sets it on each.
  */
 bool mail_headers_set(struct filter *f, struct record *r,
-    const struct links *l, const struct config *c);
+    const struct links *l, const struct config *c, const struct meta *meta);
 
 #endif

@@ -100,6 +100,7 @@ struct whatsapp_button {
 	enum whatsapp_button_type type;
 	char *word;			/* "confirm": of a quick reply */
 	struct template *suffix;	/* of a URL that changes, or NULL */
+	struct template *encoded;	/* the same, its values encoded */
 };
 
 /* [whatsapp LANG] */

@@ -1,7 +1,7 @@
 #ifndef OMNI_META_IMPL_H
 #define OMNI_META_IMPL_H
 
-/* Shared by meta.c and meta_whatsapp.c only. */
+/* Shared by meta.c, meta_variables.c and meta_whatsapp.c only. */
 
 #include "base/buf.h"
 #include "message/meta.h"
@@ -34,11 +34,22 @@ void meta_unknown_key(const struct meta_source *s, const struct meta_entry *e,
 void meta_set_text(const struct meta_source *s, const struct meta_entry *e,
     char **out);
 /*
+ * The text that is a value, or its end, with its quotes taken off if it has
+ * any, as a copy.  NULL, and a fault, when there is none.
+ */
+char *meta_text(const struct meta_source *s, const struct meta_entry *e,
+    const char *from);
+/*
  * The text in quotes at *p, as a copy; *p is then behind it.  NULL, and a
  * fault, when there is none.
  */
 char *meta_quoted(const struct meta_source *s, const struct meta_entry *e,
     const char **p);
+
+/* One key of [variables]. */
+void meta_variable_key(const struct meta_source *s,
+    const struct meta_entry *e);
+void meta_variables_free(struct variable *v);
 
 /* One key of [whatsapp]; of [whatsapp LANGUAGE]. */
 void meta_whatsapp_key(const struct meta_source *s,

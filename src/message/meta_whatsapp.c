@@ -93,11 +93,40 @@ parse_text(const struct meta_source *s, const struct meta_entry *e,
 	char name[ERROR_MAX / 2];
 	struct error why;
 
+	if (text == NULL)
+		return NULL;
 	name_of(s, e, name);
 	t = template_parse_strict(name, text, strlen(text), &why);
 	if (t == NULL)
 		faults_add_error(s->faults, s->file, &why);
 	return t;
+}
+
+static void
+set_template(const struct meta_source *s, const struct meta_entry *e,
+    struct template **out)
+{
+	char *text = meta_text(s, e, e->value);
+
+	*out = parse_text(s, e, text);
+	free(text);
+}
+
+static void
+count_variable(void *ctx, const struct template_use *u)
+{
+	(void)u;
+	++*(size_t *)ctx;
+}
+
+/* Quotes that other keys take are a slip here: every reader would get it. */
+static bool
+is_constant(const struct meta_entry *e, const struct template *expression)
+{
+	size_t variables = 0;
+
+	template_each_variable(expression, count_variable, &variables);
+	return variables == 0 && strchr("\"'", e->value[0]) != NULL;
 }
 
 static void
@@ -119,6 +148,9 @@ add_parameter(const struct meta_source *s, const struct meta_entry *e,
 	    strlen(e->value), &why);
 	if (new->expression == NULL)
 		faults_add_error(s->faults, s->file, &why);
+	else if (is_constant(e, new->expression))
+		meta_fault(s, e, "is a constant; write the variable without "
+		    "quotes");
 	new->name = meta_duplicate(name);
 	new->source = meta_duplicate(e->value);
 	p->count++;
@@ -129,9 +161,9 @@ header_key(const struct meta_source *s, const struct meta_entry *e,
     struct whatsapp_meta *w, const char *what)
 {
 	if (strcmp(what, "link") == 0)
-		w->link = parse_text(s, e, e->value);
+		set_template(s, e, &w->link);
 	else if (strcmp(what, "filename") == 0)
-		w->filename = parse_text(s, e, e->value);
+		set_template(s, e, &w->filename);
 	else if (strcmp(what, "type") != 0)
 		add_parameter(s, e, &w->header, what);
 	else {
@@ -181,6 +213,47 @@ set_quick_reply(const struct meta_source *s, const struct meta_entry *e,
 	b->word = meta_duplicate(word);
 }
 
+/*
+ * The same with |urlencode:"" behind each expression: what comes from a value
+ * is data in a URL, and must not begin a query or climb up a path.
+ */
+static void
+encode_expressions(const char *from, struct buf *out)
+{
+	const char *end;
+
+	while (*from != '\0') {
+		end = strncmp(from, "{{", 2) == 0 ? strstr(from, "}}") : NULL;
+		if (end == NULL) {
+			buf_char(out, *from++);
+			continue;
+		}
+		buf_add(out, from, (size_t)(end - from));
+		buf_str(out, "|urlencode:\"\"}}");
+		from = end + 2;
+	}
+}
+
+/* Tags could print values that no filter of ours stands behind. */
+static void
+set_suffix(const struct meta_source *s, const struct meta_entry *e,
+    struct whatsapp_button *b, const char *from)
+{
+	struct buf encoded = BUF_INIT(2 * META_MAX);
+	char *text = meta_text(s, e, from);
+
+	b->suffix = parse_text(s, e, text);
+	if (b->suffix != NULL && template_has_tags(b->suffix))
+		meta_fault(s, e, "has tags, {%% %%}: the end of a URL takes "
+		    "variables only");
+	else if (b->suffix != NULL) {
+		encode_expressions(text, &encoded);
+		b->encoded = parse_text(s, e, buf_text(&encoded));
+	}
+	buf_release(&encoded);
+	free(text);
+}
+
 /* "quick_reply, confirm", "url, c/{{ id }}" or "url" */
 static void
 button_key(const struct meta_source *s, const struct meta_entry *e,
@@ -205,7 +278,7 @@ button_key(const struct meta_source *s, const struct meta_entry *e,
 	else if (len == 3 && strncmp(e->value, "url", len) == 0) {
 		b->type = WHATSAPP_URL_BUTTON;
 		if (*rest != '\0')
-			b->suffix = parse_text(s, e, rest);
+			set_suffix(s, e, b, rest);
 	} else
 		meta_fault(s, e, "%.*s is no kind of button: quick_reply or "
 		    "url", (int)(len > 40 ? 40 : len), e->value);
@@ -501,6 +574,7 @@ meta_whatsapp_free(struct whatsapp_meta *w)
 	for (size_t i = 0; i < WHATSAPP_BUTTONS_MAX; i++) {
 		free(w->buttons[i].word);
 		template_free(w->buttons[i].suffix);
+		template_free(w->buttons[i].encoded);
 	}
 	parameters_free(&w->body);
 	parameters_free(&w->header);

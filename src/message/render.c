@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "message/html.h"
 #include "message/mailhead.h"
 #include "message/policy.h"
@@ -273,22 +274,76 @@ fill_template(struct job *j)
 	return render_template(j);
 }
 
+/* What a message brings itself is held to what a template's values are. */
+static bool
+check_own(struct job *j, const char *field, bool one_line, const char *code)
+{
+	const struct value *v = record_get(j->record, field);
+	const char *s = value_string(v), *fault;
+
+	if (v == NULL || value_type(v) == VALUE_NULL)
+		return true;
+	fault = s == NULL ? "is not a text" :
+	    text_fault(s, strlen(s), one_line);
+	if (fault != NULL)
+		filter_refuse(j->filter, j->record, code, field, "%s %s",
+		    field, fault);
+	return fault == NULL;
+}
+
 /* A message without a template brings its own text. */
 static bool
 check_own_text(struct job *j)
 {
-	const char *subject = record_string(j->record, "subject");
+	const char *text;
 
-	if (subject != NULL && strpbrk(subject, "\r\n") != NULL) {
-		filter_refuse(j->filter, j->record, "bad_subject", "subject",
-		    "subject: has more than one line");
+	if (!check_own(j, "subject", true, "bad_subject") ||
+	    !check_own(j, "text", false, "bad_text") ||
+	    !check_own(j, "html", false, "bad_text"))
+		return false;
+	text = record_string(j->record, "text");
+	if (text != NULL && !text_is_blank(text, strlen(text)))
+		return true;
+	filter_refuse(j->filter, j->record, text == NULL ? "no_text" :
+	    "empty_text", "text", text == NULL ?
+	    "neither a template nor a text" : "the text is empty");
+	return false;
+}
+
+/* What an earlier run, or another message, left behind must not be sent. */
+static void
+remove_made(struct record *r, bool with_content)
+{
+	static const char *const made[] = { "segments", "encoding", "ucs2",
+	    "replaced", "whatsapp", "cost", "currency" };
+	static const char *const content[] = { "subject", "text", "html" };
+
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+		if (record_get(r, made[i]) != NULL)
+			record_remove(r, made[i]);
+	for (size_t i = 0; with_content &&
+	    i < sizeof(content) / sizeof(content[0]); i++)
+		if (record_get(r, content[i]) != NULL)
+			record_remove(r, content[i]);
+}
+
+static bool
+make_content(struct job *j)
+{
+	const struct value *name = record_get(j->record, "template");
+	enum value_type type = value_type(name);
+
+	if (type == VALUE_ABSENT || type == VALUE_NULL) {
+		remove_made(j->record, false);
+		return check_own_text(j);
+	}
+	if (type != VALUE_STRING) {
+		filter_refuse(j->filter, j->record, "bad_template", "template",
+		    "template is %s, not a name", value_type_name(type));
 		return false;
 	}
-	if (record_string(j->record, "text") != NULL)
-		return true;
-	filter_refuse(j->filter, j->record, "no_text", "text",
-	    "neither a template nor a text");
-	return false;
+	remove_made(j->record, true);
+	return fill_template(j);
 }
 
 static bool
@@ -340,12 +395,22 @@ forecast(struct job *j, const char *account)
 static bool
 has_account(struct job *j, const char **account)
 {
+	const char *type;
+
 	*account = record_string(j->record, "account");
-	if (*account != NULL && (j->renderer->preview ||
-	    config_has(j->renderer->config, "channel", *account)))
+	if (*account != NULL && j->renderer->preview)
 		return true;
-	filter_refuse(j->filter, j->record, "no_channel", "account",
-	    "no configured channel is named; run omni-route first");
+	type = *account == NULL ? NULL : config_string(j->renderer->config,
+	    "channel", *account, "type");
+	if (type == NULL)
+		filter_refuse(j->filter, j->record, "no_channel", "account",
+		    "no configured channel is named; run omni-route first");
+	else if (strcmp(type, j->channel) != 0)
+		filter_refuse(j->filter, j->record, "no_channel", "account",
+		    "[channel %s] is for %s, not for %s", *account, type,
+		    j->channel);
+	else
+		return true;
 	return false;
 }
 
@@ -399,10 +464,10 @@ render_record(struct filter *f, struct record *r)
 	if (j.language == NULL)
 		j.language = config_string(j.renderer->config, "site", NULL,
 		    "language");
-	if (has_account(&j, &account) &&
-	    (record_get(r, "template") != NULL ? fill_template(&j) :
-	    check_own_text(&j)) && add_channel(&j, account) &&
-	    mail_headers_set(f, r, &j.renderer->links, j.renderer->config))
+	if (has_account(&j, &account) && make_content(&j) &&
+	    add_channel(&j, account) &&
+	    mail_headers_set(f, r, &j.renderer->links, j.renderer->config,
+	    j.set == NULL ? NULL : j.set->meta))
 		forecast(&j, account);
 	value_free(j.links);
 	value_free(j.vars);

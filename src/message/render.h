@@ -3,6 +3,7 @@
 
 #include "base/program.h"
 #include "message/links.h"
+#include "message/misfit.h"
 #include "message/templates.h"
 
 /*

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/near.h"
+#include "message/misfit.h"
 
 static const char *const part_names[PART_MAX] = { "subject", "text", "html",
 	"sms", "whatsapp", "voice", "push" };
@@ -34,7 +33,7 @@ part_name(enum part p)
 
 /* Folders. */
 
-static void
+void
 names_release(struct names *n)
 {
 	for (size_t i = 0; i < n->count; i++)
@@ -128,184 +127,7 @@ template_find_language(const struct template_set *set, const char *name)
 	return NULL;
 }
 
-/* Reading a template. */
-
-void
-template_cut_newline(struct buf *text)
-{
-	if (text->len > 0 && text->data[text->len - 1] == '\n')
-		text->data[--text->len] = '\0';
-}
-
-static void
-parse_part(struct template_set *set, struct template_language *l, int part,
-    const char *name, const struct buf *text)
-{
-	struct error why;
-
-	l->part[part] = template_parse_strict(name, buf_text(text), text->len,
-	    &why);
-	if (l->part[part] == NULL)
-		faults_add_error(&set->faults, name, &why);
-	else {
-		l->source[part] = templates_checked(strdup(buf_text(text)));
-		l->part_count++;
-	}
-}
-
-static void
-read_part(struct template_set *set, struct template_language *l, int dir,
-    int part)
-{
-	char path[64], name[NAME_LEN + 64];
-	struct buf text = BUF_INIT(TEMPLATE_MAX);
-	struct error why;
-
-	snprintf(path, sizeof(path), "%s/%s", l->name, part_names[part]);
-	if (faccessat(dir, path, F_OK, 0) == -1 && errno == ENOENT)
-		return;
-	snprintf(name, sizeof(name), "%s/%s", set->name, path);
-	if (io_read_plain(dir, path, &text, &why) == -1)
-		faults_add(&set->faults, name, "%s/%s", set->name, why.text);
-	else {
-		template_cut_newline(&text);
-		parse_part(set, l, part, name, &text);
-	}
-	buf_release(&text);
-}
-
-static void
-read_language(struct templates *t, struct template_set *set, int dir,
-    const char *name)
-{
-	struct template_language *l, **last = &set->languages;
-	char path[NAME_LEN + LANGUAGE_MAX];
-
-	if (template_find_language(set, name) != NULL) {
-		snprintf(path, sizeof(path), "%s/%s", set->name, name);
-		faults_add(&set->faults, path, "%s: the same language as %s",
-		    path, template_find_language(set, name)->name);
-		return;
-	}
-	l = templates_checked(calloc(1, sizeof(*l)));
-	l->name = templates_checked(strdup(name));
-	l->loader = (struct template_loader){ template_include, l };
-	l->templates = t;
-	l->set = set;
-	while (*last != NULL)
-		last = &(*last)->next;
-	*last = l;
-	for (int part = 0; part < PART_MAX; part++)
-		read_part(set, l, dir, part);
-}
-
-/* Each [whatsapp LANG] has its folder: else it is a slip of the pen. */
-static void
-check_whatsapp(struct template_set *set)
-{
-	const struct whatsapp_language *w = set->meta->whatsapp == NULL ?
-	    NULL : set->meta->whatsapp->languages;
-	char file[NAME_LEN + 16];
-
-	snprintf(file, sizeof(file), "%s/meta.conf", set->name);
-	for (; w != NULL; w = w->next)
-		if (template_find_language(set, w->name) == NULL)
-			faults_add(&set->faults, file, "%s:%d: [whatsapp %s]: "
-			    "there is no folder of this language", file,
-			    w->line, w->name);
-}
-
-/* What a text refers to by name must be there: now, not when it is sent. */
-struct check {
-	struct template_language *language;
-	struct template_set *set;
-	const struct template *from;
-};
-
-static bool
-is_told(const struct faults *f, const struct error *e)
-{
-	for (size_t i = 0; i < f->count; i++)
-		if (strcmp(f->list[i].error.text, e->text) == 0)
-			return true;
-	return false;
-}
-
-static void
-check_reference(void *ctx, const struct template_use *u)
-{
-	struct check *c = ctx;
-	struct error why, here;
-
-	if (template_include(c->language, u->path, &why) != NULL)
-		return;
-	here = why;
-	if (why.status == EX_NOINPUT)
-		error_set(&here, EX_CONFIG, "%s:%zu:%zu: %s",
-		    template_name(c->from), u->line, u->column, why.text);
-	if (!is_told(&c->set->faults, &here))
-		faults_add_error(&c->set->faults, template_name(c->from),
-		    &here);
-}
-
-static void
-check_references(struct template_set *set, struct template_language *l)
-{
-	struct check c = { .language = l, .set = set };
-
-	for (int part = 0; part < PART_MAX; part++) {
-		c.from = l->part[part];
-		if (c.from != NULL)
-			template_each_reference(c.from, check_reference, &c);
-	}
-	/* What is included goes to the end: the list grows meanwhile. */
-	for (struct included *i = l->included; i != NULL; i = i->next) {
-		c.from = i->parsed;
-		template_each_reference(c.from, check_reference, &c);
-	}
-}
-
-static void
-set_free(struct template_set *s)
-{
-	struct template_language *l, *next;
-
-	for (l = s->languages; l != NULL; l = next) {
-		next = l->next;
-		for (int part = 0; part < PART_MAX; part++) {
-			template_free(l->part[part]);
-			free(l->source[part]);
-		}
-		template_free_included(l);
-		free(l->name);
-		free(l);
-	}
-	meta_free(s->meta);
-	faults_release(&s->faults);
-	free(s->name);
-	free(s);
-}
-
-static struct template_set *
-read_set(struct templates *t, const char *name, const char *path, int dir)
-{
-	struct template_set *set = templates_checked(calloc(1, sizeof(*set)));
-	struct names languages = { .count = 0 };
-
-	set->name = templates_checked(strdup(name));
-	set->meta = meta_read(t->config, name, dir, &set->faults);
-	if (names_read(&languages, path, language_is_tag) == -1)
-		faults_add(&set->faults, name, "%s: %s", name,
-		    strerror(errno));
-	for (size_t i = 0; i < languages.count; i++)
-		read_language(t, set, dir, languages.list[i]);
-	names_release(&languages);
-	check_whatsapp(set);
-	for (struct template_language *l = set->languages; l != NULL;
-	    l = l->next)
-		check_references(set, l);
-	return set;
-}
+/* Finding a template. */
 
 /* "; did you mean NAME?": one that is much alike, or begins in this way. */
 static void
@@ -337,7 +159,8 @@ load(struct templates *t, const char *name, struct error *e)
 
 	if (!is_name(name) || snprintf(path, sizeof(path), "%s/%s", t->dir,
 	    name) >= (int)sizeof(path)) {
-		error_set(e, EX_CONFIG, "%.60s: not a template's name", name);
+		error_set(e, EX_CONFIG, "\"%.60s\": not a template's "
+		    "name", name);
 		return NULL;
 	}
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -348,11 +171,11 @@ load(struct templates *t, const char *name, struct error *e)
 		return NULL;
 	}
 	if (dir == -1) {
-		error_errno(e, "template %.60s", name);
+		error_errno(e, "template %.60s cannot be read", name);
 		e->status = EX_TEMPFAIL;
 		return NULL;
 	}
-	set = read_set(t, name, path, dir);
+	set = template_read(t, name, path, dir);
 	close(dir);
 	set->next = t->sets;
 	t->sets = set;
@@ -404,7 +227,7 @@ templates_free(struct templates *t)
 		return;
 	for (; t->sets != NULL; t->sets = next) {
 		next = t->sets->next;
-		set_free(t->sets);
+		template_set_free(t->sets);
 	}
 	names_release(&t->names);
 	names_release(&t->shared);
@@ -532,78 +355,6 @@ templates_support(const struct template_set *set, const char *type)
 		if (strcmp(word, type) == 0)
 			return true;
 	return false;
-}
-
-/* Refusing records. */
-
-int
-misfit_set(struct misfit *m, const char *code, const char *field,
-    const char *fmt, ...)
-{
-	char text[ERROR_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	m->code = code;
-	snprintf(m->field, sizeof(m->field), "%s", field);
-	return error_set(&m->error, EX_DATAERR, "%s", text);
-}
-
-/* What a template may use beside the variables of its record. */
-static bool
-is_outside(const char *path)
-{
-	static const char *const others[] = { "site.", "links.", "contact." };
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (strncmp(path, others[i], strlen(others[i])) == 0)
-			return true;
-	return false;
-}
-
-int
-misfit_render(struct misfit *m, const char *field, const struct error *e)
-{
-	bool data = e->status == EX_DATAERR;
-
-	m->code = data ? "bad_variable" : "bad_template";
-	if (data && field != NULL)
-		snprintf(m->field, sizeof(m->field), "%s%.150s",
-		    is_outside(field) ? "" : "vars.", field);
-	else
-		snprintf(m->field, sizeof(m->field), "template");
-	m->error = *e;
-	error_set(&m->error, data ? EX_DATAERR : EX_TEMPFAIL,
-	    "template %.500s", e->text);
-	memcpy(m->error.excerpt, e->excerpt, sizeof(e->excerpt));
-	return -1;
-}
-
-void
-templates_refuse(struct filter *f, struct record *r, const struct error *why)
-{
-	if (why->status == EX_TEMPFAIL || record_get(r, "reminder") != NULL)
-		filter_refuse_temporarily(f, r, "bad_template", "%s",
-		    why->text);
-	else
-		filter_refuse(f, r, "bad_template", "template", "%s",
-		    why->text);
-	if (f->refusal != NULL)
-		memcpy(f->refusal->excerpt, why->excerpt,
-		    sizeof(why->excerpt));
-	else
-		diag_excerpt(why);
-}
-
-void
-misfit_refuse(struct filter *f, struct record *r, const struct misfit *m)
-{
-	if (m->error.status == EX_TEMPFAIL)
-		templates_refuse(f, r, &m->error);
-	else
-		filter_refuse(f, r, m->code, m->field, "%s", m->error.text);
 }
 
 const struct template_set *

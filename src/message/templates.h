@@ -82,6 +82,12 @@ const struct template_loader *templates_loader(
 const struct whatsapp_language *templates_whatsapp(const struct templates *t,
     const struct template_set *set, const char *language);
 
+/*
+ * Whether something that was read includes this file, "visit/es/footer", or
+ * one below the folder of this name.
+ */
+bool templates_include(const struct template_set *set, const char *path);
+
 /* The languages there are parts in, sorted; NULL at the end. */
 const char *templates_language(const struct template_set *set, size_t i);
 /* A part of just that language, and its text; NULL: there is none. */
@@ -92,32 +98,5 @@ const char *templates_source(const struct template_set *set,
 
 /* Whether the template can be sent on a channel of this type. */
 bool templates_support(const struct template_set *set, const char *type);
-
-/* Why a record does not fit its template. */
-struct misfit {
-	const char *code;	/* "missing_variable" */
-	char field[160];	/* "vars.at" */
-	struct error error;
-};
-
-/* Fills it and returns -1. */
-int misfit_set(struct misfit *m, const char *code, const char *field,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/*
- * What template_render() found: the data's fault is bad_variable, with `field`
- * the path that it gave; the template's is bad_template.  Returns -1.
- */
-int misfit_render(struct misfit *m, const char *field, const struct error *e);
-
-/*
- * Refuses `r` for a template that templates_get() did not give.  What a person
- * can mend is temporary, and so is all that concerns a ladder: a template that
- * is missing for an hour must not use up everybody's steps.
- */
-void templates_refuse(struct filter *f, struct record *r,
-    const struct error *why);
-/* The same for a misfit; what is the template's fault is temporary. */
-void misfit_refuse(struct filter *f, struct record *r,
-    const struct misfit *m);
 
 #endif

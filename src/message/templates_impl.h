@@ -1,7 +1,7 @@
 #ifndef OMNI_TEMPLATES_IMPL_H
 #define OMNI_TEMPLATES_IMPL_H
 
-/* Shared by templates.c and include.c only. */
+/* Shared by templates.c, templates_read.c and include.c only. */
 
 #include "message/templates.h"
 
@@ -47,6 +47,7 @@ void *templates_checked(void *p);	/* ends the program for NULL */
 /* Adds the folders in `path` that are `wanted`; -1 and errno. */
 int names_read(struct names *n, const char *path,
     bool (*wanted)(const char *));
+void names_release(struct names *n);
 
 /* The languages to look for, from the wanted one on. */
 struct languages {
@@ -60,8 +61,18 @@ bool languages_next(struct languages *c);
 /* The folder of this very language; NULL: there is none. */
 struct template_language *template_find_language(
     const struct template_set *set, const char *name);
-/* The newline that editors put at the end is not part of a text. */
-void template_cut_newline(struct buf *text);
+/*
+ * Reads the template `name`, whose folder is `path`, open as `dir`.  Never
+ * NULL: what is wrong is among its faults.
+ */
+struct template_set *template_read(struct templates *t, const char *name,
+    const char *path, int dir);
+void template_set_free(struct template_set *s);
+/*
+ * As text_clean(); and the newline that editors put at the end is not part of
+ * a text.
+ */
+void template_clean(struct buf *text);
 
 /* For struct template_loader; ctx is the language. */
 const struct template *template_include(void *ctx, const char *name,

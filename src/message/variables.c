@@ -3,46 +3,25 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #define SHOWN_MAX	60	/* bytes of a value in a message */
-
-/* White space and what cannot be seen, such as U+200B. */
-static bool
-is_invisible(UChar32 c)
-{
-	return u_isUWhiteSpace(c) || u_charType(c) == U_CONTROL_CHAR ||
-	    u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) ||
-	    u_charType(c) == U_FORMAT_CHAR;
-}
-
-static bool
-is_blank(const char *text)
-{
-	const uint8_t *s = (const uint8_t *)text;
-	int32_t i = 0, len = (int32_t)strlen(text);
-	UChar32 c;
-
-	while (i < len) {
-		U8_NEXT(s, i, len, c);
-		if (c < 0 || !is_invisible(c))
-			return false;
-	}
-	return true;
-}
 
 bool
 variable_is_empty(const struct value *v)
 {
+	const char *s;
+
 	switch (value_type(v)) {
 	case VALUE_ABSENT:
 	case VALUE_NULL:
 		return true;
 	case VALUE_STRING:
-		return is_blank(value_string(v));
+		s = value_string(v);
+		return text_is_blank(s, strlen(s));
 	case VALUE_ARRAY:
 	case VALUE_OBJECT:
 		return value_count(v) == 0;
@@ -146,7 +125,7 @@ is_url(const char *s)
 		return false;
 	while (i < len) {
 		U8_NEXT(bytes, i, len, c);
-		if (c < 0 || is_invisible(c))
+		if (c < 0 || text_is_unseen(c))
 			return false;
 	}
 	return true;

@@ -1,6 +1,7 @@
 #ifndef OMNI_VARIABLES_H
 #define OMNI_VARIABLES_H
 
+#include "message/misfit.h"
 #include "message/templates.h"
 
 /*

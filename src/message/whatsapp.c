@@ -218,7 +218,10 @@ add_header(const struct job *j, struct value *components)
 
 /* Buttons. */
 
-/* What stands for itself in the path and query of a URL (RFC 3986). */
+/*
+ * What stands for itself in the path and query of a URL (RFC 3986), or was
+ * encoded before, as all values are.
+ */
 static bool
 is_url_character(const char *s)
 {
@@ -273,8 +276,12 @@ put_suffix(const struct job *j, size_t i, struct buf *out)
 	struct buf raw = BUF_INIT(FILL_MAX);
 	int rc = fill(j, j->meta->buttons[i].suffix, &raw);
 
+	/* Encoded, even a blank would be something. */
 	if (rc == 0 && is_blank(buf_text(&raw)))
 		rc = button_fault(j, i, "has an empty end of its URL");
+	buf_clear(&raw);
+	if (rc == 0)
+		rc = fill(j, j->meta->buttons[i].encoded, &raw);
 	percent_encode(out, buf_text(&raw));
 	if (rc == 0 && (out->full || out->len > WHATSAPP_URL_MAX))
 		rc = button_fault(j, i, "has an end of its URL of more than "

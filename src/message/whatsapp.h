@@ -1,6 +1,7 @@
 #ifndef OMNI_WHATSAPP_H
 #define OMNI_WHATSAPP_H
 
+#include "message/misfit.h"
 #include "message/templates.h"
 
 /*

@@ -11,8 +11,10 @@
 
 #define REASON_MAX	256
 
-static const struct filter *const tables[] = { filters_text, filters_html,
-	filters_list, filters_number, filters_time };
+static const struct filter *const tables[] = { filters_text, filters_case,
+	filters_length, filters_html, filters_striptags, filters_list,
+	filters_number, filters_money, filters_words, filters_date,
+	filters_time };
 
 const struct filter *
 filter_find(const char *name, size_t len)
@@ -93,10 +95,16 @@ filter_text(struct call *c, const struct tval *v, struct tval *out)
 	return filter_take(c, &b, out);
 }
 
+const char *
+filter_language(const struct call *c)
+{
+	return c->env->language == NULL ? "en" : c->env->language;
+}
+
 bool
 filter_language_is(const struct call *c, const char *code)
 {
-	const char *name = c->env->language == NULL ? "en" : c->env->language;
+	const char *name = filter_language(c);
 
 	for (; *code != '\0'; code++, name++)
 		if (tolower((unsigned char)*name) !=

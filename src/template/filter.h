@@ -40,8 +40,10 @@ struct filter {
 	unsigned flags;
 };
 
-extern const struct filter filters_text[], filters_html[], filters_list[],
-    filters_number[], filters_time[];	/* each ends with a NULL name */
+/* Each ends with a NULL name. */
+extern const struct filter filters_text[], filters_case[], filters_length[],
+    filters_html[], filters_striptags[], filters_list[], filters_number[],
+    filters_money[], filters_words[], filters_date[], filters_time[];
 
 const struct filter *filter_find(const char *name, size_t len);
 /* The names that are most like it, for a message: "truncatechars"; or NULL. */
@@ -69,6 +71,8 @@ int filter_text(struct call *c, const struct tval *v, struct tval *out);
  * (By itself tval_at() counts from the start of a string or an object.)
  */
 int filter_items(struct call *c, const struct tval *v, struct tval *list);
+/* The reader's language: "en" when nobody says. */
+const char *filter_language(const struct call *c);
 /*
  * Whether the reader's language is this one: "es" is also "es-MX", and "es-MX"
  * "es_mx".

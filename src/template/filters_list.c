@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unicode/utf8.h>
 
+#include "base/text.h"
 #include "template/filter.h"
 
 /*
@@ -24,7 +25,7 @@ struct joining {
 	struct call *c;
 	struct buf out;
 	struct tval between;
-	bool any;
+	bool any, blank;
 	/* The first item that nobody could read. */
 	struct tval odd;
 };
@@ -65,9 +66,16 @@ join_one(struct joining *j, struct tval item)
 static int
 join_list(struct joining *j, const struct tval *v)
 {
-	for (size_t i = 0; i < v->count && !j->out.full; i++)
-		if (join_one(j, tval_at(v, i)) == -1)
+	struct tval item;
+
+	for (size_t i = 0; i < v->count && !j->out.full; i++) {
+		item = tval_at(v, i);
+		if (item.type == TVAL_STRING &&
+		    text_is_blank(item.text, item.len))
+			j->blank = true;
+		if (join_one(j, item) == -1)
 			return -1;
+	}
 	return 0;
 }
 
@@ -121,6 +129,8 @@ filter_join(struct call *c, const struct tval *in, struct tval *out)
 	if (filter_take(c, &j.out, out) == -1)
 		return -1;
 	out->safe = true;
+	if (j.blank)
+		return filter_fail(c, out, *out, "has an item that is empty");
 	return is_readable(&j.odd) ? 0 : filter_fail(c, out, *out, "has an "
 	    "item that is %s, which nobody could read",
 	    tval_type_name(&j.odd));

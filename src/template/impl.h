@@ -9,7 +9,8 @@
 /*
  * What the files of this layer share.  A template is a tree of nodes made by
  * parse.c and tags.c, of expressions made by expr.c and conditions made by
- * condition.c; render.c walks it.  All of it lives in the template's arena.
+ * condition.c; render.c and its neighbours walk it, and expr_value.c works the
+ * expressions out.  All of it lives in the template's arena.
  */
 #define WORDS_MAX	64	/* of one tag */
 #define CONDITION_MAX	64	/* operators of one {% if %} */
@@ -44,7 +45,6 @@ struct expr {
 	struct operand base;
 	struct application *filters;
 	size_t count;
-	bool may_be_empty;	/* one of the filters says so */
 	const char *at;
 	char *source;
 };
@@ -273,6 +273,29 @@ int render_error(struct render *r, int status, const char *fmt, ...)
 /* "variable PATH " and the text, with the field. */
 int render_fault(struct render *r, const char *path, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Gives a name its meaning, over any that it has. */
+int render_bind(struct render *r, const char *name, struct tval v);
+/* All values are worked out before any name gets its meaning. */
+int render_bind_all(struct render *r, const struct assignment *with);
+/*
+ * Renders into a text of its own, for the tags that change what stands inside
+ * them.
+ */
+int render_capture(struct render *r,
+    int (*body)(struct render *r, const void *what), const void *what,
+    struct tval *v);
+/*
+ * Prints what an expression gave: escaped, and if the rendering is strict only
+ * without control characters.
+ */
+int render_print(struct render *r, const struct expr *x,
+    const struct tval *v);
+
+/* With all that it extends. */
+int render_template(struct render *r, const struct template *t);
+int render_include(struct render *r, const struct node *n);
+int render_block(struct render *r, const struct node *n);
 
 /*
  * Works an expression out.  `lenient` is Django's ignore_failures: what is

@@ -1,16 +1,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
 
 #include "template/impl.h"
 
 #define REASON_MAX	384
-#define REAL_TEXT_MAX	64
 
 typedef int node_function(struct render *r, const struct node *n);
 
@@ -66,8 +62,8 @@ render_fault(struct render *r, const char *path, const char *fmt, ...)
 
 /* Bindings. */
 
-static int
-bind(struct render *r, const char *name, struct tval v)
+int
+render_bind(struct render *r, const char *name, struct tval v)
 {
 	if (r->binding_count == BINDINGS_MAX)
 		return render_error(r, EX_CONFIG, "more than %d names at a "
@@ -86,104 +82,25 @@ rebind(struct render *r, const char *name, struct tval v)
 			r->bindings[i].value = v;
 			return 0;
 		}
-	return bind(r, name, v);
+	return render_bind(r, name, v);
 }
 
-/* Printing values. */
+/* What several nodes need. */
 
-/* U+2028 and U+2029 are line breaks to some readers of headers. */
-static bool
-is_allowed(UChar32 c, bool one_line)
+int
+render_bind_all(struct render *r, const struct assignment *with)
 {
-	if (c == '\n' || c == '\t' || c == 0x2028 || c == 0x2029)
-		return !one_line;
-	return u_charType(c) != U_CONTROL_CHAR;
-}
+	struct tval values[WORDS_MAX];
+	size_t n = 0;
 
-static int
-check_characters(struct render *r, const struct expr *x, const struct tval *v)
-{
-	const uint8_t *s = (const uint8_t *)v->text;
-	int32_t i = 0, len = (int32_t)v->len;
-	UChar32 c;
-
-	while (i < len) {
-		if (s[i] >= ' ' && s[i] < 0x7f) {
-			i++;
-			continue;
-		}
-		U8_NEXT(s, i, len, c);
-		if (!is_allowed(c, r->env->one_line))
-			return render_fault(r, x->base.path, "has a %s",
-			    c == '\n' ? "newline in a line" :
-			    "control character");
-	}
-	return 0;
-}
-
-static void
-print_text(struct render *r, const struct tval *v)
-{
-	if (r->autoescape && !v->safe)
-		html_escape(r->out, v->text, v->len);
-	else
-		buf_add(r->out, v->text, v->len);
-}
-
-/* Not 1e+20: a person reads it. */
-static void
-print_real(double d, struct buf *out)
-{
-	struct tval v = { .type = TVAL_REAL, .d = d };
-	struct buf text = BUF_INIT(REAL_TEXT_MAX);
-	const char *e, *digits;
-	int exponent;
-
-	tval_print(&v, &text);
-	digits = buf_text(&text);
-	e = strchr(digits, 'e');
-	exponent = e == NULL ? 0 : (int)strtol(e + 1, NULL, 10);
-	if (e == NULL || exponent > 180 || exponent < -180)
-		buf_str(out, digits);
-	else if (exponent > 0)
-		buf_printf(out, "%.0f", d);
-	else
-		/* As many decimals as digits behind the zeros. */
-		buf_printf(out, "%.*f", (int)(e - digits) - (*digits == '-') -
-		    (memchr(digits, '.', text.len) != NULL) - 1 - exponent, d);
-	buf_release(&text);
-}
-
-static int
-print_value(struct render *r, const struct expr *x, const struct tval *v)
-{
-	struct buf text = BUF_INIT(TEMPLATE_VALUE_MAX);
-	struct tval printed;
-	int rc = 0;
-
-	if (v->type == TVAL_STRING) {
-		if (r->strict && !v->own &&
-		    check_characters(r, x, v) == -1)
+	for (const struct assignment *a = with; a != NULL; a = a->next)
+		if (expr_value(r, a->value, false, false, &values[n++]) == -1)
 			return -1;
-		print_text(r, v);
-		return 0;
-	}
-	if (v->type == TVAL_INTEGER) {
-		buf_printf(r->out, "%lld", (long long)v->n);
-		return 0;
-	}
-	if (v->type == TVAL_REAL) {
-		print_real(v->d, r->out);
-		return 0;
-	}
-	tval_print(v, &text);
-	printed = TVAL_TEXT(buf_text(&text), text.len);
-	if (text.full)
-		rc = render_fault(r, x->base.path, "is too long");
-	else
-		print_text(r, &printed);
-	buf_release(&text);
-	return rc;
+	n = 0;
+	for (const struct assignment *a = with; a != NULL; a = a->next)
+		if (render_bind(r, a->name, values[n++]) == -1)
+			return -1;
+	return 0;
 }
 
 int
@@ -216,13 +133,10 @@ render_items(struct render *r, const struct tval *v, struct tval *list)
 	return 0;
 }
 
-/*
- * Renders into a text of its own, for the tags that change what stands inside
- * them.
- */
-static int
-capture(struct render *r, int (*body)(struct render *r, const void *what),
-    const void *what, struct tval *v)
+int
+render_capture(struct render *r,
+    int (*body)(struct render *r, const void *what), const void *what,
+    struct tval *v)
 {
 	struct buf text = BUF_INIT(TEMPLATE_VALUE_MAX);
 	struct buf *outer = r->out;
@@ -276,7 +190,7 @@ render_variable(struct render *r, const struct node *n)
 
 	if (expr_value(r, n->expr, false, true, &v) == -1)
 		return -1;
-	return print_value(r, n->expr, &v);
+	return render_print(r, n->expr, &v);
 }
 
 static int
@@ -312,7 +226,7 @@ bind_item(struct render *r, const struct node *n, struct tval item)
 	size_t count = 1;
 
 	if (n->loop.name_count == 1)
-		return bind(r, n->loop.names[0], item);
+		return render_bind(r, n->loop.names[0], item);
 	if (tval_is_sequence(&item)) {
 		if (render_items(r, &item, &parts) == -1)
 			return -1;
@@ -322,7 +236,7 @@ bind_item(struct render *r, const struct node *n, struct tval item)
 		return render_fault(r, n->loop.items->base.path, "has an item "
 		    "of %zu values for %zu names", count, n->loop.name_count);
 	for (size_t i = 0; i < count; i++)
-		if (bind(r, n->loop.names[i], tval_at(&parts, i)) == -1)
+		if (render_bind(r, n->loop.names[i], tval_at(&parts, i)) == -1)
 			return -1;
 	return 0;
 }
@@ -333,7 +247,7 @@ run_loop(struct render *r, const struct node *n, const struct tval *items)
 	struct loop loop = { 0, items->count, outer_loop(r) };
 	struct tval special = { .type = TVAL_LOOP, .special = &loop };
 	size_t bound = r->binding_count;
-	int rc = bind(r, "forloop", special);
+	int rc = render_bind(r, "forloop", special);
 
 	for (; rc == 0 && loop.index < loop.count; loop.index++) {
 		/* What a cycle bound in the loop stays until its end. */
@@ -372,229 +286,15 @@ render_for(struct render *r, const struct node *n)
 	return render_list(r, &n->loop.empty);
 }
 
-/* All values are worked out before any name gets its meaning. */
-static int
-bind_all(struct render *r, const struct assignment *with)
-{
-	struct tval values[WORDS_MAX];
-	size_t n = 0;
-
-	for (const struct assignment *a = with; a != NULL; a = a->next)
-		if (expr_value(r, a->value, false, false, &values[n++]) == -1)
-			return -1;
-	n = 0;
-	for (const struct assignment *a = with; a != NULL; a = a->next)
-		if (bind(r, a->name, values[n++]) == -1)
-			return -1;
-	return 0;
-}
-
 static int
 render_with(struct render *r, const struct node *n)
 {
 	size_t bound = r->binding_count;
-	int rc = bind_all(r, n->with);
+	int rc = render_bind_all(r, n->with);
 
 	if (rc == 0)
 		rc = render_list(r, &n->body);
 	r->binding_count = bound;
-	return rc;
-}
-
-/* Other templates. */
-
-static const struct template *
-load(struct render *r, const struct expr *name)
-{
-	const struct template *t;
-	struct error e;
-	struct tval v;
-	char *text;
-
-	if (expr_value(r, name, false, true, &v) == -1)
-		return NULL;
-	if (v.type != TVAL_STRING || v.len == 0) {
-		render_fault(r, name->base.path, "is %s, not the name of a "
-		    "template", tval_type_name(&v));
-		return NULL;
-	}
-	if (r->env->loader == NULL) {
-		render_error(r, EX_CONFIG, "there are no other templates");
-		return NULL;
-	}
-	text = arena_strndup(&r->mem, v.text, v.len);
-	t = r->env->loader->load(r->env->loader->ctx, text, &e);
-	if (t == NULL) {
-		render_error(r, EX_CONFIG, "%s", e.text);
-		memcpy(r->e->excerpt, e.excerpt, sizeof(e.excerpt));
-	}
-	return t;
-}
-
-static int
-add_level(struct render *r, struct family *f, const struct template *t)
-{
-	if (f->count == TEMPLATE_INCLUDE_MAX)
-		return render_error(r, EX_CONFIG, "more than %d templates "
-		    "extend each other; the last is %s", TEMPLATE_INCLUDE_MAX,
-		    t->name);
-	f->levels[f->count++] = (struct level){ t, arena_alloc(&r->mem,
-	    (t->cycles + 1) * sizeof(size_t)) };
-	return 0;
-}
-
-/* A template, the one it extends, and so on to the one that extends none. */
-static int
-render_family(struct render *r, struct family *f)
-{
-	const struct template *t;
-
-	for (;;) {
-		t = f->levels[f->count - 1].t;
-		r->t = t;
-		r->level = f->count - 1;
-		if (t->extends == NULL)
-			return render_list(r, &t->body);
-		r->at = t->text;
-		if (render_list(r, &t->before) == -1)
-			return -1;
-		t = load(r, t->extends);
-		if (t == NULL || add_level(r, f, t) == -1)
-			return -1;
-	}
-}
-
-static int
-render_template(struct render *r, const struct template *t)
-{
-	const struct template *outer_t = r->t;
-	struct family *outer = r->family;
-	size_t outer_level = r->level;
-	struct family family;
-	int rc;
-
-	family.count = 0;
-	r->family = &family;
-	rc = add_level(r, &family, t);
-	if (rc == 0)
-		rc = render_family(r, &family);
-	r->t = outer_t;
-	r->family = outer;
-	r->level = outer_level;
-	return rc;
-}
-
-static int
-include(struct render *r, const struct node *n, const struct template *t)
-{
-	size_t bound = r->binding_count, floor = r->floor;
-	bool only = r->only;
-	int rc = bind_all(r, n->include.with);
-
-	if (n->include.only) {
-		r->floor = bound;
-		r->only = true;
-	}
-	if (rc == 0)
-		rc = render_template(r, t);
-	r->binding_count = bound;
-	r->floor = floor;
-	r->only = only;
-	return rc;
-}
-
-static int
-render_include(struct render *r, const struct node *n)
-{
-	const struct template *t = load(r, n->include.name);
-	int rc;
-
-	if (t == NULL)
-		return -1;
-	if (r->includes == TEMPLATE_INCLUDE_MAX)
-		return render_error(r, EX_CONFIG, "more than %d templates "
-		    "include each other; the last is %s",
-		    TEMPLATE_INCLUDE_MAX, t->name);
-	r->includes++;
-	rc = include(r, n, t);
-	r->includes--;
-	return rc;
-}
-
-static const struct node *
-find_block(const struct family *f, const char *name, size_t *level)
-{
-	const struct node *n;
-
-	for (; *level < f->count; ++*level)
-		for (n = f->levels[*level].t->blocks; n != NULL;
-		    n = n->block.others)
-			if (strcmp(n->block.name, name) == 0)
-				return n;
-	return NULL;
-}
-
-static int
-render_block_at(struct render *r, const struct node *n, size_t level)
-{
-	struct block_place place = { n->block.name, level,
-	    r->family->count == 1 };
-	struct tval special = { .type = TVAL_SUPER, .special = &place };
-	const struct template *t = r->t;
-	size_t bound = r->binding_count, outer = r->level;
-	int rc = bind(r, "block", special);
-
-	r->t = r->family->levels[level].t;
-	r->level = level;
-	if (rc == 0)
-		rc = render_list(r, &n->body);
-	r->t = t;
-	r->level = outer;
-	r->binding_count = bound;
-	return rc;
-}
-
-static int
-render_block(struct render *r, const struct node *n)
-{
-	size_t level = 0;
-	const struct node *found = find_block(r->family, n->block.name,
-	    &level);
-
-	return render_block_at(r, found, level);
-}
-
-struct super {
-	const struct node *node;
-	size_t level;
-};
-
-static int
-body_of_super(struct render *r, const void *what)
-{
-	const struct super *s = what;
-
-	return render_block_at(r, s->node, s->level);
-}
-
-int
-render_super(struct render *r, const struct block_place *place,
-    struct tval *v)
-{
-	struct super s = { NULL, place->level + 1 };
-	const char *at = r->at;
-	int rc;
-
-	if (place->alone)
-		return render_error(r, EX_CONFIG, "block.super in a template "
-		    "that extends none");
-	s.node = find_block(r->family, place->name, &s.level);
-	*v = TVAL_TEXT("", 0);
-	v->safe = true;
-	if (s.node == NULL)
-		return 0;
-	rc = capture(r, body_of_super, &s, v);
-	r->at = at;
 	return rc;
 }
 
@@ -624,7 +324,7 @@ print_first(struct render *r, const void *what)
 	if (r->strict &&
 	    expr_value(r, n->firstof.values[i], false, true, &v) == -1)
 		return -1;
-	return print_value(r, n->firstof.values[i], &v);
+	return render_print(r, n->firstof.values[i], &v);
 }
 
 /* The name stands for the text that would be printed. */
@@ -635,9 +335,9 @@ render_firstof(struct render *r, const struct node *n)
 
 	if (n->firstof.as == NULL)
 		return print_first(r, n);
-	if (capture(r, print_first, n, &v) == -1)
+	if (render_capture(r, print_first, n, &v) == -1)
 		return -1;
-	return bind(r, n->firstof.as, v);
+	return render_bind(r, n->firstof.as, v);
 }
 
 static int
@@ -653,7 +353,7 @@ render_cycle(struct render *r, const struct node *n)
 		return -1;
 	if (c->name != NULL && rebind(r, c->name, v) == -1)
 		return -1;
-	return c->silent ? 0 : print_value(r, x, &v);
+	return c->silent ? 0 : render_print(r, x, &v);
 }
 
 static int
@@ -674,13 +374,14 @@ render_filter(struct render *r, const struct node *n)
 {
 	struct tval v;
 
-	if (capture(r, body_of, n, &v) == -1 || bind(r, "var", v) == -1 ||
+	if (render_capture(r, body_of, n, &v) == -1 ||
+	    render_bind(r, "var", v) == -1 ||
 	    expr_value(r, n->expr, false, false, &v) == -1)
 		return -1;
 	r->binding_count--;
 	/* Django does not escape an argument that is printed, "add:name". */
 	v.safe = v.own || !r->strict;
-	return print_value(r, n->expr, &v);
+	return render_print(r, n->expr, &v);
 }
 
 static int
@@ -689,7 +390,7 @@ render_spaceless(struct render *r, const struct node *n)
 	const char *s, *end, *after;
 	struct tval v;
 
-	if (capture(r, body_of, n, &v) == -1)
+	if (render_capture(r, body_of, n, &v) == -1)
 		return -1;
 	s = v.text;
 	end = s + v.len;
@@ -742,7 +443,7 @@ template_render(const struct template *t, const struct template_env *env,
     struct buf *out, const char **field, struct error *e)
 {
 	struct render r;
-	const char *ignored;
+	const char *ignored = NULL;
 	int rc;
 
 	/* Not zeroed as a whole: the bindings are 12 KiB. */

@@ -141,6 +141,26 @@ tval_at(const struct tval *v, size_t i)
 	return TVAL_OF(TVAL_MISSING);
 }
 
+size_t
+tval_weight(const struct tval *v)
+{
+	struct value_iter it = { 0 };
+	struct tval item;
+	size_t n = 1;
+
+	if (v->type == TVAL_STRING)
+		return 1 + v->len;
+	for (size_t i = 0; v->type == TVAL_LIST && i < v->count; i++) {
+		item = tval_at(v, i);
+		n += tval_weight(&item);
+	}
+	while (v->type == TVAL_OBJECT && value_next(v->object, &it)) {
+		item = tval_from(it.value);
+		n += tval_weight(&item);
+	}
+	return n;
+}
+
 /* Numbers. */
 
 static bool

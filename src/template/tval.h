@@ -63,6 +63,8 @@ const char *tval_type_name(const struct tval *v);	/* "a list" */
 bool tval_is_sequence(const struct tval *v);
 size_t tval_count(const struct tval *v);
 struct tval tval_at(const struct tval *v, size_t i);	/* i < count */
+/* All there is in it, also in what it holds: what looking through costs. */
+size_t tval_weight(const struct tval *v);
 
 /* Whether both are equal as Python has it: 1 == 1.0 == True, [1] == [1]. */
 bool tval_equal(const struct tval *a, const struct tval *b);

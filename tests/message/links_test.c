@@ -291,6 +291,22 @@ parse(struct record *r, const char *line)
 }
 
 static void
+until(const struct links *l, const char *members, instant want)
+{
+	struct record r = RECORD_INIT;
+	char line[300];
+
+	snprintf(line, sizeof(line), "{\"id\":\"a\",%s}", members);
+	parse(&r, line);
+	if (link_expires(l, LINK_CONFIRM, &r) != want)
+		fprintf(stderr, "%s: %lld, not %lld\n", line,
+		    (long long)link_expires(l, LINK_CONFIRM, &r),
+		    (long long)want);
+	assert(link_expires(l, LINK_CONFIRM, &r) == want);
+	record_release(&r);
+}
+
+static void
 test_until_when(void)
 {
 	struct record r = RECORD_INIT;
@@ -307,6 +323,18 @@ test_until_when(void)
 	assert(link_expires(&l, LINK_CONFIRM, &r) == EVENT);
 	assert(link_expires(&l, LINK_PREFERENCES, &r) == EVENT + 30 * DAY);
 	assert(link_expires(&l, LINK_UNSUBSCRIBE, &r) == EVENT + 365 * DAY);
+	/* A local time is read where it is shown. */
+	until(&l, "\"vars\":{\"at\":\"2026-11-24T10:30\","
+	    "\"timezone\":\"America/Mexico_City\"},"
+	    "\"timezone\":\"Asia/Tokyo\"", EVENT);
+	until(&l, "\"vars\":{\"at\":\"2026-11-24 10:30:00\"},"
+	    "\"timezone\":\"America/Mexico_City\"", EVENT);
+	until(&l, "\"vars\":{\"at\":\"2026-11-24T10:30:59\"}", EVENT + 59);
+	until(&l, "\"vars\":{\"at\":\"2026-11-24\"}", EVENT + 27 * 1800);
+	until(&l, "\"vars\":{\"at\":\"2026-11-24\",\"timezone\":\"UTC\"}",
+	    NOW + 25 * 3600);
+	until(&l, "\"vars\":{\"at\":\"2026-11-24T10:30\","
+	    "\"timezone\":\"Nowhere\"}", NOW + 30 * DAY);
 	/* No link is dead when it arrives, as late as it may be sent. */
 	parse(&r, "{\"id\":\"a\",\"vars\":{\"at\":\"2026-11-23T10:00:00Z\"},"
 	    "\"expires_at\":\"2026-11-24T23:00:00Z\"}");

@@ -13,6 +13,7 @@
 
 static char dir[] = "/tmp/omni-mailhead-XXXXXX";
 static char conf[64];
+static const struct meta *of_template;	/* or NULL */
 
 static struct config *
 site(struct links *l, const char *url, const char *more)
@@ -43,7 +44,7 @@ set(const struct links *l, const struct config *c, const char *line)
 	bool ok;
 
 	assert(record_parse(&r, line, strlen(line), &e) == 0);
-	ok = mail_headers_set(&f, &r, l, c);
+	ok = mail_headers_set(&f, &r, l, c, of_template);
 	assert(ok == !record_is_refused(&r));
 	record_write(&r, &out);
 	text = strdup(buf_text(&out));
@@ -107,6 +108,38 @@ test_classes(void)
 	links_release(&l);
 	expect_same(&l, c,
 	    "{\"id\":\"m\",\"channel\":\"email\",\"class\":\"news\"}");
+	config_free(c);
+}
+
+/* Without omni-route: as it would have found the class. */
+static void
+test_where_from(void)
+{
+	static const char want[] = "\"List-Unsubscribe\"";
+	char marketing[] = "marketing", alert[] = "alert", sale[] = "sale";
+	struct links l;
+	struct config *c = site(&l, "https://a.example",
+	    "[topic sale]\nclass = marketing\n");
+	struct meta m = { .class = marketing };
+
+	of_template = &m;
+	expect(&l, c, "{\"id\":\"m\",\"channel\":\"email\"}", want);
+	expect_same(&l, c, "{\"id\":\"m\",\"channel\":\"email\",\"class\":"
+	    "\"alert\"}");
+	m = (struct meta){ .topic = sale };
+	expect(&l, c, "{\"id\":\"m\",\"channel\":\"email\"}", want);
+	m = (struct meta){ .class = alert };
+	expect(&l, c, "{\"id\":\"m\",\"channel\":\"email\",\"class\":"
+	    "\"news\"}", want);
+	of_template = NULL;
+	expect(&l, c, "{\"id\":\"m\",\"channel\":\"email\",\"topic\":"
+	    "\"sale\"}", want);
+	expect_same(&l, c, "{\"id\":\"m\",\"channel\":\"email\",\"topic\":"
+	    "\"none\"}");
+	expect(&l, c, "{\"id\":\"m\",\"channel\":\"email\",\"class\":"
+	    "\"markting\"}", "\"code\":\"unknown_class\",\"field\":"
+	    "\"class\"");
+	links_release(&l);
 	config_free(c);
 }
 
@@ -230,6 +263,7 @@ main(void)
 	assert(mkdtemp(dir) != NULL);
 	snprintf(conf, sizeof(conf), "%s/omni.conf", dir);
 	test_classes();
+	test_where_from();
 	test_forms();
 	test_brought();
 	test_refusals();

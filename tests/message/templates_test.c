@@ -50,7 +50,7 @@ unknown_names(void)
 	no_such_template("appoint", "; did you mean appointment_reminder?");
 	no_such_template("_private", "not a template's name");
 	no_such_template("../t", "not a template's name");
-	no_such_template("", "not a template's name");
+	no_such_template("", "\"\": not a template's name");
 	no_such_template("a/b", "not a template's name");
 }
 
@@ -290,6 +290,25 @@ meta_whatsapp_faults(void)
 	    "m/meta.conf: [whatsapp]: body.2 is missing: they are numbered "
 	    "from 1 on, unless parameter_format = named\n"
 	    "m/meta.conf: [whatsapp]: button.0 is missing\n");
+	/* Quotes are taken off, and would make an expression a constant. */
+	faults("[whatsapp]\nbody.1 = \"a\"\nbody.2 = '{{ b }}'|upper\n"
+	    "body.3 = \"a\"|add:b\nbutton.0 = url, \"c/{{ id }}\nbutton.1 "
+	    "= url, \"c\" d\nbutton.2 = url, {% if a %}{{ a }}{% endif %}\n"
+	    "header.link = \"{{ a\"\nheader.filename = \"{{ a }}\" b\n"
+	    "header.type = document\n[whatsapp es]\nlanguage = \"es_MX\"\n",
+	    "m/meta.conf:2: body.1: is a constant; write the variable "
+	    "without quotes\n"
+	    "m/meta.conf:3: body.2: is a constant; write the variable "
+	    "without quotes\n"
+	    "m/meta.conf:5: button.0: quotes that are not closed (a "
+	    "semicolon behind a blank begins a comment)\n"
+	    "m/meta.conf:6: button.1: something behind the quotes:  d\n"
+	    "m/meta.conf:7: button.2: has tags, {% %}: the end of a URL "
+	    "takes variables only\n"
+	    "m/meta.conf:8: header.link:1:1: {{ is not closed on its line\n"
+	    "m/meta.conf:9: header.filename: something behind the quotes:  "
+	    "b\n"
+	    "m/meta.conf: [whatsapp]: header.link is missing\n");
 	/* One language, however it is written. */
 	faults("[whatsapp]\nname = a\n[whatsapp es]\nlanguage = es\n"
 	    "[whatsapp ES]\nlanguage = es_MX\n",
@@ -337,6 +356,34 @@ used(const char *set, const char *language, enum part part, bool fall_back)
 	    part, fall_back, &found);
 
 	return t == NULL ? "none" : template_name(t);
+}
+
+/* As an editor of another system writes them. */
+static void
+other_systems(void)
+{
+	struct buf out = BUF_INIT(100);
+	struct error e;
+	const struct value *scopes[] = { NULL };
+	struct template_env env = { .scopes = scopes };
+	const char *found;
+
+	put("dos/meta.conf", "\xef\xbb\xbf[template]\r\n"
+	    "title = \"Uno\"\r\n[variables]\r\na = text,\r\n"
+	    " required\r\n");
+	put("dos/es/sms", "\xef\xbb\xbfUno\r\n{% include \"x\" %}"
+	    "\r\nDos\r\n");
+	put("dos/x", "\xef\xbb\xbf{# x #}X\r\n");
+	reopen("es");
+	same(good("dos")->meta->title, "Uno");
+	assert(good("dos")->meta->variables->required);
+	same(templates_source(good("dos"), "es", PART_SMS),
+	    "Uno\n{% include \"x\" %}\nDos");
+	env.loader = templates_loader(good("dos"), "es");
+	assert(template_render(templates_part(all, good("dos"), "es",
+	    PART_SMS, false, &found), &env, &out, &found, &e) == 0);
+	same(buf_text(&out), "Uno\nX\nDos");
+	buf_release(&out);
 }
 
 static void
@@ -416,7 +463,7 @@ broken_parts(void)
 	put("bare/es/sms", "x");
 	assert(templates_get(all, "bare", &e) == NULL);
 	assert(e.status == EX_TEMPFAIL);
-	same(e.text, "template bare/meta.conf: No such file or directory");
+	same(e.text, "template bare/meta.conf: cannot be read: No such file or directory");
 }
 
 static void
@@ -565,6 +612,7 @@ main(void)
 	meta_variable_faults();
 	meta_whatsapp();
 	meta_whatsapp_faults();
+	other_systems();
 	languages();
 	broken_parts();
 	includes();

@@ -12,7 +12,7 @@
 #define VARS	"{\"owner\":\"Ana\",\"at\":\"2026-11-24T16:30:00Z\"," \
 	"\"site\":{\"name\":\"Roma\"},\"url\":\"https://a.example\"," \
 	"\"id\":\"\xc3\xb1 1/2%41?\",\"lines\":\"a\\nb\",\"tab\":\"a\\tb\"," \
-	"\"wide\":\"a     b\",\"four\":\"a    b    c\",\"return\":\"a\\rb\"}"
+	"\"wide\":\"a     b\",\"odd\":\"../x?a=1&b#%25\",\"four\":\"a    b    c\",\"return\":\"a\\rb\"}"
 #define RECORD	"{\"id\":\"k7.r2/1\",\"reminder\":{\"id\":\"k7\"," \
 	"\"revision\":2,\"step\":1}}"
 
@@ -240,8 +240,8 @@ media_headers(void)
 	    "\"image\":{\"link\":\"https://a.example/logo.png\"}}");
 	gives_at("session.interactive.footer.text", "\"Pie\"");
 	template_is("[whatsapp]\nname = a\nheader.type = document\n"
-	    "header.link = https://a.example/x\n"
-	    "header.filename = {{ owner }}.pdf\n"
+	    "header.link = \"https://a.example/x\"\n"
+	    "header.filename = \"{{ owner }}.pdf\"\n"
 	    "[whatsapp es]\nlanguage = es\n");
 	gives_at("template.components.0.parameters.0", "{\"type\":"
 	    "\"document\",\"document\":{\"link\":\"https://a.example/x\","
@@ -260,8 +260,18 @@ url_buttons(void)
 	    "button.0 = Ver\nbutton.1 = Mapa\n");
 	gives_at("template.components", "[{\"type\":\"button\",\"sub_type\":"
 	    "\"url\",\"index\":\"0\",\"parameters\":[{\"type\":\"text\","
-	    "\"text\":\"c/%C3%B1%201/2%41?&x=%25zz\"}]}]");
+	    "\"text\":\"c/%C3%B1%201%2F2%2541%3F&x=%25zz\"}]}]");
 	gives_at("session.type", "\"text\"");
+	/* The text is the author's, the values are data. */
+	template_is("[whatsapp]\nname = a\n"
+	    "button.0 = url, \"c?p={{ odd }}&q={{ owner|lower }}#a \xc3\xb1%20\"\n"
+	    "[whatsapp es]\nlanguage = es\n");
+	gives_at("template.components.0.parameters.0.text",
+	    "\"c?p=..%2Fx%3Fa%3D1%26b%23%2525&q=ana#a%20%C3%B1%20\"");
+	template_is("[whatsapp]\nname = a\nbutton.0 = url, {{ missing }}\n"
+	    "[whatsapp es]\nlanguage = es\n");
+	refuses(RECORD, "x", "bad_variable", "vars.missing", "template "
+	    "w/meta.conf:3: button.0:1: variable missing is missing");
 	template_is("[whatsapp]\nname = a\n"
 	    "button.0 = url, {{ none|default:\"\" }}\n"
 	    "[whatsapp es]\nlanguage = es\n");

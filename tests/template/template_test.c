@@ -16,7 +16,8 @@ static const char vars_json[] = "{"
     "\"plain\":\"{{ nothing }} {% if %}\","
     "\"empty\":\"\",\"blank\":\" \\t\\u00a0\\u200b\",\"null\":null,"
     "\"count\":7,\"real\":0.1,\"big\":1e20,\"small\":1.2e-6,"
-    "\"names\":[\"Luna\",\"Max\"],\"none\":[],\"yes\":true,"
+    "\"names\":[\"Luna\",\"Max\"],\"none\":[],\"pairs\":[[1,2],[3]],\"holes\":[\"Luna\",\" \"],"
+    "\"filler\":\"\\u3164\\ufe0f\",\"turned\":\"\\u202eabc\",\"yes\":true,"
     "\"items\":[{\"price\":\"$1,234.50\"}],\"object\":{},"
     "\"two_lines\":\"a\\nb\",\"tabs\":\"a\\tb\",\"bell\":\"a\\u0007b\","
     "\"return\":\"a\\rb\",\"c1\":\"a\\u0085b\",\"ls\":\"a\\u2028b\","
@@ -179,7 +180,26 @@ nothing_may_be_missing(void)
 	refuses("\n\n{% for x in none %}{{ x }}{% endfor %}", "none",
 	    "reminder/es/sms:3: variable none is empty");
 	refuses("{{ nobody|length|upper }}", "nobody", "reminder/es/sms:1: "
-	    "variable nobody is null where the filter upper needs a text");
+	    "variable nobody becomes missing, which nobody could read");
+	refuses("{% with x=nobody|title %}{{ x }}{% endwith %}", "x",
+	    "reminder/es/sms:1: variable x is missing");
+	refuses("{% with x=names|title %}{{ x }}{% endwith %}", "names",
+	    "reminder/es/sms:1: variable names is a list where the filter "
+	    "title needs a text");
+	refuses("{% for c in nobody|upper %}{{ c }}{% endfor %}", "nobody",
+	    "reminder/es/sms:1: variable nobody is missing");
+	refuses("{{ nobody|default:empty }}", "empty",
+	    "reminder/es/sms:1: variable empty is empty");
+	refuses("{{ who|default:\"x\"|cut:\"vars\" }}", "who",
+	    "reminder/es/sms:1: variable who becomes empty by its filters");
+	refuses("{{ holes|list }}", "holes", "reminder/es/sms:1: variable "
+	    "holes has an item that is neither a text nor a number");
+	refuses("{{ holes|join:\", \" }}", "holes",
+	    "reminder/es/sms:1: variable holes has an item that is empty");
+	refuses("{{ filler }}", "filler",
+	    "reminder/es/sms:1: variable filler is empty");
+	refuses("{{ turned }}", "turned", "reminder/es/sms:1: variable turned "
+	    "has a character that turns the direction of writing");
 	refuses("{% for x in nobody %}{{ x }}{% endfor %}", "nobody",
 	    "reminder/es/sms:1: variable nobody is missing");
 	refuses("{% firstof nobody empty %}", "empty", "reminder/es/sms:1: "
@@ -198,6 +218,8 @@ asking_is_allowed(void)
 	gives("{% for x in none %}{{ x }}{% empty %}nada{% endfor %}", "nada");
 	gives("{% for x in nobody %}{{ x }}{% empty %}nada{% endfor %}",
 	    "nada");
+	gives("{% if nobody|upper %}a{% endif %}{% if null|title %}b{% endif %}"
+	    "{{ nobody|default:\"\" }}-", "-");
 	gives("{% firstof nobody count %}", "7");
 	gives("{% with x=nobody %}{% if x %}a{% endif %}{% endwith %}-", "-");
 	gives("{% for n in names %}{{ forloop.counter }}{{ n }}"
@@ -223,14 +245,15 @@ control_characters_are_refused(void)
 		refuses(text, names[i], why);
 	}
 	gives("{% filter upper %}a\r{% endfilter %}", "A\r");
-	gives("{{ ls }}", "a\xe2\x80\xa8" "b");
+	refuses("{{ ls }}", "ls", "reminder/es/sms:1: variable ls has a "
+	    "control character");
 	env.one_line = true;
 	refuses("{{ two_lines }}", "two_lines", "reminder/es/sms:1: variable "
 	    "two_lines has a newline in a line");
 	refuses("{{ tabs }}", "tabs", "reminder/es/sms:1: variable tabs has a "
 	    "control character");
 	refuses("{{ ls }}", "ls", "reminder/es/sms:1: variable ls has a "
-	    "control character");
+	    "newline in a line");
 	env.one_line = false;
 }
 
@@ -389,7 +412,7 @@ static const struct { const char *name, *text; } shelf[] = {
 	    "{% endblock %}" },
 	{ "again", "x{% include \"again\" %}" },
 	{ "extends-again", "{% extends \"extends-again\" %}" },
-	{ "name", "{{ who }} {{ given }}" },
+	{ "name", "{{ who }} {{ given }}" }, { "one", "z" },
 	{ "broken", "a\n{% if %}" }
 };
 static struct template *loaded[sizeof(shelf) / sizeof(shelf[0])];
@@ -424,6 +447,13 @@ templates_use_each_other(void)
 	gives("{% include \"name\" with given=count %}", "vars 7");
 	refuses("{% include \"name\" with given=count only %}", "who",
 	    "name:1: variable who is missing");
+	/* What follows another template is told in this one's lines. */
+	refuses("\n{% for a, b in pairs %}{% include \"one\" %}{% endfor %}",
+	    "pairs", "reminder/es/sms:2: variable pairs has an item of 1 "
+	    "values for 2 names");
+	refuses("{% extends \"layout\" %}\n{% block a %}{% block in %}"
+	    "{% endblock %}\n{{ nobody }}{% endblock %}", "nobody",
+	    "reminder/es/sms:3: variable nobody is missing");
 	refuses("{% include \"nobody\" %}", NULL,
 	    "reminder/es/sms:1: there is no template nobody");
 	refuses("\n{% include \"broken\" %}", NULL, "reminder/es/sms:2: "
