@@ -439,8 +439,6 @@ text() {
 	"text":"  \n "^empty_text^text
 	"text":"\u200b\u3164"^empty_text^text
 	"text":5^bad_text^text
-	"text":"a\u0007"^bad_text^text
-	"text":"a\u202eb"^bad_text^text
 	"text":"a","subject":5^bad_subject^subject
 	"text":"a","subject":"a\u0007"^bad_subject^subject
 	"text":"a","html":["b"]^bad_text^html

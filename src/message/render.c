@@ -180,7 +180,9 @@ make_html(struct job *j)
 
 	html_from_text(record_string(j->record, "text"), j->used,
 	    subject == NULL ? "" : subject, &out);
-	if (!out.full)
+	if (out.full)
+		record_remove(j->record, "html");
+	else
 		record_set_string(j->record, "html", buf_text(&out));
 	buf_release(&out);
 }
@@ -212,9 +214,13 @@ add_subject(struct job *j)
 
 	if (!add_part(j, PART_SUBJECT, false, "subject", &used))
 		return false;
-	if (used != NULL || templates_part(j->renderer->templates, j->set,
-	    j->language, PART_SUBJECT, false, &used) == NULL)
+	if (used != NULL)
 		return true;
+	if (templates_part(j->renderer->templates, j->set, j->language,
+	    PART_SUBJECT, false, &used) == NULL) {
+		record_remove(j->record, "subject");
+		return true;
+	}
 	filter_refuse(j->filter, j->record, "empty_text", "template",
 	    "template %s gives no subject in %s", j->set->name, used);
 	return false;
@@ -274,17 +280,19 @@ fill_template(struct job *j)
 	return render_template(j);
 }
 
-/* What a message brings itself is held to what a template's values are. */
+/* A subject is held to what a template's is; a text is its sender's. */
 static bool
 check_own(struct job *j, const char *field, bool one_line, const char *code)
 {
 	const struct value *v = record_get(j->record, field);
-	const char *s = value_string(v), *fault;
+	const char *s = value_string(v), *fault = NULL;
 
 	if (v == NULL || value_type(v) == VALUE_NULL)
 		return true;
-	fault = s == NULL ? "is not a text" :
-	    text_fault(s, strlen(s), one_line);
+	if (s == NULL)
+		fault = "is not a text";
+	else if (one_line)
+		fault = text_fault(s, strlen(s), one_line);
 	if (fault != NULL)
 		filter_refuse(j->filter, j->record, code, field, "%s %s",
 		    field, fault);
@@ -310,21 +318,35 @@ check_own_text(struct job *j)
 	return false;
 }
 
-/* What an earlier run, or another message, left behind must not be sent. */
 static void
-remove_made(struct record *r, bool with_content)
+remove_fields(struct record *r, const char *const *fields)
 {
-	static const char *const made[] = { "segments", "encoding", "ucs2",
-	    "replaced", "whatsapp", "cost", "currency" };
-	static const char *const content[] = { "subject", "text", "html" };
+	for (; *fields != NULL; fields++)
+		if (record_get(r, *fields) != NULL)
+			record_remove(r, *fields);
+}
 
-	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
-		if (record_get(r, made[i]) != NULL)
-			record_remove(r, made[i]);
-	for (size_t i = 0; with_content &&
-	    i < sizeof(content) / sizeof(content[0]); i++)
-		if (record_get(r, content[i]) != NULL)
-			record_remove(r, content[i]);
+/*
+ * What another message, or an earlier run, left behind must not be sent.  What
+ * is made again stays until then, in its place.
+ */
+static void
+remove_foreign(const struct job *j, bool has_template)
+{
+	bool mail = strcmp(j->channel, "email") == 0;
+
+	if (strcmp(j->channel, "sms") != 0)
+		remove_fields(j->record, (const char *const[]){ "segments",
+		    "encoding", "ucs2", "replaced", NULL });
+	if (strcmp(j->channel, "whatsapp") != 0)
+		remove_fields(j->record, (const char *const[]){ "whatsapp",
+		    NULL });
+	if (has_template && !mail)
+		remove_fields(j->record, (const char *const[]){ "html",
+		    NULL });
+	if (has_template && !mail && strcmp(j->channel, "push") != 0)
+		remove_fields(j->record, (const char *const[]){ "subject",
+		    NULL });
 }
 
 static bool
@@ -334,7 +356,7 @@ make_content(struct job *j)
 	enum value_type type = value_type(name);
 
 	if (type == VALUE_ABSENT || type == VALUE_NULL) {
-		remove_made(j->record, false);
+		remove_foreign(j, false);
 		return check_own_text(j);
 	}
 	if (type != VALUE_STRING) {
@@ -342,7 +364,7 @@ make_content(struct job *j)
 		    "template is %s, not a name", value_type_name(type));
 		return false;
 	}
-	remove_made(j->record, true);
+	remove_foreign(j, true);
 	return fill_template(j);
 }
 

@@ -326,8 +326,13 @@ evaluate(struct render *r, const struct expr *x, bool lenient, bool printed,
 {
 	if (look_up(r, &x->base, v) == -1)
 		return -1;
-	if (r->strict)
-		return evaluate_strictly(r, x, printed, v);
+	if (r->strict) {
+		if (evaluate_strictly(r, x, printed, v) == -1)
+			return -1;
+		if (v->type == TVAL_MISSING && lenient)
+			v->type = TVAL_NONE;
+		return 0;
+	}
 	if (v->type == TVAL_MISSING && lenient)
 		v->type = TVAL_NONE;
 	else if (v->type == TVAL_MISSING) {
