@@ -5,7 +5,7 @@
 
 PROGS	= omni-normalize omni-route omni-render omni-queue \
 	  omni-send-mail omni-send-sms omni-send-wa \
-	  omni-ingest omni-schedule omni-escalate omni-ledger
+	  omni-ingest omni-schedule omni-escalate omni-contact omni-ledger
 SCRIPTS	= omni-run
 VERSION	= 0.1.0
 
@@ -130,6 +130,12 @@ check-django: all
 	PATH="$(CURDIR)/bin:$$PATH" tests/django-random \
 	    "$${SEED:-$$(date +%s)}" "$${COUNT:-50000}"
 
+# No sequence of operations sends to who opted out: 10,000 of them, others each
+# time.
+check-consent: all
+	@.ci/packages check
+	tests/consent-random "$${SEED:-$$(date +%s)}" "$${COUNT:-10000}"
+
 # What is found goes to build/fuzz and, when it is mended, into the corpus
 # under a name that tells.
 FUZZ_SECONDS = 60
@@ -196,12 +202,15 @@ install: all
 	# Texts and settings are the site's own: never overwritten.
 	install -d $(DESTDIR)$(SYSCONFDIR)/omni
 	cp -Rn share/templates $(DESTDIR)$(SYSCONFDIR)/omni
+	test -e $(DESTDIR)$(SYSCONFDIR)/omni/holidays || \
+	    install -m 644 etc/holidays $(DESTDIR)$(SYSCONFDIR)/omni
 	install -m 644 README.md LICENSE $(wildcard share/doc/*) \
 	    $(DESTDIR)$(PREFIX)/share/doc/omni
 	for s in 1 5 7; do install -m 644 man/*.$$s \
 	    $(DESTDIR)$(PREFIX)/share/man/man$$s || exit 1; done
 	sed -e 's|\.\./spool|$(STATEDIR)|g' \
 	    -e 's|\.\./share/templates|$(SYSCONFDIR)/omni/templates|g' \
+	    -e 's|^holidays = .*|holidays = omni/holidays|' \
 	    -e 's|\.\./bin/|$(PREFIX)/bin/|g' etc/omni.conf \
 	    >build/omni.conf.installed
 	test -e $(DESTDIR)$(SYSCONFDIR)/omni.conf || \
@@ -215,7 +224,8 @@ uninstall:
 	rm -f $(patsubst man/%.7,$(DESTDIR)$(PREFIX)/share/man/man7/%.7,$(wildcard man/*.7))
 	rm -rf $(DESTDIR)$(PREFIX)/share/omni $(DESTDIR)$(PREFIX)/share/doc/omni
 	@echo 'left in place: $(DESTDIR)$(SYSCONFDIR)/omni.conf,' \
-	    '$(DESTDIR)$(SYSCONFDIR)/omni/templates and the spool'
+	    'the templates and holidays in $(DESTDIR)$(SYSCONFDIR)/omni,' \
+	    'and the spool'
 
 dist:
 	@mkdir -p build
@@ -226,7 +236,7 @@ dist:
 clean:
 	rm -rf build $(BINS)
 
-.PHONY: all demo demo-clean check check-django fuzz lint sanitize bench install \
+.PHONY: all demo demo-clean check check-consent check-django fuzz lint sanitize bench install \
 	uninstall dist clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -22,8 +22,11 @@ main(int argc, char *argv[])
 	router.templates = templates_new(p.config);
 	if (templates_check(router.templates, &e) == -1)
 		die(e.status, "%s", e.text);
+	if (quiet_open(&router.quiet, p.config, &e) == -1)
+		die(e.status, "%s", e.text);
 	f.quiet = p.quiet;
 	rc = filter_run(&f);
+	quiet_close(&router.quiet);
 	templates_free(router.templates);
 	ledger_close(router.ledger);
 	program_end(&p);

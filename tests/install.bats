@@ -26,17 +26,24 @@ setup() {
 		omni-queue -q
 	run -0 omni-run
 	assert_output --partial 'Luna tiene cita'
+	run -0 omni-ledger setting paths.holidays
+	assert_equal "$output" "$dest/usr/etc/omni/holidays"
+	assert_file_exist "$output"
 	echo '# mine' >>"$dest/usr/etc/omni.conf"
+	echo '12-12 ours' >>"$dest/usr/etc/omni/holidays"
 	echo 'our words' >"$dest/usr/etc/omni/templates/appointment_reminder/es/sms"
 	run -0 make -s -C "$ROOT" install DESTDIR= \
 		PREFIX="$dest/usr" STATEDIR="$dest/spool"
 	run -0 tail -n 1 "$dest/usr/etc/omni.conf"
 	assert_output '# mine'
+	run -0 tail -n 1 "$dest/usr/etc/omni/holidays"
+	assert_output '12-12 ours'
 	run -0 cat "$dest/usr/etc/omni/templates/appointment_reminder/es/sms"
 	assert_output 'our words'
 	run -0 make -s -C "$ROOT" uninstall DESTDIR= PREFIX="$dest/usr"
 	run -0 find "$dest/usr" -type f -not -path '*/etc/omni/templates/*'
-	assert_output "$dest/usr/etc/omni.conf"
+	assert_equal "$(sort <<<"$output")" "$dest/usr/etc/omni.conf
+$dest/usr/etc/omni/holidays"
 	assert_file_exist "$dest/usr/etc/omni/templates/appointment_reminder/es/sms"
 }
 

@@ -90,3 +90,41 @@ is_rebuilt() {
 	omni-queue -q <"$BATS_TEST_TMPDIR/in"
 	sweep /dev/null is_rebuilt omni-ledger rebuild
 }
+
+all_imported() {
+	[[ $(sql 'SELECT count(*) FROM contact') == 40 ]] &&
+		[[ $(sql "SELECT count(*) FROM journal
+			WHERE op IN ('contact.put', 'consent.put')") == 80 ]] &&
+		omni-ledger verify -q
+}
+
+@test "omni-contact import: every contact is taken in once, with its opt-out" {
+	omni-ledger init
+	jq -nc 'range(40) | {id: "c\(.)", name: "Ana",
+		email: "a\(.)@example.org", opt_out: ["email"]}' \
+		>"$BATS_TEST_TMPDIR/in"
+	sweep "$BATS_TEST_TMPDIR/in" all_imported omni-contact import -q
+}
+
+is_forgotten() {
+	[[ $(sql 'SELECT count(*) FROM contact') == 1 ]] &&
+		[[ $(sql "SELECT count(*) FROM journal
+			WHERE op = 'contact.forgotten'") == 1 ]] &&
+		[[ $(sql "SELECT state FROM message") == cancelled ]] &&
+		! grep -aqE 'Zenobia|zenobia@example|5512349999' \
+			"$SITE/spool/ledger.db" "$SITE/spool/ledger.db-wal" &&
+		omni-ledger verify -q
+}
+
+@test "omni-contact forget: killed and done again, nothing is left" {
+	omni-ledger init
+	jq -nc '{id: "z", name: "Zenobia Paz", email: "zenobia@example.org",
+		phone: "55 1234 9999", opt_out: ["sms"]},
+		{id: "y", name: "Yago Paz"}' >"$BATS_TEST_TMPDIR/in"
+	omni-contact import -q <"$BATS_TEST_TMPDIR/in" 2>/dev/null
+	jq -nc '{id: "m1", channel: "sms", account: "sms", contact: {id: "z"},
+		to: "+525512349999", text: "Hola Zenobia",
+		expires_at: "2026-11-24T23:00:00Z"}' >"$BATS_TEST_TMPDIR/in"
+	omni-queue -q <"$BATS_TEST_TMPDIR/in"
+	sweep /dev/null is_forgotten omni-contact forget -q z
+}

@@ -422,6 +422,70 @@ quiet() {
 	let_ledger_go
 }
 
+@test "a preference that is none is refused by name (Inv. 10)" {
+	while IFS='|' read -r preferences words; do
+		route 1 "{\"id\":\"m\",\"contact\":{$mail,\"preferences\":$preferences}}"
+		refused bad_preference contact.preferences \
+		    "contact.preferences: $words"
+	done <<-'END'
+	{"quiet_start":"25:00","quiet_end":"07:00"}|quiet_start and quiet_end are times like 21:00
+	{"quiet_end":"7"}|quiet_start and quiet_end are times like 21:00
+	{"quiet_start":"13:00"}|quiet_start and quiet_end go together
+	{"quiet_start":"13:00","quiet_end":"13:00"}|quiet_start and quiet_end are the same time
+	{"channels":"sms"}|channels and escalation_channels are lists of texts
+	{"channel":5}|channel is not a text
+	7|not an object
+	END
+}
+
+@test "quiet hours: the ledger's go before the record's" {
+	at 2026-11-23T13:30:00-06:00
+	contact "$phone,\"preferences\":{\"quiet_start\":\"12:00\",\"quiet_end\":\"15:00\"}"
+	route 0 "{\"class\":\"reminder\",\"contact\":{\"id\":\"7\",$phone,\"preferences\":{\"quiet_start\":\"01:00\",\"quiet_end\":\"02:00\"}}}"
+	is .route.waits '{"for":"quiet hours","until":"2026-11-23T21:00:00Z","timezone":"America/Mexico_City"}'
+}
+
+@test "one record explains itself, and omni-ledger why repeats it" {
+	at 2026-11-23T22:00:00-06:00
+	contact "$phone,$mail,\"opt_out\":[\"sms\"]"
+	route 0 '{"id":"m","class":"reminder","text":"hola","contact":{"id":"7"}}'
+	is .route '{"reason":"class table","considered":[{"channel":"sms","verdict":"refused","reason":"opted out (channel:sms) on 2026-11-24 by import"},{"channel":"whatsapp","verdict":"refused","reason":"no approved template, and nothing was received in the last 24 hours"},{"channel":"email","verdict":"chosen"}],"waits":{"for":"quiet hours","until":"2026-11-24T15:00:00Z","timezone":"America/Mexico_City"}}'
+	printf '%s\n' "$output" | omni-render | omni-queue -q
+	run -0 omni-ledger why m
+	assert_line '      route: class table'
+	assert_line '      waits for: quiet hours'
+	assert_line '      sms: refused, opted out (channel:sms) on 2026-11-24 by import'
+	assert_line '      email: chosen'
+}
+
+# With ROUTE_CONTACTS=50000 ROUTE_RECORDS=100000 it is the whole thing.
+@test "memory grows neither with the records nor with the ledger (Inv. 9)" {
+	local contacts=${ROUTE_CONTACTS-2000} records=${ROUTE_RECORDS-10000}
+	local maxrss=$ROOT/build/tests/fake/maxrss few many limit=32768
+	if [ -n "${SANITIZED-}" ]; then
+		limit=1000000000 contacts=200 records=1000
+	fi
+	jq -nc --argjson n "$contacts" 'range($n) | {id: "a\(.)",
+		type: "appointment", at: "2026-12-30T10:30", contact: {
+		id: "c\(.)", email: "ana\(.)@x.example", timezone:
+		(["America/Mexico_City", "America/Tijuana"][. % 2]),
+		preferences: {channel: "sms"},
+		phone: "55\(10000000 + (. * 7919 % 79999999))"}}' >"$in"
+	run -0 omni-schedule -q <"$in"
+	jq -nc --argjson n "$contacts" --argjson m "$records" 'range($m) |
+		{id: "m\(.)", class: "reminder", template:
+		"appointment_reminder", contact: {id: "c\(. * 31337 % $n)"}}' \
+		>"$in"
+	head -n 100 "$in" | "$maxrss" "$in.few" omni-route >/dev/null
+	"$maxrss" "$in.many" omni-route <"$in" >"$in.out"
+	assert_equal "$(jq -r .channel "$in.out" | sort | uniq -c | xargs)" \
+		"$records sms"
+	few=$(<"$in.few") many=$(<"$in.many")
+	# SQLite fills its cache of 8 MB.
+	echo "$few KiB for 100 records, $many KiB for $records"
+	((many < limit && (many < few + 10240 || limit > 32768)))
+}
+
 @test "empty input, a full disk, wrong usage" {
 	run -0 omni-route </dev/null
 	refute_output

@@ -301,7 +301,9 @@ die_at_console() {
 
 @test "console: what goes out can be read, control characters cannot do harm" {
 	queue s1 sms +525512345678 "text=$(printf 'Hola\033[2J\nadi\303\263s')"
-	queue w1 whatsapp +525512345678
+	message w1 whatsapp +525512345678 |
+		jq -c '.whatsapp.template.name = "aviso"' >"$in"
+	run -0 omni-queue -q <"$in"
 	run -0 omni-send-sms -q
 	run -0 omni-send-wa -q
 	run -0 cat "$console"

@@ -108,11 +108,44 @@ ON CONFLICT(contact) DO UPDATE SET channel = excluded.channel,
 
 -- op consent.put
 INSERT INTO consent(hash, scope, state, at, how, source, seq)
-VALUES (:data ->> '$.hash', :data ->> '$.scope', :data ->> '$.state', :at,
-  :data ->> '$.how', :data ->> '$.source', :seq)
+VALUES (:data ->> '$.hash', :data ->> '$.scope', :data ->> '$.state',
+  coalesce(:data ->> '$.given_at', :at), :data ->> '$.how',
+  :data ->> '$.source', :seq)
 ON CONFLICT(hash, scope) DO UPDATE SET state = excluded.state,
   at = excluded.at, how = excluded.how, source = excluded.source,
   seq = excluded.seq;
+
+-- op address.verified
+UPDATE address SET verified = 1
+WHERE type = :data ->> '$.type' AND hash = :data ->> '$.hash';
+
+-- The one that is merged is gone; what was said with them is the other's.
+-- op contact.merged
+UPDATE message SET contact = :data ->> '$.into'
+WHERE contact = :data ->> '$.from';
+UPDATE conversation SET contact = :data ->> '$.into'
+WHERE contact = :data ->> '$.from';
+UPDATE reminder SET contact = :data ->> '$.into'
+WHERE contact = :data ->> '$.from';
+UPDATE flag SET contact = :data ->> '$.into'
+WHERE contact = :data ->> '$.from';
+DELETE FROM preference WHERE contact = :data ->> '$.from';
+DELETE FROM contact_address WHERE contact = :data ->> '$.from';
+DELETE FROM contact WHERE id = :data ->> '$.from';
+
+-- Address rows stay, and consent by their hash; their bodies are erased.
+-- op contact.forgotten
+UPDATE message SET state = 'cancelled', reason = 'forgotten'
+WHERE state IN ('queued', 'held') AND (contact = :data ->> '$.id'
+  OR hash IN (SELECT value FROM json_each(:data, '$.hashes')));
+UPDATE reminder SET state = 'cancelled', reason = 'forgotten',
+  next_step = NULL, next_due_at = NULL, updated_at = :at
+WHERE contact = :data ->> '$.id' AND state = 'open';
+UPDATE flag SET resolved_at = :at, resolved_by = 'forgotten'
+WHERE contact = :data ->> '$.id' AND resolved_at IS NULL;
+DELETE FROM preference WHERE contact = :data ->> '$.id';
+DELETE FROM contact_address WHERE contact = :data ->> '$.id';
+DELETE FROM contact WHERE id = :data ->> '$.id';
 
 -- op address.dead
 UPDATE address SET dead_at = :at, dead_reason = :data ->> '$.reason'

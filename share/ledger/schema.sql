@@ -18,6 +18,10 @@ CREATE TABLE journal (
 
 CREATE INDEX journal_confirmed ON journal(seq) WHERE op = 'clock.confirmed';
 
+-- The evidence of one address: omni-contact consent.
+CREATE INDEX journal_consent ON journal(data ->> '$.hash')
+  WHERE op = 'consent.put';
+
 -- INSERT OR REPLACE would get past the two triggers below.
 CREATE TRIGGER journal_grows BEFORE INSERT ON journal
 WHEN NEW.seq <= (SELECT max(seq) FROM journal)
@@ -125,7 +129,8 @@ CREATE TABLE consent (
   scope  TEXT NOT NULL,		-- all, channel:sms, topic:marketing
   state  TEXT NOT NULL CHECK (state IN ('in', 'out')),
   at     TEXT NOT NULL,
-  how    TEXT NOT NULL,		-- import, keyword, link, staff, provider
+  how    TEXT NOT NULL,		-- import, staff, keyword, link, provider,
+				-- complaint
   source TEXT,			-- the message or file it came with
   seq    INTEGER NOT NULL,	-- its journal row
   PRIMARY KEY (hash, scope)

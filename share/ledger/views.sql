@@ -197,3 +197,21 @@ FROM consent k
 LEFT JOIN content b ON b.key = 'address/' || k.hash
 WHERE k.state = 'out'
 ORDER BY k.at DESC;
+
+CREATE VIEW consent_history AS
+SELECT strftime('%Y-%m-%d %H:%M', coalesce(j.data ->> '$.given_at', j.at),
+    (SELECT o.minutes || ' minutes' FROM site_offset o
+    WHERE o.starts_at <= coalesce(j.data ->> '$.given_at', j.at)
+    ORDER BY o.starts_at DESC LIMIT 1)) AS at,
+  coalesce(b.body, '(erased)') AS address,
+  j.data ->> '$.scope' AS scope, j.data ->> '$.state' AS state,
+  j.data ->> '$.how' AS how, j.data ->> '$.source' AS source,
+  j.data ->> '$.operator' AS operator,
+  CASE WHEN j.data ->> '$.note' IS NULL THEN NULL
+    ELSE coalesce(n.body, '(erased)') END AS note,
+  j.run, j.seq
+FROM journal j
+LEFT JOIN content b ON b.key = 'address/' || (j.data ->> '$.hash')
+LEFT JOIN content n ON n.key = j.data ->> '$.note'
+WHERE j.op = 'consent.put'
+ORDER BY j.seq;

@@ -37,6 +37,7 @@ enum type {
 	TYPE_DOUBT,	/* resend flag */
 	TYPE_ACCENTS,	/* keep plain */
 	TYPE_SCOPE,	/* all channel */
+	TYPE_HOLIDAYS,	/* send hold */
 	TYPE_STEP	/* -24h email */
 };
 
@@ -44,7 +45,7 @@ static const char *const type_name[] = {
 	"string", "integer", "decimal", "yes|no", "duration", "HH:MM", "zone",
 	"region",
 	"path", "secret", "channel", "channels", "resend|flag", "keep|plain",
-	"all|channel", "step"
+	"all|channel", "send|hold", "step"
 };
 
 /*
@@ -60,6 +61,7 @@ static const struct key {
 	{ "paths", "spool", TYPE_PATH, "../spool" },
 	{ "paths", "templates", TYPE_PATH, "../share/templates" },
 	{ "paths", "phonenumber", TYPE_PATH, "../bin/phonenumber" },
+	{ "paths", "holidays", TYPE_PATH, NULL },
 	{ "site", "name", TYPE_STRING, NULL },
 	{ "site", "timezone", TYPE_ZONE, "America/Mexico_City" },
 	{ "site", "language", TYPE_STRING, "es" },
@@ -67,6 +69,7 @@ static const struct key {
 	{ "site", "currency", TYPE_STRING, "MXN" },
 	{ "site", "emergency", TYPE_STRING, NULL },
 	{ "site", "public_url", TYPE_STRING, NULL },
+	{ "site", "channels", TYPE_CHANNELS, "whatsapp sms email" },
 	{ "clock", "max_gap", TYPE_DURATION, "30d" },
 	{ "channel", "type", TYPE_CHANNEL, NULL },
 	{ "channel", "provider", TYPE_STRING, NULL },
@@ -95,6 +98,7 @@ static const struct key {
 	{ "provider", "auth_token", TYPE_SECRET, NULL },
 	{ "class", "channels", TYPE_CHANNELS, NULL },
 	{ "class", "quiet", TYPE_BOOL, "yes" },
+	{ "class", "holidays", TYPE_HOLIDAYS, "hold" },
 	{ "class", "unsubscribe", TYPE_BOOL, "yes" },
 	{ "class", "expires", TYPE_DURATION, "1d" },
 	{ "topic", "class", TYPE_STRING, NULL },
@@ -102,6 +106,7 @@ static const struct key {
 	{ "quiet", "start", TYPE_TIME, "21:00" },
 	{ "quiet", "end", TYPE_TIME, "09:00" },
 	{ "limits", "spend_day", TYPE_DECIMAL, NULL },
+	{ "limits", "spend_run", TYPE_DECIMAL, NULL },
 	{ "limits", "recipient_day", TYPE_INTEGER, "0" },
 	{ "ladder", "template", TYPE_STRING, NULL },
 	{ "ladder", "topic", TYPE_STRING, NULL },
@@ -122,10 +127,10 @@ static const struct key {
 /* Read before the file, so that a file may leave all of this out. */
 static const char defaults[] =
     "[class transactional]\nchannels = email sms whatsapp\nquiet = no\n"
-    "unsubscribe = no\n"
-    "[class reminder]\nchannels = sms whatsapp email\n"
+    "holidays = send\nunsubscribe = no\n"
+    "[class reminder]\nchannels = sms whatsapp email\nholidays = send\n"
     "[class alert]\nchannels = sms whatsapp email\nquiet = no\n"
-    "unsubscribe = no\n"
+    "holidays = send\nunsubscribe = no\n"
     "[class announcement]\nchannels = email\n"
     "[class marketing]\nchannels = email\n"
     "[topic appointment]\nclass = reminder\n"
@@ -310,6 +315,8 @@ is_of_type(enum type type, const char *s)
 		return strcmp(s, "keep") == 0 || strcmp(s, "plain") == 0;
 	case TYPE_SCOPE:
 		return strcmp(s, "all") == 0 || strcmp(s, "channel") == 0;
+	case TYPE_HOLIDAYS:
+		return strcmp(s, "send") == 0 || strcmp(s, "hold") == 0;
 	case TYPE_STEP:
 		return is_step(s);
 	case TYPE_STRING:

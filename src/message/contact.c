@@ -1,9 +1,28 @@
 #include "contact.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "message/address.h"
+
+/* A contact as the ledger has it, or is about to have it. */
+struct person {
+	bool known, has_preferences;
+	const char *content, *digest, *language, *timezone;
+	struct value *tags;		/* each of these is there, if empty */
+	struct value *addresses;	/* as a row contact.put has them */
+	struct value *preferences;
+};
+
+const char *
+contact_action_name(enum contact_action a)
+{
+	static const char *const names[] = {
+		[CONTACT_UNCHANGED] = "unchanged",
+		[CONTACT_CREATED] = "created", [CONTACT_CHANGED] = "changed"
+	};
+
+	return names[a];
+}
 
 char *
 contact_address_hash(const struct ledger *l, const char *to,
@@ -24,307 +43,465 @@ contact_address_put(struct ledger *l, const char *to, char key[LEDGER_KEY])
 	return strchr(key, '/') + 1;
 }
 
-static bool
-are_strings(const struct value *list)
+bool
+contact_is_known(struct ledger *l, const char *id)
 {
-	if (value_type(list) != VALUE_ARRAY)
-		return value_type(list) == VALUE_ABSENT;
-	for (size_t i = 0; i < value_count(list); i++)
-		if (value_string(value_at(list, i)) == NULL)
-			return false;
-	return true;
+	return ledger_count(l, "SELECT count(*) FROM contact WHERE id = ?",
+	    "s", id) > 0;
 }
 
-static bool
-is_time_of_day(const struct value *v)
-{
-	return value_type(v) == VALUE_ABSENT ||
-	    time_of_day_parse(value_string(v)) != -1;
-}
-
-static bool
-is_absent_or(const struct value *v, enum value_type type)
-{
-	return value_type(v) == VALUE_ABSENT || value_type(v) == type;
-}
-
-const char *
-contact_fault(const struct value *contact)
-{
-	const struct value *p = value_get(contact, "preferences");
-
-	if (!is_absent_or(p, VALUE_OBJECT))
-		return "not an object";
-	if (!is_absent_or(value_get(p, "channel"), VALUE_STRING))
-		return "channel is not a text";
-	if (!are_strings(value_get(p, "channels")) ||
-	    !are_strings(value_get(p, "escalation_channels")))
-		return "channels and escalation_channels are lists of texts";
-	if (!is_absent_or(value_get(p, "topics"), VALUE_OBJECT))
-		return "topics is not an object";
-	if (!is_absent_or(value_get(p, "escalation_after_minutes"),
-	    VALUE_INTEGER))
-		return "escalation_after_minutes is not a whole number";
-	if (!is_time_of_day(value_get(p, "quiet_start")) ||
-	    !is_time_of_day(value_get(p, "quiet_end")))
-		return "quiet_start and quiet_end are times like 21:00";
-	return NULL;
-}
-
-/* {"type", "hash", "content", "line", "primary"} for each usable address. */
+/* JSON of a column, or NULL. */
 static struct value *
-address_list(struct ledger *l, const struct value *address)
+parsed(const char *text)
 {
-	struct value *list = value_new_array(), *v;
-	const struct value *own;
-	char key[LEDGER_KEY];
-	const char *to, *line;
+	struct error ignored;
 
-	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++) {
-		own = value_get(address, config_channel_type(i));
-		to = value_get_string(own, "to");
-		if (to == NULL)
-			continue;
-		contact_address_put(l, to, key);
-		v = value_new_object();
-		value_set_string(v, "type", config_channel_type(i));
-		value_set_string(v, "hash", strchr(key, '/') + 1);
-		value_set_string(v, "content", key);
-		line = value_get_string(own, "line");
-		if (line != NULL)
-			value_set_string(v, "line", line);
-		value_set_integer(v, "primary", 1);
-		value_append_take(list, v);
+	return text == NULL ? NULL : value_parse(text, strlen(text), &ignored);
+}
+
+static void
+set_parsed(struct value *object, const char *key, const char *text)
+{
+	struct value *v = parsed(text);
+
+	if (v != NULL)
+		value_set_take(object, key, v);
+}
+
+static struct value *
+place(const char *type, const char *hash, const char *key, const char *line,
+    bool primary, bool verified)
+{
+	struct value *v = value_new_object();
+
+	value_set_string(v, "type", type);
+	value_set_string(v, "hash", hash);
+	value_set_string(v, "content", key);
+	if (line != NULL)
+		value_set_string(v, "line", line);
+	value_set_integer(v, "primary", primary);
+	if (verified)
+		value_set_integer(v, "verified", 1);
+	return v;
+}
+
+static void
+load_addresses(struct ledger *l, const char *id, struct person *p)
+{
+	struct ledger_rows *r;
+
+	r = ledger_select(l, "SELECT a.type, a.hash, x.content, x.line, "
+	    "a.is_primary, x.verified FROM contact_address a JOIN address x "
+	    "ON x.type = a.type AND x.hash = a.hash WHERE a.contact = ? "
+	    "ORDER BY a.rank, a.type", "s", id);
+	while (ledger_next(r))
+		value_append_take(p->addresses, place(ledger_text(r, 0),
+		    ledger_text(r, 1), ledger_text(r, 2), ledger_text(r, 3),
+		    ledger_int(r, 4) != 0, ledger_int(r, 5) != 0));
+	ledger_end(r);
+}
+
+static void
+load_preferences(struct ledger *l, const char *id, struct person *p)
+{
+	static const char *const names[] = { "channel", "quiet_start",
+	    "quiet_end", "channels", "topics", "escalation_channels" };
+	struct value *v = p->preferences;
+	struct ledger_rows *r;
+
+	r = ledger_select(l, "SELECT channel, quiet_start, quiet_end, "
+	    "channels, topics, escalation_channels, escalation_after_minutes, "
+	    "escalation_after_minutes IS NOT NULL FROM preference WHERE "
+	    "contact = ?", "s", id);
+	p->has_preferences = ledger_next(r);
+	if (p->has_preferences) {
+		for (int i = 0; i < 3; i++)
+			if (ledger_text(r, i) != NULL)
+				value_set_string(v, names[i],
+				    ledger_text(r, i));
+		for (int i = 3; i < 6; i++)
+			set_parsed(v, names[i], ledger_text(r, i));
+		if (ledger_int(r, 7) != 0)
+			value_set_integer(v, "escalation_after_minutes",
+			    ledger_int(r, 6));
 	}
-	return list;
+	ledger_end(r);
+}
+
+static void
+load(struct ledger *l, const char *id, struct person *p, struct arena *mem)
+{
+	struct ledger_rows *r;
+	const char *s;
+
+	*p = (struct person){ .digest = "", .addresses = value_new_array(),
+	    .preferences = value_new_object() };
+	r = ledger_select(l, "SELECT content, digest, language, timezone, "
+	    "tags FROM contact WHERE id = ?", "s", id);
+	p->known = ledger_next(r);
+	if (p->known) {
+		p->content = arena_strdup(mem, ledger_text(r, 0));
+		p->digest = arena_strdup(mem, ledger_text(r, 1));
+		s = ledger_text(r, 2);
+		p->language = s == NULL ? NULL : arena_strdup(mem, s);
+		s = ledger_text(r, 3);
+		p->timezone = s == NULL ? NULL : arena_strdup(mem, s);
+		p->tags = parsed(ledger_text(r, 4));
+	}
+	ledger_end(r);
+	if (p->tags == NULL)
+		p->tags = value_new_array();
+	load_addresses(l, id, p);
+	load_preferences(l, id, p);
+}
+
+static void
+release(struct person *p)
+{
+	value_free(p->tags);
+	value_free(p->addresses);
+	value_free(p->preferences);
+}
+
+/* One more address, unless it is there; what the ledger knows of it stays. */
+static void
+add_place(struct ledger *l, struct value *list, const char *type,
+    const struct value *from)
+{
+	const char *to = value_get_string(from, "to"), *hash;
+	const char *line = value_get_string(from, "line");
+	bool verified = value_is_true(value_get(from, "verified"));
+	bool primary = value_is_true(value_get(from, "primary"));
+	char key[LEDGER_KEY];
+	struct ledger_rows *r;
+	const struct value *v;
+
+	hash = contact_address_put(l, to, key);
+	for (size_t i = 0; i < value_count(list); i++) {
+		v = value_at(list, i);
+		if (strcmp(value_get_string(v, "type"), type) == 0 &&
+		    strcmp(value_get_string(v, "hash"), hash) == 0)
+			return;
+	}
+	r = ledger_select(l, "SELECT line, verified FROM address WHERE type = "
+	    "? AND hash = ?", "ss", type, hash);
+	if (ledger_next(r)) {
+		if (line == NULL)
+			line = ledger_text(r, 0);
+		verified = verified || ledger_int(r, 1) != 0;
+	}
+	value_append_take(list, place(type, hash, key, line, primary,
+	    verified));
+	ledger_end(r);
+}
+
+/* The first of a channel that says so is the primary one, else the first. */
+static struct value *
+with_primaries(struct value *list)
+{
+	struct value *out = value_new_array(), *own;
+	const struct value *v, *w;
+	size_t n = value_count(list), chosen;
+	int64_t said;
+
+	for (size_t i = 0; i < n; i++) {
+		v = value_at(list, i);
+		chosen = n;
+		for (size_t pass = 0; pass < 2 && chosen == n; pass++)
+			for (size_t k = 0; k < n && chosen == n; k++) {
+				w = value_at(list, k);
+				if (strcmp(value_get_string(w, "type"),
+				    value_get_string(v, "type")) == 0 &&
+				    (pass == 1 || (value_integer(value_get(w,
+				    "primary"), &said) && said != 0)))
+					chosen = k;
+			}
+		own = value_copy(v);
+		value_set_integer(own, "primary", chosen == i);
+		value_append_take(out, own);
+	}
+	value_free(list);
+	return out;
+}
+
+static bool
+gives_addresses(const struct contact_input *in)
+{
+	return in->address != NULL || in->places != NULL ||
+	    value_get(in->contact, "email") != NULL ||
+	    value_get(in->contact, "phone") != NULL ||
+	    value_get(in->contact, "whatsapp") != NULL ||
+	    value_get(in->contact, "addresses") != NULL;
+}
+
+static void
+take_addresses(struct ledger *l, const struct contact_input *in,
+    struct person *p)
+{
+	struct value *list = value_new_array();
+	const struct value *v;
+	const char *type;
+
+	for (size_t i = 0; (type = config_channel_type(i)) != NULL; i++) {
+		v = value_get(in->address, type);
+		if (value_get_string(v, "to") != NULL)
+			add_place(l, list, type, v);
+	}
+	for (size_t i = 0; i < value_count(in->places); i++) {
+		v = value_at(in->places, i);
+		add_place(l, list, value_get_string(v, "channel"), v);
+	}
+	value_free(p->addresses);
+	p->addresses = with_primaries(list);
+}
+
+static void
+take_preferences(const struct value *from, struct person *p)
+{
+	/* In the order that they are loaded, so that they can be compared. */
+	static const char *const names[] = { "channel", "quiet_start",
+	    "quiet_end", "channels", "topics", "escalation_channels",
+	    "escalation_after_minutes" };
+	const struct value *v;
+
+	value_free(p->preferences);
+	p->preferences = value_new_object();
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		v = value_get(from, names[i]);
+		if (v != NULL && value_type(v) != VALUE_NULL)
+			value_set_take(p->preferences, names[i],
+			    value_copy(v));
+	}
 }
 
 /* What a person is called: the personal part, kept apart. */
-static void
-put_name(struct ledger *l, struct value *data, const struct value *contact,
+static const char *
+put_name(struct ledger *l, const char *id, const char *name,
     struct arena *mem)
 {
-	const char *name = value_get_string(contact, "name"), *body;
 	struct value *v = value_new_object();
 	char key[LEDGER_KEY];
+	const char *body;
 
 	/* With the id, so that two namesakes are two rows to erase. */
-	value_set_string(v, "id", value_get_string(contact, "id"));
+	value_set_string(v, "id", id);
 	value_set_string(v, "name", name == NULL ? "" : name);
 	body = value_json(v, mem);
 	ledger_content_put(l, "contact", body, strlen(body), key);
-	value_set_string(data, "content", key);
 	value_free(v);
+	return arena_strdup(mem, key);
 }
 
-/* "With only an id the ledger's contact is meant": that must stay as it is. */
-static bool
-is_by_id_alone(struct ledger *l, const struct value *contact)
-{
-	return value_get(contact, "name") == NULL &&
-	    value_get(contact, "email") == NULL &&
-	    value_get(contact, "phone") == NULL &&
-	    value_get(contact, "whatsapp") == NULL &&
-	    ledger_count(l, "SELECT count(*) FROM contact WHERE id = ?", "s",
-	    value_get_string(contact, "id")) > 0;
-}
-
-static bool
-is_as_known(struct ledger *l, const char *id, const char *digest)
-{
-	return ledger_count(l, "SELECT count(*) FROM contact WHERE id = ? "
-	    "AND digest = ?", "ss", id, digest) > 0;
-}
-
-bool
-contact_put(struct ledger *l, const struct value *contact,
-    const struct value *address, const char *language, const char *timezone,
+static void
+take_text(const struct value *contact, const char *key, const char **to,
     struct arena *mem)
 {
-	const struct value *preferences = value_get(contact, "preferences");
-	const char *id = value_get_string(contact, "id"), *json;
-	struct value *data;
-	char digest[DIGEST_HEX];
+	const struct value *v = value_get(contact, key);
+	const char *s = value_string(v);
 
-	if (is_by_id_alone(l, contact))
-		return false;
-	data = value_new_object();
+	if (v != NULL)
+		*to = s == NULL || *s == '\0' ? NULL : arena_strdup(mem, s);
+}
+
+static void
+take(struct ledger *l, const struct contact_input *in, struct person *p,
+    struct arena *mem)
+{
+	const struct value *v = value_get(in->contact, "name");
+
+	if (v != NULL || !p->known)
+		p->content = put_name(l, value_get_string(in->contact, "id"),
+		    value_string(v), mem);
+	take_text(in->contact, "language", &p->language, mem);
+	take_text(in->contact, "timezone", &p->timezone, mem);
+	if (!p->known && p->language == NULL)
+		p->language = in->language;
+	if (gives_addresses(in))
+		take_addresses(l, in, p);
+	v = value_get(in->contact, "preferences");
+	if (v != NULL)
+		take_preferences(v, p);
+	v = value_get(in->contact, "tags");
+	if (v != NULL) {
+		value_free(p->tags);
+		p->tags = value_type(v) == VALUE_ARRAY ? value_copy(v) :
+		    value_new_array();
+	}
+}
+
+static struct value *
+journal_row(const char *id, const struct person *p)
+{
+	struct value *data = value_new_object();
+
 	value_set_string(data, "id", id);
-	put_name(l, data, contact, mem);
-	if (language != NULL)
-		value_set_string(data, "language", language);
-	if (timezone != NULL)
-		value_set_string(data, "timezone", timezone);
-	value_set_take(data, "addresses", address_list(l, address));
-	if (value_type(preferences) == VALUE_OBJECT)
-		value_set_take(data, "preferences", value_copy(preferences));
-	json = value_json(data, mem);
-	ledger_hash(l, json, digest);
-	if (is_as_known(l, id, digest)) {
-		value_free(data);
-		return false;
+	value_set_string(data, "content", p->content);
+	if (p->language != NULL)
+		value_set_string(data, "language", p->language);
+	if (p->timezone != NULL)
+		value_set_string(data, "timezone", p->timezone);
+	value_set_take(data, "addresses", value_copy(p->addresses));
+	if (p->has_preferences || value_count(p->preferences) > 0)
+		value_set_take(data, "preferences",
+		    value_copy(p->preferences));
+	if (value_count(p->tags) > 0)
+		value_set_take(data, "tags", value_copy(p->tags));
+	value_set_string(data, "digest", p->digest);
+	return data;
+}
+
+/* What a calendar's export said, to be known again. */
+static char *
+digest_input(struct ledger *l, const struct contact_input *in,
+    struct arena *mem, char out[DIGEST_HEX])
+{
+	static const char *const names[] = { "id", "name", "email", "phone",
+	    "whatsapp", "addresses", "language", "timezone", "preferences",
+	    "tags" };
+	struct value *said = value_new_object();
+	const struct value *v;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		v = value_get(in->contact, names[i]);
+		if (v != NULL)
+			value_set_take(said, names[i], value_copy(v));
 	}
-	value_set_string(data, "digest", digest);
-	ledger_append_take(l, "contact.put", data);
-	return true;
+	if (in->address != NULL)
+		value_set_take(said, "address", value_copy(in->address));
+	ledger_hash(l, value_json(said, mem), out);
+	value_free(said);
+	return out;
 }
 
-bool
-consent_put(struct ledger *l, const char *hash, const char *scope,
-    const char *state, const char *how, const char *source)
+/* The person's name, or NULL when there is none or it was erased. */
+static void
+show_name(struct ledger *l, const char *key, struct value *out,
+    struct arena *mem)
 {
-	struct ledger_rows *r;
-	struct value *data;
-	bool same;
+	struct value *body = parsed(ledger_content(l, key, mem));
+	const char *name = value_get_string(body, "name");
 
-	r = ledger_select(l, "SELECT state, how FROM consent WHERE hash = ? "
-	    "AND scope = ?", "ss", hash, scope);
-	same = ledger_next(r) && (strcmp(ledger_text(r, 0), state) == 0 ||
-	    /* What a person said outweighs a calendar's old note. */
-	    (strcmp(how, "import") == 0 &&
-	    strcmp(ledger_text(r, 1), "import") != 0));
-	ledger_end(r);
-	if (same)
-		return false;
-	data = value_new_object();
-	value_set_string(data, "hash", hash);
-	value_set_string(data, "scope", scope);
-	value_set_string(data, "state", state);
-	value_set_string(data, "how", how);
-	if (source != NULL)
-		value_set_string(data, "source", source);
-	ledger_append_take(l, "consent.put", data);
-	return true;
+	if (name != NULL && *name != '\0')
+		value_set_string(out, "name", name);
+	value_free(body);
 }
 
-static bool
-scope_of(const struct config *c, const char *word, char out[96])
+static struct value *
+show_address(struct ledger *l, const struct value *v, struct arena *mem)
 {
-	if (strcmp(word, "all") == 0) {
-		snprintf(out, 96, "all");
-		return true;
-	}
-	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++)
-		if (strcmp(config_channel_type(i), word) == 0) {
-			snprintf(out, 96, "channel:%s", word);
-			return true;
-		}
-	snprintf(out, 96, "topic:%.80s", word);
-	return config_has(c, "topic", word);
+	struct value *out = value_new_object();
+	const char *type = value_get_string(v, "type"), *body;
+	int64_t n;
+
+	body = ledger_content(l, value_get_string(v, "content"), mem);
+	value_set_string(out, "channel", type);
+	value_set_string(out, "to", body == NULL ? "(erased)" : body);
+	value_carry(out, "line", v, "line");
+	if (value_integer(value_get(v, "primary"), &n) && n != 0)
+		value_set_bool(out, "primary", true);
+	if (value_integer(value_get(v, "verified"), &n) && n != 0)
+		value_set_bool(out, "verified", true);
+	return out;
 }
 
-/* "channel:sms" silences the SMS address; everything else silences all. */
-static bool
-concerns(const char *scope, const char *type)
+static struct value *
+show(struct ledger *l, const char *id, const struct person *p,
+    struct arena *mem)
 {
-	return strncmp(scope, "channel:", 8) != 0 ||
-	    strcmp(scope + 8, type) == 0;
-}
+	struct value *out = value_new_object(), *list = value_new_array();
 
-/* The addresses that the ledger knows of a contact named by its id alone. */
-static int
-silence_known(struct ledger *l, const char *contact, const char *scope,
-    const char *source)
-{
-	struct ledger_rows *r;
-	int count = 0;
-
-	r = ledger_select(l, "SELECT type, hash FROM contact_address WHERE "
-	    "contact = ?", "s", contact);
-	while (ledger_next(r))
-		if (concerns(scope, ledger_text(r, 0)))
-			count += consent_put(l, ledger_text(r, 1), scope,
-			    "out", "import", source);
-	ledger_end(r);
-	return count;
-}
-
-static int
-silence(struct ledger *l, const struct value *address, const char *scope,
-    const char *source)
-{
-	char hash[DIGEST_HEX];
-	const char *to;
-	int count = 0;
-
-	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++) {
-		to = value_get_string(value_get(address, config_channel_type(i)), "to");
-		if (to == NULL || !concerns(scope, config_channel_type(i)))
-			continue;
-		contact_address_hash(l, to, hash);
-		count += consent_put(l, hash, scope, "out", "import", source);
-	}
-	return count;
-}
-
-int
-contact_put_opt_outs(struct ledger *l, const struct config *c,
-    const struct value *contact, const struct value *address,
-    const char *source, const char **bad)
-{
-	const struct value *list = value_get(contact, "opt_out");
-	const char *id = value_get_string(contact, "id"), *word;
-	bool is_list = value_type(list) == VALUE_ARRAY;
-	size_t n = is_list ? value_count(list) : list != NULL;
-	char scope[96];
-	int count = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		word = value_string(is_list ? value_at(list, i) : list);
-		if (word == NULL || !scope_of(c, word, scope)) {
-			*bad = word == NULL ? "(not a word)" : word;
-			return -1;
-		}
-		count += address == NULL ? silence_known(l, id, scope,
-		    source) : silence(l, address, scope, source);
-	}
-	return count;
+	value_set_string(out, "id", id);
+	show_name(l, p->content, out, mem);
+	if (p->language != NULL)
+		value_set_string(out, "language", p->language);
+	if (p->timezone != NULL)
+		value_set_string(out, "timezone", p->timezone);
+	for (size_t i = 0; i < value_count(p->addresses); i++)
+		value_append_take(list, show_address(l,
+		    value_at(p->addresses, i), mem));
+	value_set_take(out, "addresses", list);
+	if (value_count(p->preferences) > 0)
+		value_set_take(out, "preferences", value_copy(p->preferences));
+	if (value_count(p->tags) > 0)
+		value_set_take(out, "tags", value_copy(p->tags));
+	return out;
 }
 
 struct value *
-contact_record(struct ledger *l, const char *id)
+contact_state(struct ledger *l, const char *id, struct arena *mem)
 {
-	static const char *const member[CONFIG_CHANNEL_TYPES] = { "email", "phone",
-	    "whatsapp", NULL, NULL };
-	struct value *contact = value_new_object(), *name;
-	struct ledger_rows *r;
-	const char *s, *body;
-	struct error e;
+	struct value *out = NULL;
+	struct person p;
 
-	value_set_string(contact, "id", id);
-	r = ledger_select(l, "SELECT b.body, c.language, c.timezone FROM "
-	    "contact c LEFT JOIN content b ON b.key = c.content WHERE c.id = "
-	    "?", "s", id);
-	if (ledger_next(r)) {
-		body = ledger_text(r, 0);
-		name = body == NULL ? NULL : value_parse(body, strlen(body),
-		    &e);
-		s = value_get_string(name, "name");
-		if (s != NULL && *s != '\0')
-			value_set_string(contact, "name", s);
-		value_free(name);
-		if (ledger_text(r, 1) != NULL)
-			value_set_string(contact, "language",
-			    ledger_text(r, 1));
-		if (ledger_text(r, 2) != NULL)
-			value_set_string(contact, "timezone",
-			    ledger_text(r, 2));
-	}
-	ledger_end(r);
-	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++) {
-		if (member[i] == NULL)
+	load(l, id, &p, mem);
+	if (p.known)
+		out = show(l, id, &p, mem);
+	release(&p);
+	return out;
+}
+
+struct value *
+contact_difference(const struct value *a, const struct value *b,
+    struct arena *mem)
+{
+	static const char *const names[] = { "name", "language", "timezone",
+	    "addresses", "preferences", "tags" };
+	struct value *out = value_new_object(), *pair;
+	const struct value *from, *to;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		from = value_get(a, names[i]);
+		to = value_get(b, names[i]);
+		if ((from == NULL) == (to == NULL) && (from == NULL ||
+		    strcmp(value_json(from, mem), value_json(to, mem)) == 0))
 			continue;
-		/* A landline has an address for voice only. */
-		r = ledger_select(l, "SELECT b.body FROM contact_address a "
-		    "JOIN address x ON x.type = a.type AND x.hash = a.hash "
-		    "JOIN content b ON b.key = x.content WHERE a.contact = ?1 "
-		    "AND (a.type = ?2 OR (?2 = 'sms' AND a.type = 'voice')) "
-		    "AND b.body IS NOT NULL ORDER BY a.type = ?2 DESC, a.rank "
-		    "LIMIT 1", "ss", id, config_channel_type(i));
-		if (ledger_next(r))
-			value_set_string(contact, member[i],
-			    ledger_text(r, 0));
-		ledger_end(r);
+		pair = value_new_object();
+		if (from != NULL)
+			value_set_take(pair, "from", value_copy(from));
+		if (to != NULL)
+			value_set_take(pair, "to", value_copy(to));
+		value_set_take(out, names[i], pair);
 	}
-	return contact;
+	if (value_count(out) > 0)
+		return out;
+	value_free(out);
+	return NULL;
+}
+
+enum contact_action
+contact_put(struct ledger *l, const struct contact_input *in,
+    struct arena *mem, struct value **changes)
+{
+	const char *id = value_get_string(in->contact, "id");
+	struct value *before, *after, *difference = NULL;
+	enum contact_action action = CONTACT_UNCHANGED;
+	char digest[DIGEST_HEX];
+	struct person p;
+
+	if (changes != NULL)
+		*changes = NULL;
+	load(l, id, &p, mem);
+	if (in->again && strcmp(digest_input(l, in, mem, digest),
+	    p.digest) == 0)
+		goto out;
+	before = show(l, id, &p, mem);
+	take(l, in, &p, mem);
+	after = show(l, id, &p, mem);
+	difference = contact_difference(before, after, mem);
+	value_free(before);
+	value_free(after);
+	if (p.known && difference == NULL)
+		goto out;
+	action = p.known ? CONTACT_CHANGED : CONTACT_CREATED;
+	if (in->again)
+		p.digest = digest;
+	ledger_append_take(l, "contact.put", journal_row(id, &p));
+	if (changes != NULL && action == CONTACT_CHANGED) {
+		*changes = difference;
+		difference = NULL;
+	}
+out:
+	value_free(difference);
+	release(&p);
+	return action;
 }

@@ -2,18 +2,63 @@
 #define OMNI_CONTACT_H
 
 #include "base/config.h"
+#include "message/consent.h"
 #include "store/ledger.h"
 
 /*
- * Contacts in the ledger.  Both functions run inside a transaction.
+ * Contacts in the ledger.  What changes them runs inside a transaction.
  */
 
+enum contact_action {
+	CONTACT_UNCHANGED,
+	CONTACT_CREATED,
+	CONTACT_CHANGED
+};
+
+const char *contact_action_name(enum contact_action a);
+
 /*
- * Journals the contact where it is not as the ledger has it; `address` is the
- * field that omni-normalize makes, or NULL.  Whether anything changed.
+ * What is said of a person.  A member that `contact` lacks stays as it is, one
+ * that is null is taken away.  Addresses are given all or none: any of email,
+ * phone, whatsapp and addresses replaces them all.
  */
-bool contact_put(struct ledger *l, const struct value *contact,
-    const struct value *address, const char *language, const char *timezone,
+struct contact_input {
+	const struct value *contact;
+	/* The field that omni-normalize makes of email, phone and whatsapp. */
+	const struct value *address;
+	/*
+	 * More addresses, behind those: {"channel", "to"} and, if known,
+	 * "line", "primary" and "verified".  Or NULL.
+	 */
+	const struct value *places;
+	const char *language;	/* of a new contact that says none; or NULL */
+	/*
+	 * A calendar's export, which comes again and again: where it says the
+	 * same as the last time, what was changed by hand since stays.
+	 */
+	bool again;
+};
+
+/*
+ * Journals the contact where it is not as the ledger has it.  `changes`, which
+ * may be NULL, gets an object of each member that changed, with its values
+ * "from" and "to"; it is the caller's then, and NULL when nothing changed.
+ */
+enum contact_action contact_put(struct ledger *l,
+    const struct contact_input *in, struct arena *mem,
+    struct value **changes);
+
+bool contact_is_known(struct ledger *l, const char *id);
+
+/*
+ * The person as omni-contact shows it: "id", "name", "language", "timezone",
+ * "addresses", "preferences", "tags".  NULL when there is none.
+ */
+struct value *contact_state(struct ledger *l, const char *id,
+    struct arena *mem);
+
+/* What makes `a` and `b` differ, as above; NULL when nothing does. */
+struct value *contact_difference(const struct value *a, const struct value *b,
     struct arena *mem);
 
 /*
@@ -28,24 +73,6 @@ const char *contact_address_put(struct ledger *l, const char *to,
 
 /* What is wrong with `contact.preferences`, in words; NULL when nothing is. */
 const char *contact_fault(const struct value *contact);
-
-/*
- * Journals the opt-outs of `contact.opt_out`, a list of "all", "email", "sms",
- * "whatsapp", "voice", "push" or the name of a topic, for each address of the
- * contact.  One that is already there is left alone, and an import never lifts
- * one: only the person can.  Returns how many are new; -1 when an entry is
- * none of these, then *bad is it.
- */
-int contact_put_opt_outs(struct ledger *l, const struct config *c,
-    const struct value *contact, const struct value *address,
-    const char *source, const char **bad);
-
-/*
- * One consent row, unless the state is already that, or an import would change
- * what the person said.  Whether it is new.
- */
-bool consent_put(struct ledger *l, const char *hash, const char *scope,
-    const char *state, const char *how, const char *source);
 
 /* The object `contact` of a record, as the ledger knows the person. */
 struct value *contact_record(struct ledger *l, const char *id);

@@ -72,6 +72,20 @@ attempt_by_provider_id(struct ledger *l, const char *provider, const char *id,
 	return take_attempt(r, data);
 }
 
+/* A complaint, and a provider that says "unsubscribed", are opt-outs. */
+static void
+consent_of_event(struct ledger *l, const struct value *event)
+{
+	const char *message = value_get_string(event, "message");
+
+	if (message == NULL)
+		return;
+	if (strcmp(value_get_string(event, "status"), "complained") == 0)
+		consent_revoked(l, message, CONSENT_COMPLAINT);
+	else if (value_is_true(value_get(event, "opt_out")))
+		consent_revoked(l, message, CONSENT_PROVIDER);
+}
+
 static void
 apply_status(struct ledger *l, struct value *event)
 {
@@ -101,6 +115,7 @@ apply_status(struct ledger *l, struct value *event)
 	if (known)
 		value_carry(event, "message", data, "id");
 	ledger_append_take(l, "event.received", data);
+	consent_of_event(l, event);
 	value_set_string(event, "applied", known ? "recorded" : "unmatched");
 }
 
@@ -209,21 +224,24 @@ close_reminder(struct answer *a, const char *state)
 }
 
 static void
-set_consent(struct answer *a, const char *state)
+set_consent(struct answer *a, bool in)
 {
 	bool all = strcmp(config_string(a->config, "ingest", NULL,
 	    "stop_scope"), "all") == 0;
+	struct consent c = { .hash = a->hash, .in = in,
+	    .how = CONSENT_KEYWORD, .source = a->id };
 	char scope[64];
 
 	snprintf(scope, sizeof(scope), "channel:%.40s", a->type);
 	/* Whoever comes back is back on this channel in any case. */
-	if (strcmp(state, "in") == 0) {
-		consent_put(a->ledger, a->hash, scope, state, "keyword",
-		    a->id);
+	c.scope = scope;
+	if (in) {
+		consent_put(a->ledger, &c);
 		all = true;
 	}
-	consent_put(a->ledger, a->hash, all ? "all" : scope, state, "keyword",
-	    a->id);
+	if (all)
+		c.scope = "all";
+	consent_put(a->ledger, &c);
 }
 
 /* What is not certain goes to staff instead of being guessed. */
@@ -232,10 +250,10 @@ act(struct answer *a)
 {
 	switch (a->intent) {
 	case REPLY_STOP:
-		set_consent(a, "out");
+		set_consent(a, false);
 		return "opted_out";
 	case REPLY_START:
-		set_consent(a, "in");
+		set_consent(a, true);
 		return "opted_in";
 	case REPLY_CONFIRM:
 		if (a->reminder != NULL) {

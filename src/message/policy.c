@@ -5,25 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/zone.h"
-
 #define DAY	86400
+/* A sum of what is given back with time is not asked for more often. */
+#define RECOUNT	60
 
+/* The widest of the scopes that are closed: they sort like that. */
 static bool
-find_opt_out(struct ledger *l, const char *hash, const char *scope, char *why,
-    size_t size)
+find_opt_out(struct ledger *l, const char *hash, const char *channel,
+    const char *topic, char *why, size_t size)
 {
 	struct ledger_rows *r;
 	bool out;
 
-	r = ledger_select(l, "SELECT at, how FROM consent WHERE hash = ? "
-	    "AND scope = ? AND state = 'out'", "ss", hash, scope);
+	r = ledger_select(l, "SELECT scope, at, how FROM consent WHERE "
+	    "hash = ? AND scope IN ('all', ?, ?) AND state = 'out' "
+	    "ORDER BY scope LIMIT 1", "sss", hash, channel, topic);
 	out = ledger_next(r);
 	if (out)
-		snprintf(why, size, "opted out (%s) on %.10s by %s", scope,
-		    ledger_text(r, 0), ledger_text(r, 1));
+		snprintf(why, size, "opted out (%s) on %.10s by %s",
+		    ledger_text(r, 0), ledger_text(r, 1), ledger_text(r, 2));
 	ledger_end(r);
 	return out;
+}
+
+/* A topic that the contact's preferences turn off, at whatever address. */
+static bool
+prefers_not(struct ledger *l, const char *topic, const char *contact)
+{
+	return contact != NULL && ledger_count(l, "SELECT count(*) FROM "
+	    "preference WHERE contact = ? AND json_valid(topics) AND "
+	    "json_extract(topics, '$.\"' || ? || '\"') = 0", "ss", contact,
+	    topic) > 0;
 }
 
 /* What a person did not ask for must have been asked for: marketing. */
@@ -49,18 +61,20 @@ policy_is_opted_out(struct ledger *l, const struct config *c,
     const char *hash, const char *type, const char *topic,
     const char *contact, char *why, size_t size)
 {
-	char scope[96];
+	char scope[96], channel[48];
 
-	if (find_opt_out(l, hash, "all", why, size))
-		return true;
-	snprintf(scope, sizeof(scope), "channel:%s", type);
-	if (find_opt_out(l, hash, scope, why, size))
+	snprintf(channel, sizeof(channel), "channel:%.32s", type);
+	snprintf(scope, sizeof(scope), "topic:%.80s", topic == NULL ? "" :
+	    topic);
+	if (find_opt_out(l, hash, channel, topic == NULL ? NULL : scope, why,
+	    size))
 		return true;
 	if (topic == NULL)
 		return false;
-	snprintf(scope, sizeof(scope), "topic:%.80s", topic);
-	if (find_opt_out(l, hash, scope, why, size))
+	if (prefers_not(l, topic, contact)) {
+		snprintf(why, size, "prefers no %s", topic);
 		return true;
+	}
 	if (config_has(c, "topic", topic) &&
 	    !config_bool(c, "topic", topic, "default") &&
 	    lacks_opt_in(l, hash, scope, topic, contact)) {
@@ -70,50 +84,10 @@ policy_is_opted_out(struct ledger *l, const struct config *c,
 	return false;
 }
 
-/* The instant at which the local clock next shows `minutes` after midnight. */
-static instant
-next_time_of_day(const char *zone, instant t, int minutes)
-{
-	struct civil day;
-	instant at = t;
-
-	for (int i = 0; i < 3; i++) {
-		zone_to_local(zone, t + i * (instant)DAY, &day);
-		day.hour = minutes / 60;
-		day.minute = minutes % 60;
-		day.second = 0;
-		if (zone_from_local(zone, &day, &at) && at > t)
-			return at;
-	}
-	return t + DAY;
-}
-
 bool
-policy_is_quiet(const struct config *c, const char *class, const char *zone,
-    int start, int end, instant t, instant *until)
+policy_window_is_open(instant last_inbound, instant t)
 {
-	struct civil now;
-	bool quiet;
-	int minute;
-
-	if (class != NULL && config_has(c, "class", class) &&
-	    !config_bool(c, "class", class, "quiet"))
-		return false;
-	if (start < 0 || end < 0) {
-		start = config_time_of_day(c, "quiet", NULL, "start");
-		end = config_time_of_day(c, "quiet", NULL, "end");
-	}
-	if (zone == NULL || !zone_is_valid(zone))
-		zone = config_string(c, "site", NULL, "timezone");
-	if (start == end)
-		return false;
-	zone_to_local(zone, t, &now);
-	minute = now.hour * 60 + now.minute;
-	quiet = start < end ? minute >= start && minute < end :
-	    minute >= start || minute < end;
-	if (quiet)
-		*until = next_time_of_day(zone, t, end);
-	return quiet;
+	return last_inbound > t - POLICY_WINDOW;
 }
 
 /* In millionths; the configuration and omni-render keep to six places. */
@@ -138,17 +112,25 @@ millionths(const char *s)
 	return n;
 }
 
+static void
+decimal_print(int64_t n, char *out, size_t size)
+{
+	size_t len;
+
+	snprintf(out, size, "%" PRId64 ".%06" PRId64, n / 1000000,
+	    n % 1000000);
+	/* Two places at least, as money is written. */
+	for (len = strlen(out); out[len - 1] == '0' && out[len - 3] != '.';)
+		out[--len] = '\0';
+}
+
 static char *
 decimal_text(int64_t n, struct arena *mem)
 {
-	char *s = arena_printf(mem, "%" PRId64 ".%06" PRId64, n / 1000000,
-	    n % 1000000);
-	size_t len = strlen(s);
+	char out[32];
 
-	/* Two places at least, as money is written. */
-	while (s[len - 1] == '0' && s[len - 3] != '.')
-		s[--len] = '\0';
-	return s;
+	decimal_print(n, out, sizeof(out));
+	return arena_strdup(mem, out);
 }
 
 char *
@@ -166,9 +148,9 @@ decimal_multiply(const char *a, int64_t n, struct arena *mem)
 struct facts {
 	char type[32], hash[DIGEST_HEX], topic[64], class[64], zone[64];
 	char contact[256], cost[32], reminder[256];
-	bool has_topic, has_class, has_reminder;
-	int64_t revision, step;
-	instant due, expires;
+	bool has_topic, has_class, has_reminder, needs_window;
+	int64_t revision, step, segments;
+	instant due, expires, last_inbound;
 	int quiet_start, quiet_end;
 };
 
@@ -187,8 +169,17 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 
 	r = ledger_select(l, "SELECT m.channel_type, m.hash, m.topic, "
 	    "m.class, m.timezone, m.contact, m.cost, m.reminder, m.revision, "
-	    "m.step, m.due_at, m.expires_at, p.quiet_start, p.quiet_end "
+	    "m.step, m.due_at, m.expires_at, "
+	    "coalesce(p.quiet_start, b.body ->> "
+	    "'$.contact.preferences.quiet_start'), "
+	    "coalesce(p.quiet_end, b.body ->> "
+	    "'$.contact.preferences.quiet_end'), m.segments, "
+	    "m.channel_type = 'whatsapp' AND b.body -> "
+	    "'$.whatsapp.template' IS NULL, x.last_inbound_at "
 	    "FROM message m LEFT JOIN preference p ON p.contact = m.contact "
+	    "LEFT JOIN content b ON b.key = m.content "
+	    "LEFT JOIN address x ON x.type = m.channel_type AND "
+	    "x.hash = m.hash "
 	    "WHERE m.id = ? AND m.channel = ? AND m.state = 'queued'", "ss",
 	    id, channel);
 	found = ledger_next(r);
@@ -211,6 +202,11 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 			found = false;
 		f->quiet_start = time_of_day_parse(ledger_text(r, 12));
 		f->quiet_end = time_of_day_parse(ledger_text(r, 13));
+		f->segments = ledger_int(r, 14);
+		f->needs_window = ledger_int(r, 15) != 0;
+		if (ledger_text(r, 16) == NULL ||
+		    !clock_parse(ledger_text(r, 16), &f->last_inbound))
+			f->last_inbound = INT64_MIN / 2;
 	}
 	ledger_end(r);
 	return found;
@@ -296,45 +292,108 @@ recipient_had_enough(struct ledger *l, const struct config *c,
 	return set(g, GATE_DEFER, now + 3600, "recipient's limit a day");
 }
 
-/* Attempts that are open count: what they will cost is reserved. */
-static void
-add_spending(struct ledger *l, instant now, struct spending *spent)
-{
-	struct ledger_rows *r;
-	char at[CLOCK_TEXT];
+/* A provider that has not said no may ask for its money. */
+#define MAY_COST	"coalesce(a.outcome, 'accepted') IN " \
+			"('accepted', 'unknown') "
 
-	r = ledger_select(l, "SELECT a.rowid, coalesce(a.cost, m.cost) FROM "
-	    "attempt a JOIN message m ON m.id = a.message WHERE a.rowid > ? "
-	    "AND a.started_at > ? AND coalesce(a.outcome, 'accepted') IN "
-	    "('accepted', 'unknown') ORDER BY a.rowid", "is", spent->last,
-	    clock_format(now - DAY, at));
+static void
+add_rows(struct ledger_rows *r, struct spent *s)
+{
 	while (ledger_next(r)) {
-		spent->last = ledger_int(r, 0);
-		spent->sum += millionths(ledger_text(r, 1));
+		s->last = ledger_int(r, 0);
+		s->sum += millionths(ledger_text(r, 1));
 	}
 	ledger_end(r);
-	spent->primed = true;
+}
+
+/* Attempts that are open count: what they will cost is reserved. */
+static void
+add_day(struct ledger *l, instant now, struct spent *s)
+{
+	char at[CLOCK_TEXT];
+
+	add_rows(ledger_select(l, "SELECT a.rowid, coalesce(a.cost, m.cost) "
+	    "FROM attempt a JOIN message m ON m.id = a.message WHERE "
+	    "a.rowid > ? AND a.started_at > ? AND " MAY_COST
+	    "ORDER BY a.rowid", "is", s->last, clock_format(now - DAY, at)),
+	    s);
+}
+
+/* The same of this run, which other senders may be part of. */
+static void
+add_run(struct ledger *l, instant now, struct spent *s)
+{
+	const char *run = ledger_run(l);
+
+	(void)now;
+	if (s->last == 0)
+		s->last = ledger_count(l, "SELECT coalesce((SELECT "
+		    "first_seq - 1 FROM run WHERE id = ?), (SELECT max(seq) "
+		    "FROM journal))", "s", run);
+	add_rows(ledger_select(l, "SELECT j.seq, coalesce(a.cost, m.cost) "
+	    "FROM journal j JOIN attempt a ON a.message = j.data ->> '$.id' "
+	    "AND a.number = j.data ->> '$.attempt' JOIN message m ON "
+	    "m.id = a.message WHERE j.seq > ? AND j.run = ? AND "
+	    "j.op = 'attempt.started' AND " MAY_COST "ORDER BY j.seq", "is",
+	    s->last, run), s);
+}
+
+/* Whether a full count may give something back. */
+static bool
+is_stale(struct ledger *l, instant now, struct spent *s)
+{
+	struct ledger_rows *r;
+	bool first = s->seen == 0, stale;
+
+	r = ledger_select(l, "SELECT (SELECT max(seq) FROM journal), count(*) "
+	    "FROM journal WHERE seq > ? AND op = 'attempt.finished'", "i",
+	    first ? INT64_MAX : s->seen);
+	stale = ledger_next(r) && ledger_int(r, 1) > 0;
+	s->seen = ledger_int(r, 0);
+	ledger_end(r);
+	return first || stale || now >= s->counted + RECOUNT;
 }
 
 static bool
-costs_too_much(struct ledger *l, const struct config *c,
-    const struct facts *f, instant now, struct gate *g,
-    struct spending *spent)
+exceeds(struct ledger *l, instant now, int64_t cost, const char *limit,
+    void (*add)(struct ledger *, instant, struct spent *), struct spent *s)
 {
-	const char *limit = config_string(c, "limits", NULL, "spend_day");
-	int64_t cost = millionths(f->cost);
-
 	if (limit == NULL || cost == 0)
 		return false;
-	add_spending(l, now, spent);
-	if (spent->sum + cost <= millionths(limit))
+	add(l, now, s);
+	if (s->sum + cost <= millionths(limit))
 		return false;
-	/* What was refused since, or is older than a day, is given back. */
-	*spent = (struct spending){ .primed = false };
-	add_spending(l, now, spent);
-	if (spent->sum + cost <= millionths(limit))
-		return false;
-	return set(g, GATE_HOLD, 0, "spending limit of the day reached");
+	if (is_stale(l, now, s)) {
+		/* What was refused since, or is too old, is given back. */
+		*s = (struct spent){ .seen = s->seen, .counted = now };
+		add(l, now, s);
+	}
+	return s->sum + cost > millionths(limit);
+}
+
+/* The forecast; a message that nobody rendered has the channel's price. */
+static int64_t
+forecast(const struct config *c, const char *channel, const struct facts *f)
+{
+	if (f->cost[0] != '\0')
+		return millionths(f->cost);
+	return millionths(config_string(c, "channel", channel, "cost")) *
+	    (f->segments > 1 ? f->segments : 1);
+}
+
+static bool
+costs_too_much(struct ledger *l, const struct config *c, int64_t cost,
+    instant now, struct gate *g, struct spending *spent)
+{
+	if (exceeds(l, now, cost, config_string(c, "limits", NULL,
+	    "spend_day"), add_day, &spent->day))
+		return set(g, GATE_HOLD, 0,
+		    "spending limit of the day reached");
+	if (exceeds(l, now, cost, config_string(c, "limits", NULL,
+	    "spend_run"), add_run, &spent->run))
+		return set(g, GATE_HOLD, 0,
+		    "spending limit of the run reached");
+	return false;
 }
 
 static bool
@@ -351,25 +410,41 @@ is_opted_out(struct ledger *l, const struct config *c, const struct facts *f,
 }
 
 static bool
-is_quiet(const struct config *c, const struct facts *f, instant now,
+window_is_over(const struct facts *f, instant now, struct gate *g)
+{
+	if (!f->needs_window || policy_window_is_open(f->last_inbound, now))
+		return false;
+	g->bring_forward = true;
+	return set(g, GATE_CANCEL, 0, "no approved template, and nothing was "
+	    "received in the last 24 hours");
+}
+
+static bool
+is_quiet(const struct quiet *q, const struct facts *f, instant now,
     struct gate *g)
 {
+	const struct quiet_reader who = { .zone = f->zone,
+	    .class = f->has_class ? f->class : NULL,
+	    .topic = f->has_topic ? f->topic : NULL,
+	    .start = f->quiet_start, .end = f->quiet_end };
+	char why[sizeof(g->reason)];
 	instant until;
 
-	if (!policy_is_quiet(c, f->has_class ? f->class : NULL, f->zone,
-	    f->quiet_start, f->quiet_end, now, &until))
+	if (!quiet_holds(q, &who, now, &until, why, sizeof(why)))
 		return false;
 	if (until >= f->expires)
 		return set(g, GATE_EXPIRE, 0, "quiet hours last too long");
-	return set(g, GATE_DEFER, until, "quiet hours");
+	return set(g, GATE_DEFER, until, why);
 }
 
 void
-gate_look(struct ledger *l, const struct config *c, const char *id,
+gate_look(struct ledger *l, const struct quiet *quiet, const char *id,
     const char *channel, struct spending *spent, struct gate *g)
 {
+	const struct config *c = quiet->config;
 	instant now = clock_now();
 	struct facts f;
+	int64_t cost;
 
 	*g = (struct gate){ .verdict = GATE_GO };
 	if (!load_facts(l, id, channel, &f) || f.due > now) {
@@ -383,9 +458,12 @@ gate_look(struct ledger *l, const struct config *c, const char *id,
 		set(g, GATE_EXPIRE, 0, "too late");
 		return;
 	}
-	if (is_quiet(c, &f, now, g) ||
+	cost = forecast(c, channel, &f);
+	if (cost > 0)
+		decimal_print(cost, g->cost, sizeof(g->cost));
+	if (is_quiet(quiet, &f, now, g) || window_is_over(&f, now, g) ||
 	    channel_is_full(l, c, channel, now, g) ||
 	    recipient_had_enough(l, c, &f, now, g) ||
-	    costs_too_much(l, c, &f, now, g, spent))
+	    costs_too_much(l, c, cost, now, g, spent))
 		return;
 }

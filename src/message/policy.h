@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/record.h"
+#include "message/quiet.h"
 #include "store/ledger.h"
 
 /*
@@ -24,13 +25,11 @@ bool policy_is_opted_out(struct ledger *l, const struct config *c,
     const char *contact, char *why, size_t size);
 
 /*
- * Whether `t` lies in quiet hours for a message of this class; then *until is
- * their end.  `start` and `end` are the contact's own, in minutes after
- * midnight, -1 for none.  Hours are those of `zone`; a zone that does not
- * exist counts as the site's.
+ * WhatsApp takes free text until 24 hours after the person wrote, and from
+ * that very second on only templates.
  */
-bool policy_is_quiet(const struct config *c, const char *class,
-    const char *zone, int start, int end, instant t, instant *until);
+#define POLICY_WINDOW	(24 * 3600)
+bool policy_window_is_open(instant last_inbound, instant t);
 
 /* Decimal strings, of up to six places. */
 char *decimal_add(const char *a, const char *b, struct arena *mem);
@@ -50,24 +49,30 @@ struct gate {
 	instant until;
 	char reason[160];
 	bool bring_forward;	/* a ladder goes on with its next step */
+	char cost[32];		/* the forecast, to be reserved; or "" */
 };
 
 /*
- * What 24 hours have cost, kept by a sender from one look to the next: counted
- * wholly at first and before a message is held, and in between only what is
- * new.
+ * What 24 hours, or this run, have cost, kept by a sender from one look to the
+ * next: counted wholly at first and before a message is held, and in between
+ * only what is new.
  */
-struct spending {
-	bool primed;
-	int64_t last;		/* rowid of the last attempt that is in it */
+struct spent {
+	int64_t last;		/* the last row that is in it */
 	int64_t sum;		/* millionths */
+	int64_t seen;		/* journal row up to which it was counted ... */
+	instant counted;	/* ... wholly, and when */
+};
+
+struct spending {
+	struct spent day, run;
 };
 
 /*
  * The last look, inside the transaction.  `channel` is the configured channel
  * of the sender.
  */
-void gate_look(struct ledger *l, const struct config *c, const char *id,
+void gate_look(struct ledger *l, const struct quiet *quiet, const char *id,
     const char *channel, struct spending *spent, struct gate *g);
 
 #endif

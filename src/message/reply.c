@@ -123,6 +123,8 @@ static const struct phrase phrases[] = {
 	{ STOP, "stop" }, { STOP, "unsubscribe" }, { STOP, "stopall" },
 	{ STOP, "stop all" }, { STOP, "revoke" }, { STOP, "optout" },
 	{ STOP, "opt out" }, { STOP, "quit" }, { STOP, "end" },
+	/* Amazon's list has these besides (End User Messaging, keywords). */
+	{ STOP, "remove" }, { STOP, "arret" }, { STOP, "td" },
 	{ STOP, "alto" }, { STOP, "baja" }, { STOP, "parar" },
 	{ STOP, "detener" }, { STOP, "salir" }, { STOP, "no mas" },
 	{ STOP, "dar de baja" }, { STOP, "darme de baja" },
@@ -146,6 +148,7 @@ static const struct phrase phrases[] = {
 	{ START, "start" }, { START, "unstop" }, { START, "alta" },
 	{ START, "darme de alta" }, { START, "reactivar" },
 	{ START, "suscribir" }, { START, "reanudar" },
+	{ START, "iniciar" }, { START, "empezar" },
 
 	{ HELP, "help" }, { HELP, "ayuda" }, { HELP, "info" },
 

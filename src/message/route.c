@@ -1,4 +1,4 @@
-#include "route.h"
+#include "route_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,112 +7,31 @@
 #include "message/contact.h"
 #include "message/policy.h"
 
-#define WINDOW		(24 * 3600)	/* WhatsApp's, after a person wrote */
-
-/* What is known of the message while it is decided. */
-struct decision {
-	struct filter *filter;
-	struct router *router;
-	struct record *record;
-	struct arena *mem;
-	const char *contact, *class, *topic, *zone;
-	const struct template_set *set;
-	int quiet_start, quiet_end;
-	const char *preferred, *order;
-	const char *types[CONFIG_CHANNEL_TYPES];	/* in the order to consider */
-	size_t count;
-	bool wish;
-	struct value *considered;
-	struct buf reasons;
-	const char *chosen, *account, *to;
-	struct value *fallback;
-};
-
-static void
-consider(struct decision *d, const char *type, const char *verdict,
-    const char *reason)
+static bool
+is_open_for(const struct config *c, const char *name, const char *type)
 {
-	struct value *v = value_new_object();
-
-	value_set_string(v, "channel", type);
-	value_set_string(v, "verdict", verdict);
-	if (reason != NULL)
-		value_set_string(v, "reason", reason);
-	value_append_take(d->considered, v);
-	if (strcmp(verdict, "refused") == 0)
-		buf_printf(&d->reasons, "%s%s: %s",
-		    d->reasons.len > 0 ? "; " : "", type, reason);
+	return strcmp(config_string(c, "channel", name, "type"), type) == 0 &&
+	    config_bool(c, "channel", name, "active");
 }
 
-/* The first active channel of a type, or the one of that very name. */
+/*
+ * The active channel that was wished for by name, else the type's first.  The
+ * name is the configuration's: the record's own does not outlive its field.
+ */
 static const char *
 account_of(const struct config *c, const char *type, const char *wish)
 {
-	const char *name;
+	const char *name, *first = NULL;
 
-	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++)
-		if (strcmp(config_string(c, "channel", name, "type"),
-		    type) == 0 && config_bool(c, "channel", name, "active") &&
-		    (wish == NULL || strcmp(wish, name) == 0))
+	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++) {
+		if (!is_open_for(c, name, type))
+			continue;
+		if (wish != NULL && strcmp(wish, name) == 0)
 			return name;
-	return NULL;
-}
-
-static void
-add_type(struct decision *d, const char *type)
-{
-	for (size_t i = 0; i < d->count; i++)
-		if (strcmp(d->types[i], type) == 0)
-			return;
-	if (d->count < CONFIG_CHANNEL_TYPES)
-		d->types[d->count++] = arena_strdup(d->mem, type);
-}
-
-static void
-add_list(struct decision *d, const char *list)
-{
-	char word[32];
-
-	for (size_t i = 0; list != NULL &&
-	    config_word(list, i, word, sizeof(word)); i++)
-		add_type(d, word);
-}
-
-/* The contact's own wishes, from the record or else from the ledger. */
-static void
-load_preference(struct decision *d)
-{
-	const struct value *own = value_path(record_get(d->record, "contact"),
-	    "preferences");
-	struct ledger_rows *r;
-
-	d->quiet_start = d->quiet_end = -1;
-	d->preferred = value_get_string(own, "channel");
-	if (d->contact == NULL)
-		return;
-	r = ledger_select(d->router->ledger, "SELECT p.channel, "
-	    "(SELECT group_concat(value, ' ') FROM json_each(CASE WHEN "
-	    "json_valid(p.channels) THEN p.channels ELSE '[]' END)), "
-	    "c.language, c.timezone, p.quiet_start, p.quiet_end "
-	    "FROM contact c LEFT JOIN preference p ON p.contact = c.id "
-	    "WHERE c.id = ?", "s", d->contact);
-	if (ledger_next(r)) {
-		if (d->preferred == NULL && ledger_text(r, 0) != NULL)
-			d->preferred = arena_strdup(d->mem, ledger_text(r, 0));
-		if (ledger_text(r, 1) != NULL)
-			d->order = arena_strdup(d->mem, ledger_text(r, 1));
-		if (record_string(d->record, "language") == NULL &&
-		    ledger_text(r, 2) != NULL)
-			record_set_string(d->record, "language",
-			    ledger_text(r, 2));
-		if (record_string(d->record, "timezone") == NULL &&
-		    ledger_text(r, 3) != NULL)
-			record_set_string(d->record, "timezone",
-			    ledger_text(r, 3));
-		d->quiet_start = time_of_day_parse(ledger_text(r, 4));
-		d->quiet_end = time_of_day_parse(ledger_text(r, 5));
+		if (first == NULL)
+			first = name;
 	}
-	ledger_end(r);
+	return wish == NULL || strcmp(wish, type) == 0 ? first : NULL;
 }
 
 static bool
@@ -159,43 +78,6 @@ classify(struct decision *d)
 		    d->class);
 		return false;
 	}
-	return true;
-}
-
-/* The type of channel that an explicit wish means; NULL when none. */
-static const char *
-type_of_wish(const struct config *c, const char *wish)
-{
-	const char *type;
-
-	for (size_t i = 0; (type = config_channel_type(i)) != NULL; i++)
-		if (strcmp(type, wish) == 0)
-			return type;
-	return config_has(c, "channel", wish) ?
-	    config_string(c, "channel", wish, "type") : NULL;
-}
-
-static bool
-list_types(struct decision *d)
-{
-	const char *wish = record_string(d->record, "channel"), *type;
-
-	if (wish == NULL) {
-		if (d->preferred != NULL)
-			add_list(d, d->preferred);
-		add_list(d, d->order);
-		add_list(d, config_string(d->router->config, "class",
-		    d->class, "channels"));
-		return true;
-	}
-	type = type_of_wish(d->router->config, wish);
-	if (type == NULL) {
-		filter_refuse(d->filter, d->record, "unknown_channel",
-		    "channel", "there is no channel %.60s", wish);
-		return false;
-	}
-	d->wish = true;
-	add_type(d, type);
 	return true;
 }
 
@@ -251,16 +133,25 @@ find_place(struct decision *d, const char *type, struct place *p)
 		look_up(d, type, p);
 }
 
-/* Free text is for 24 hours after the person wrote; then templates only. */
-static bool
-window_allows(const struct decision *d, const char *type,
+/*
+ * Free text is for 24 hours after the person wrote; then templates only.  What
+ * counts is when the message will go, which may be after the quiet hours.
+ */
+static const char *
+window_objection(const struct decision *d, const char *type,
     const struct place *p)
 {
 	if (strcmp(type, "whatsapp") != 0 ||
-	    p->last_inbound > clock_now() - WINDOW)
-		return true;
-	return d->set != NULL && templates_whatsapp(d->router->templates,
-	    d->set, record_string(d->record, "language")) != NULL;
+	    policy_window_is_open(p->last_inbound, d->start))
+		return NULL;
+	if (d->set != NULL && templates_whatsapp(d->router->templates,
+	    d->set, record_string(d->record, "language")) != NULL)
+		return NULL;
+	return policy_window_is_open(p->last_inbound, clock_now()) ?
+	    "no approved template, and when it may be sent the 24 hours after "
+	    "the last answer are over" :
+	    "no approved template, and nothing was received in the last 24 "
+	    "hours";
 }
 
 /* NULL when the channel can be taken, else why not. */
@@ -271,8 +162,7 @@ objection(struct decision *d, const char *type, const char *wish,
 	const struct config *c = d->router->config;
 	char why[160];
 
-	*account = account_of(c, type, wish != NULL &&
-	    config_has(c, "channel", wish) ? wish : NULL);
+	*account = account_of(c, type, wish);
 	if (*account == NULL)
 		return "no active channel of this type";
 	if (d->set != NULL && !templates_support(d->set, type))
@@ -288,10 +178,7 @@ objection(struct decision *d, const char *type, const char *wish,
 	if (config_bool(c, "channel", *account, "verified_only") &&
 	    !p->verified)
 		return "the address is not verified";
-	if (!window_allows(d, type, p))
-		return "no approved template, and nothing was received "
-		    "in the last 24 hours";
-	return NULL;
+	return window_objection(d, type, p);
 }
 
 static void
@@ -303,16 +190,17 @@ choose(struct decision *d)
 	for (size_t i = 0; i < d->count; i++) {
 		why = objection(d, d->types[i], wish, &account, &p);
 		if (why != NULL)
-			consider(d, d->types[i], "refused", why);
+			route_consider(d, d->types[i], "refused", why);
 		else if (d->chosen == NULL) {
 			d->chosen = d->types[i];
+			d->chosen_by = d->by[i];
 			d->account = account;
 			d->to = arena_strdup(d->mem, p.to);
-			consider(d, d->types[i], "chosen", NULL);
+			route_consider(d, d->types[i], "chosen", NULL);
 		} else {
 			value_append_take(d->fallback,
 			    value_new_string(d->types[i]));
-			consider(d, d->types[i], "fallback", NULL);
+			route_consider(d, d->types[i], "fallback", NULL);
 		}
 	}
 }
@@ -335,38 +223,65 @@ read_time(struct decision *d, const char *field, instant *t)
 	return 1;
 }
 
-/* The window in which it may be sent. */
+/* The window in which it may be sent; it may turn out to be none. */
 static bool
-set_window(struct decision *d)
+find_window(struct decision *d)
 {
-	instant now = clock_now(), start = now, end = 0, until;
-	const char *zone = record_string(d->record, "timezone");
-	char text[CLOCK_TEXT];
+	const struct quiet_reader who = { .class = d->class, .topic = d->topic,
+	    .zone = record_string(d->record, "timezone"),
+	    .start = d->quiet_start, .end = d->quiet_end };
+	instant now = clock_now(), until;
 	int ends;
 
-	if (read_time(d, "not_before", &start) == -1)
+	d->start = now;
+	if (read_time(d, "not_before", &d->start) == -1)
 		return false;
-	ends = read_time(d, "expires_at", &end);
+	ends = read_time(d, "expires_at", &d->end);
 	if (ends == -1)
 		return false;
-	if (start < now)
-		start = now;
-	if (policy_is_quiet(d->router->config, d->class, zone, d->quiet_start,
-	    d->quiet_end, start, &until))
-		start = until;
+	if (d->start < now)
+		d->start = now;
+	if (quiet_holds(&d->router->quiet, &who, d->start, &until,
+	    d->waits_for, sizeof(d->waits_for)))
+		d->start = until;
 	if (ends == 0)
-		end = start + config_duration(d->router->config, "class",
+		d->end = d->start + config_duration(d->router->config, "class",
 		    d->class, "expires");
-	if (start >= end) {
+	return true;
+}
+
+static void
+set_window(struct decision *d)
+{
+	char start[CLOCK_TEXT], end[CLOCK_TEXT];
+
+	clock_format(d->start, start);
+	clock_format(d->end, end);
+	if (d->start >= d->end) {
 		filter_refuse(d->filter, d->record, "too_late", "expires_at",
 		    "too late: it may be sent from %s on, but not after %s",
-		    clock_format(start, text),
-		    clock_format(end, (char[CLOCK_TEXT]){ "" }));
-		return false;
+		    start, end);
+		return;
 	}
-	record_set_string(d->record, "not_before", clock_format(start, text));
-	record_set_string(d->record, "expires_at", clock_format(end, text));
-	return true;
+	record_set_string(d->record, "not_before", start);
+	record_set_string(d->record, "expires_at", end);
+}
+
+/* What the message waits for, by whose clock. */
+static struct value *
+waiting(const struct decision *d)
+{
+	struct value *v = value_new_object();
+	const char *zone = record_string(d->record, "timezone");
+	char text[CLOCK_TEXT];
+
+	value_set_string(v, "for", d->waits_for);
+	value_set_string(v, "until", clock_format(d->start, text));
+	if (zone == NULL)
+		zone = config_string(d->router->config, "site", NULL,
+		    "timezone");
+	value_set_string(v, "timezone", zone);
+	return v;
 }
 
 static void
@@ -374,12 +289,12 @@ write_route(struct decision *d)
 {
 	struct value *route = value_new_object();
 
-	value_set_string(route, "reason", d->wish ? "explicit wish" :
-	    d->preferred != NULL && d->chosen != NULL &&
-	    strcmp(d->preferred, d->chosen) == 0 ? "the contact's preference" :
-	    "class table");
+	value_set_string(route, "reason", d->chosen != NULL ? d->chosen_by :
+	    d->wish ? BY_WISH : "no channel is left");
 	value_set_take(route, "considered", d->considered);
 	d->considered = NULL;
+	if (d->chosen != NULL && d->waits_for[0] != '\0')
+		value_set_take(route, "waits", waiting(d));
 	if (d->chosen != NULL) {
 		record_set_string(d->record, "class", d->class);
 		if (d->topic != NULL)
@@ -394,25 +309,30 @@ write_route(struct decision *d)
 }
 
 static void
+refuse_unreachable(struct decision *d)
+{
+	const char *field = d->wish ? "channel" : "contact";
+
+	/* A ladder goes on with its next step: nobody needs to be told. */
+	if (value_path(record_get(d->record, "reminder"), "next") != NULL)
+		filter_refuse_quietly(d->filter, d->record, "unreachable",
+		    field, "cannot be reached: %s", buf_text(&d->reasons));
+	else
+		filter_refuse(d->filter, d->record, "unreachable", field,
+		    "cannot be reached: %s", buf_text(&d->reasons));
+}
+
+static void
 decide(struct decision *d)
 {
-	if (!load_template(d) || !classify(d))
+	if (!load_template(d) || !classify(d) || !route_load_preference(d))
 		return;
-	load_preference(d);
-	if (!list_types(d))
+	if (!route_list_types(d) || !find_window(d))
 		return;
 	choose(d);
 	write_route(d);
-	/* A ladder goes on with its next step: nobody needs to be told. */
-	if (d->chosen == NULL && value_path(record_get(d->record, "reminder"),
-	    "next") != NULL)
-		filter_refuse_quietly(d->filter, d->record, "unreachable",
-		    d->wish ? "channel" : "contact", "cannot be reached: %s",
-		    buf_text(&d->reasons));
-	else if (d->chosen == NULL)
-		filter_refuse(d->filter, d->record, "unreachable",
-		    d->wish ? "channel" : "contact", "cannot be reached: %s",
-		    buf_text(&d->reasons));
+	if (d->chosen == NULL)
+		refuse_unreachable(d);
 	else
 		set_window(d);
 }
@@ -430,7 +350,9 @@ route_record(struct filter *f, struct record *r)
 	d.contact = value_get_string(record_get(r, "contact"), "id");
 	d.considered = value_new_array();
 	d.fallback = value_new_array();
+	ledger_look(d.router->ledger);
 	decide(&d);
+	ledger_look_end(d.router->ledger);
 	value_free(d.considered);
 	value_free(d.fallback);
 	buf_release(&d.reasons);

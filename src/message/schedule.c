@@ -375,21 +375,21 @@ report_addresses(const struct entry *n)
 static bool
 put_contact(struct entry *n)
 {
-	const char *word;
+	struct contact_input in = { .contact = n->contact,
+	    .address = n->address, .language = n->language, .again = true };
+	const char *field, *word;
 
 	word = contact_fault(n->contact);
 	if (word != NULL)
 		return bad(n, "bad_preference", "contact.preferences", word);
-
-	if (contact_put(n->scheduler->ledger, n->contact, n->address, n->language,
-	    value_get_string(n->contact, "timezone"), &n->filter->mem))
+	if (contact_put(n->scheduler->ledger, &in, &n->filter->mem, NULL) !=
+	    CONTACT_UNCHANGED)
 		report_addresses(n);
-	if (contact_put_opt_outs(n->scheduler->ledger, n->scheduler->config,
-	    n->contact, n->address, n->id, &word) != -1)
+	if (consent_import(n->scheduler->ledger, n->scheduler->config,
+	    n->contact, n->id, &n->filter->mem, &field, &word) != -1)
 		return true;
 	filter_refuse(n->filter, n->record, "bad_opt_out", "contact.opt_out",
-	    "contact.opt_out: %.60s is neither all, a channel nor a topic",
-	    word);
+	    "contact.%s: %s", field, word);
 	return false;
 }
 

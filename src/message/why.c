@@ -108,6 +108,11 @@ add_route(const struct value *data, struct arena *mem, struct buf *out)
 		buf_str(out, "\n      route: ");
 		add_escaped(out, reason);
 	}
+	reason = value_get_string(value_get(route, "waits"), "for");
+	if (reason != NULL) {
+		buf_str(out, "\n      waits for: ");
+		add_escaped(out, reason);
+	}
 	list = value_get(route, "considered");
 	for (size_t i = 0; (c = value_at(list, i)) != NULL; i++) {
 		reason = value_get_string(c, "reason");

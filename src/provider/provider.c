@@ -17,6 +17,13 @@ outcome_name(enum outcome o)
 	return name[o];
 }
 
+bool
+provider_code_is_optout(const char *kind, const char *code)
+{
+	/* twilio.com/docs/api/errors/21610: the recipient replied STOP */
+	return strcmp(kind, "twilio") == 0 && strcmp(code, "21610") == 0;
+}
+
 /* "Clinica <citas@clinic.example>": what stands between the brackets. */
 static void
 bare_address(const char *from, char *out, size_t size)

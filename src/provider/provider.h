@@ -25,6 +25,8 @@ enum outcome {
 	OUTCOME_MAX
 };
 const char *outcome_name(enum outcome o);
+/* The same of a receipt: this code says that the person unsubscribed there. */
+bool provider_code_is_optout(const char *kind, const char *code);
 
 /* How a request travels. */
 enum transport {

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "provider/provider.h"
 
 /*
  * The signature is base64(HMAC-SHA1(auth token, data)), where data is the URL
@@ -458,8 +459,11 @@ read_status(struct value *event, const struct form *f, const char *sid,
 		    theirs);
 	value_set_string(event, "status", ours);
 	value_set_string(event, "raw_status", theirs);
-	if (code != NULL && consists_of(code, DIGITS, 1, 9))
+	if (code != NULL && consists_of(code, DIGITS, 1, 9)) {
 		value_set_string(event, "code", code);
+		if (provider_code_is_optout("twilio", code))
+			value_set_bool(event, "opt_out", true);
+	}
 	if (put_address(event, "to", f, "To", e) == -1 ||
 	    put_address(event, "from", f, "From", e) == -1)
 		return -1;

@@ -25,6 +25,7 @@ finish_doubt(struct engine *n, const char *id, int attempt,
 	if (provider_id != NULL && *provider_id != '\0')
 		value_set_string(data, "provider_id", provider_id);
 	ledger_append_take(n->ledger, "attempt.finished", data);
+	engine_hear(n, id);
 }
 
 /* A receipt for it came while nobody was sending. */

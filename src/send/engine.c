@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/output.h"
-#include "message/contact.h"
+#include "message/consent.h"
 #include "message/policy.h"
 
 static volatile sig_atomic_t stopping;
@@ -131,6 +131,10 @@ learn_of_address(struct engine *n, const struct flight *f)
 	struct value *data;
 	char hash[DIGEST_HEX] = "";
 
+	if (f->verdict.outcome == OUTCOME_OPTOUT) {
+		consent_revoked(n->ledger, f->id, CONSENT_PROVIDER);
+		return;
+	}
 	r = ledger_select(n->ledger, "SELECT hash FROM message WHERE id = ?",
 	    "s", f->id);
 	if (ledger_next(r) && ledger_text(r, 0) != NULL)
@@ -138,15 +142,33 @@ learn_of_address(struct engine *n, const struct flight *f)
 	ledger_end(r);
 	if (*hash == '\0')
 		return;
-	if (f->verdict.outcome == OUTCOME_OPTOUT) {
-		consent_put(n->ledger, hash, "all", "out", "provider", f->id);
-		return;
-	}
 	data = value_new_object();
 	value_set_string(data, "type", n->type);
 	value_set_string(data, "hash", hash);
 	value_set_string(data, "reason", f->verdict.code);
 	ledger_append_take(n->ledger, "address.dead", data);
+}
+
+/* Receipts that came before the answer they belong to: is one a complaint? */
+void
+engine_hear(struct engine *n, const char *id)
+{
+	struct ledger_rows *r;
+	bool complaint = false, unsubscribed = false;
+
+	r = ledger_select(n->ledger, "SELECT provider, status, code FROM event "
+	    "WHERE message = ? ORDER BY key", "s", id);
+	while (ledger_next(r)) {
+		complaint = complaint || strcmp(ledger_text(r, 1),
+		    "complained") == 0;
+		unsubscribed = unsubscribed || (ledger_text(r, 2) != NULL &&
+		    provider_code_is_optout(ledger_text(r, 0),
+		    ledger_text(r, 2)));
+	}
+	ledger_end(r);
+	if (complaint || unsubscribed)
+		consent_revoked(n->ledger, id, complaint ? CONSENT_COMPLAINT :
+		    CONSENT_PROVIDER);
 }
 
 /* Lost on the way: the attempt stays open until something is known. */
@@ -193,6 +215,7 @@ finish(struct engine *n, const struct flight *f)
 	if (f->currency[0] != '\0')
 		value_set_string(data, "currency", f->currency);
 	ledger_append_take(n->ledger, "attempt.finished", data);
+	engine_hear(n, f->id);
 	if (f->verdict.outcome == OUTCOME_ADDRESS ||
 	    f->verdict.outcome == OUTCOME_OPTOUT)
 		learn_of_address(n, f);
@@ -316,7 +339,7 @@ engine_build(struct engine *n, struct flight *f)
 
 /* Journals the intent; the gate was passed in this very transaction. */
 static void
-start(struct engine *n, const char *id)
+start(struct engine *n, const char *id, const struct gate *g)
 {
 	struct flight *f = &n->flights[n->count];
 	struct value *data = value_new_object();
@@ -337,6 +360,12 @@ start(struct engine *n, const char *id)
 		clock_parse(ledger_text(r, 4), &f->created);
 	}
 	ledger_end(r);
+	/* What was not forecast is reserved at the channel's price. */
+	if (f->cost[0] == '\0' && g->cost[0] != '\0') {
+		snprintf(f->cost, sizeof(f->cost), "%s", g->cost);
+		snprintf(f->currency, sizeof(f->currency), "%s",
+		    config_string(n->config, "site", NULL, "currency"));
+	}
 	snprintf(reference, sizeof(reference), "%s.%d", id, f->attempt);
 	value_set_string(data, "id", id);
 	value_set_integer(data, "attempt", f->attempt);
@@ -353,28 +382,30 @@ start(struct engine *n, const char *id)
 
 /* What the gate says, journalled; whether the message may go. */
 static bool
-pass_gate(struct engine *n, const char *id)
+pass_gate(struct engine *n, const char *id, struct gate *g)
 {
 	char until[CLOCK_TEXT];
-	struct gate g;
 
-	gate_look(n->ledger, n->config, id, n->name, &n->spending, &g);
-	switch (g.verdict) {
+	gate_look(n->ledger, &n->quiet_times, id, n->name, &n->spending, g);
+	switch (g->verdict) {
 	case GATE_GO:
 		return true;
 	case GATE_DEFER:
-		engine_journal(n, "message.deferred", id, g.reason,
-		    clock_format(g.until, until), false);
+		engine_journal(n, "message.deferred", id, g->reason,
+		    clock_format(g->until, until), false);
 		break;
 	case GATE_HOLD:
-		engine_journal(n, "message.held", id, g.reason, NULL, false);
+		engine_journal(n, "message.held", id, g->reason, NULL, false);
+		n->held++;
+		snprintf(n->held_reason, sizeof(n->held_reason), "%s",
+		    g->reason);
 		break;
 	case GATE_CANCEL:
-		engine_journal(n, "message.cancelled", id, g.reason, NULL,
-		    g.bring_forward);
+		engine_journal(n, "message.cancelled", id, g->reason, NULL,
+		    g->bring_forward);
 		break;
 	case GATE_EXPIRE:
-		engine_journal(n, "message.expired", id, g.reason, NULL, false);
+		engine_journal(n, "message.expired", id, g->reason, NULL, false);
 		break;
 	case GATE_SKIP:
 	default:
@@ -444,14 +475,15 @@ land(struct engine *n)
 size_t
 engine_turn(struct engine *n, const char *const *ids, size_t count)
 {
+	struct gate g;
 	size_t i = 0;
 
 	ledger_begin(n->ledger);
 	land(n);
 	while (!stopping && !engine_is_blocked(n) && i < count &&
 	    n->count < GROUP_MAX)
-		if (pass_gate(n, ids[i++]))
-			start(n, ids[i - 1]);
+		if (pass_gate(n, ids[i++], &g))
+			start(n, ids[i - 1], &g);
 	ledger_commit(n->ledger);
 	arena_reset(&n->mem);
 	fly(n);

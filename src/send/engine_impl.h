@@ -44,7 +44,10 @@ struct engine {
 	int64_t pause_ms, last_ms;
 	bool quiet, setup_failed;
 	int outages;		/* in a row */
+	struct quiet quiet_times;
 	struct spending spending;
+	size_t held;		/* by this run, for what they would cost */
+	char held_reason[160];
 	char setup[ERROR_MAX];
 };
 
@@ -60,6 +63,8 @@ void engine_flag(struct engine *n, const char *kind, const char *id,
 /* Lost on the way: the attempt stays open until something is known. */
 void engine_doubt(struct engine *n, const char *id, int attempt,
     const char *reason);
+/* Opts out whoever complained, by receipts that have just been joined in. */
+void engine_hear(struct engine *n, const char *id);
 /* The request, from the record that omni-queue took. */
 int engine_build(struct engine *n, struct flight *f);
 struct value *engine_result(const struct engine *n, const struct flight *f);

@@ -207,7 +207,8 @@ channel_open(struct engine *n, const char *name, int *lock)
 	rate = config_integer(n->config, "channel", name, "per_second");
 	n->pause_ms = rate > 0 ? 1000 / rate : 0;
 	n->outages = 0;
-	n->spending = (struct spending){ .primed = false };
+	n->spending = (struct spending){ .day = { .last = 0 } };
+	n->held = 0;
 	n->setup_failed = false;
 	n->count = 0;
 	return EX_OK;
@@ -229,6 +230,9 @@ channel_end(struct engine *n, int lock)
 	if (n->outages >= OUTAGE_LIMIT)
 		diag("channel %s: %s cannot be reached; %lld messages wait",
 		    n->name, n->provider->kind, (long long)count_due(n));
+	if (n->held > 0)
+		diag("channel %s: %zu messages are held: %s; omni-queue "
+		    "release lets them go", n->name, n->held, n->held_reason);
 	if (count_due(n) > 0)
 		rc = EX_TEMPFAIL;
 	return rc;
@@ -413,9 +417,11 @@ engine_main(int argc, char *argv[], const char *type)
 	n.quiet = p.quiet;
 	n.mem = (struct arena)ARENA_INIT((size_t)256 * 1024 * 1024);
 	n.ledger = ledger_start(p.config, LEDGER_WRITE, &e);
-	if (n.ledger == NULL || check_export(&n, &e) == -1)
+	if (n.ledger == NULL || check_export(&n, &e) == -1 ||
+	    quiet_open(&n.quiet_times, p.config, &e) == -1)
 		die(e.status, "%s", e.text);
 	rc = run(&n, &p);
+	quiet_close(&n.quiet_times);
 	ledger_close(n.ledger);
 	arena_release(&n.mem);
 	program_end(&p);

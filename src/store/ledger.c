@@ -267,8 +267,8 @@ prepare_all(struct ledger *l, struct error *e)
 	return check_key(l, e);
 }
 
-static void
-lock_wait(struct ledger *l, short how)
+void
+ledger_lock_wait(struct ledger *l, short how)
 {
 	struct flock f = { .l_type = how, .l_whence = SEEK_SET };
 	int rc;
@@ -331,11 +331,11 @@ ledger_open(const char *path, enum ledger_mode mode, struct error *e)
 		goto fail;
 	/* Of two that make the ledger at once, one waits and finds it. */
 	if (mode == LEDGER_CREATE)
-		lock_wait(l, F_WRLCK);
+		ledger_lock_wait(l, F_WRLCK);
 	if (prepare_all(l, e) == -1)
 		goto fail;
 	if (mode == LEDGER_CREATE)
-		lock_wait(l, F_UNLCK);
+		ledger_lock_wait(l, F_UNLCK);
 	return l;
 fail:
 	ledger_close(l);
@@ -384,12 +384,18 @@ ledger_set_run(struct ledger *l, const char *program, const char *run)
 		    clock_format(clock_now(), now));
 }
 
+const char *
+ledger_run(const struct ledger *l)
+{
+	return l->run;
+}
+
 void
 ledger_begin(struct ledger *l)
 {
 	if (l->mode == LEDGER_READ)
 		die(EX_SOFTWARE, "%s: opened for reading only", l->path);
-	lock_wait(l, F_WRLCK);
+	ledger_lock_wait(l, F_WRLCK);
 	ledger_exec(l, l->db, "BEGIN IMMEDIATE");
 	l->open = true;
 }
@@ -405,7 +411,7 @@ ledger_commit(struct ledger *l)
 {
 	ledger_exec(l, l->db, "COMMIT");
 	l->open = false;
-	lock_wait(l, F_UNLCK);
+	ledger_lock_wait(l, F_UNLCK);
 }
 
 void
@@ -413,7 +419,7 @@ ledger_rollback(struct ledger *l)
 {
 	ledger_exec(l, l->db, "ROLLBACK");
 	l->open = false;
-	lock_wait(l, F_UNLCK);
+	ledger_lock_wait(l, F_UNLCK);
 }
 
 void
@@ -432,6 +438,18 @@ void
 ledger_undo(struct ledger *l)
 {
 	ledger_exec(l, l->db, "ROLLBACK TO one; RELEASE one");
+}
+
+void
+ledger_look(struct ledger *l)
+{
+	ledger_exec(l, l->db, "BEGIN");
+}
+
+void
+ledger_look_end(struct ledger *l)
+{
+	ledger_exec(l, l->db, "COMMIT");
 }
 
 struct ledger_rows *
@@ -609,6 +627,21 @@ ledger_content(struct ledger *l, const char *key, struct arena *mem)
 		body = arena_strdup(mem, ledger_text(r, 0));
 	ledger_end(r);
 	return body;
+}
+
+bool
+ledger_content_erase(struct ledger *l, const char *key)
+{
+	struct ledger_rows *r;
+	char now[CLOCK_TEXT];
+	bool erased;
+
+	r = ledger_select(l, "UPDATE content SET body = NULL, erased_at = ?2 "
+	    "WHERE key = ?1 AND body IS NOT NULL RETURNING 1", "ss", key,
+	    clock_format(clock_now(), now));
+	erased = ledger_next(r);
+	ledger_end(r);
+	return erased;
 }
 
 char *

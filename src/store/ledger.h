@@ -18,7 +18,7 @@
  * Writers take a blocking lock on LEDGER.lock and then BEGIN IMMEDIATE, so
  * that nobody ever waits on a busy database, and never keep a transaction
  * open while they wait for input or the network.  Readers see a snapshot for
- * the length of one select and page by key.
+ * the length of one select, or of one ledger_look(), and page by key.
  *
  * A database that fails in the middle of something (full disk, damaged file)
  * ends the program: nothing sensible can go on without the truth, and an open
@@ -75,6 +75,8 @@ void ledger_content_put(struct ledger *l, const char *kind, const char *body,
     size_t len, char key[LEDGER_KEY]);
 /* NULL when there is none or it was erased. */
 char *ledger_content(struct ledger *l, const char *key, struct arena *mem);
+/* Empties it; its key, and all that refers to it, stays.  True if there was. */
+bool ledger_content_erase(struct ledger *l, const char *key);
 /* The keyed hash of an address: what consent and address rows go by. */
 char *ledger_hash(const struct ledger *l, const char *text,
     char out[DIGEST_HEX]);
@@ -86,6 +88,12 @@ char *ledger_hash(const struct ledger *l, const char *text,
  * End every select, also one that was not read to its end.
  */
 struct ledger_rows;
+/*
+ * Between these two all selects see one state, and cost less.  What lasts
+ * pins the write-ahead log: no input, no network and no transaction between.
+ */
+void ledger_look(struct ledger *l);
+void ledger_look_end(struct ledger *l);
 struct ledger_rows *ledger_select(struct ledger *l, const char *sql,
     const char *types, ...);
 bool ledger_next(struct ledger_rows *r);
@@ -99,6 +107,7 @@ int64_t ledger_count(struct ledger *l, const char *sql, const char *types,
 
 /* Whom the journal's "by" and "run" name; `run` NULL: from OMNI_RUN or now. */
 void ledger_set_run(struct ledger *l, const char *program, const char *run);
+const char *ledger_run(const struct ledger *l);
 
 /*
  * A clock that jumped must not become the ledger's own.
@@ -126,6 +135,12 @@ int ledger_verify(struct ledger *l, void (*report)(void *, const char *table,
     int64_t rows), void *ctx, int64_t *replayed);
 /* Empties the projections and makes them anew, in one transaction. */
 int64_t ledger_rebuild(struct ledger *l);
+/*
+ * Makes sure that what was erased is nowhere in the files any more, neither in
+ * free pages nor in the log: rewrites the whole database.  -1 and EX_TEMPFAIL
+ * when a reader kept the log from being emptied.
+ */
+int ledger_scrub(struct ledger *l, struct error *e);
 /* A consistent copy, key included, for a ledger that is in use. */
 int ledger_backup(struct ledger *l, const char *to, struct error *e);
 

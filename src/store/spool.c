@@ -285,3 +285,41 @@ spool_sweep(int dir, long age)
 			unlinkat(dir, path, 0);
 	spool_names_free(names, count);
 }
+
+/* Files of one directory; false and errno. */
+static bool
+empty_dir(const char *path)
+{
+	struct dirent *d;
+	bool good = true;
+	DIR *dir;
+
+	dir = opendir(path);
+	if (dir == NULL)
+		return errno == ENOENT;
+	while ((d = readdir(dir)) != NULL)
+		if (strcmp(d->d_name, ".") != 0 &&
+		    strcmp(d->d_name, "..") != 0 &&
+		    unlinkat(dirfd(dir), d->d_name, 0) == -1 &&
+		    errno != ENOENT)
+			good = false;
+	closedir(dir);
+	return good;
+}
+
+int
+spool_empty(const char *path, struct error *e)
+{
+	static const char *const subs[] = { "tmp", "new", "cur", "bad" };
+	char full[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++) {
+		if (snprintf(full, sizeof(full), "%s/%s", path, subs[i]) >=
+		    (int)sizeof(full))
+			return error_set(e, EX_CONFIG, "%.60s...: path too "
+			    "long", path);
+		if (!empty_dir(full))
+			return error_errno(e, "%s", full);
+	}
+	return 0;
+}

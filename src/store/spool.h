@@ -58,6 +58,11 @@ int spool_reject(int dir, const char *from, const char *name,
  */
 int spool_lock(const char *spool, const char *name, struct error *e);
 
+/*
+ * Removes every file of a spool directory whose files decide nothing, as those
+ * below outbound.  One that is not there is empty.
+ */
+int spool_empty(const char *path, struct error *e);
 /* Removes files in tmp/ older than `age` seconds: their writers are dead. */
 void spool_sweep(int dir, long age);
 

@@ -264,6 +264,33 @@ ledger_rebuild(struct ledger *l)
 	return count;
 }
 
+/*
+ * Zeroing what is freed from now on (secure_delete) would not do: a page that
+ * was split or merged earlier may keep an old copy of a row.  Table attempt is
+ * never deleted from, so that its row numbers, which senders remember, stay.
+ */
+int
+ledger_scrub(struct ledger *l, struct error *e)
+{
+	sqlite3_stmt *stmt;
+	bool busy;
+
+	ledger_lock_wait(l, F_WRLCK);
+	/* A large ledger's copy must not have to fit into memory. */
+	ledger_exec(l, l->db, "PRAGMA temp_store = FILE; VACUUM; "
+	    "PRAGMA temp_store = MEMORY");
+	stmt = ledger_prepare(l, l->db, "PRAGMA wal_checkpoint(TRUNCATE)",
+	    NULL);
+	busy = sqlite3_step(stmt) != SQLITE_ROW ||
+	    sqlite3_column_int(stmt, 0) != 0;
+	sqlite3_finalize(stmt);
+	ledger_lock_wait(l, F_UNLCK);
+	if (!busy)
+		return 0;
+	return error_set(e, EX_TEMPFAIL, "%.400s: somebody is reading it, and "
+	    "so the log was not emptied", l->path);
+}
+
 static int
 copy_key(const struct ledger *l, const char *to, struct error *e)
 {

@@ -67,7 +67,8 @@ static const struct { const char *op, *data; } history[] = {
 	{ "consent.put", "{'hash': 'h1', 'scope': 'topic:marketing', "
 	    "'state': 'out', 'how': 'keyword', 'source': 'in-1'}" },
 	{ "consent.put", "{'hash': 'h1', 'scope': 'topic:marketing', "
-	    "'state': 'in', 'how': 'staff'}" },
+	    "'state': 'in', 'how': 'staff', 'operator': 'Eva', "
+	    "'note': '$', 'given_at': '2026-11-20T12:00:00Z'}" },
 	{ "reminder.put", "{" REMINDER ", 'revision': 1, "
 	    "'event_at': '2026-11-24T16:30:00Z', "
 	    "'event_local': '2026-11-24 10:30', 'next_step': 1, "
@@ -148,6 +149,17 @@ static const struct { const char *op, *data; } history[] = {
 	{ "address.dead", "{'type': 'sms', 'hash': 'h1', "
 	    "'reason': 'unknown number'}" },
 	{ "clock.confirmed", "{}" },
+	{ "address.verified", "{'type': 'sms', 'hash': 'h1', "
+	    "'operator': 'Eva'}" },
+	{ "contact.put", "{'id': 'c2', 'content': '$', 'digest': '', "
+	    "'addresses': [{'type': 'sms', 'hash': 'h1', 'content': '$', "
+	    "'primary': 1}], 'preferences': {'quiet_start': '21:00'}, "
+	    "'tags': ['vip']}" },
+	{ "contact.merged", "{'from': 'c2', 'into': 'c1'}" },
+	{ "contact.put", "{'id': 'c3', 'content': '$', 'digest': '', "
+	    "'addresses': [{'type': 'sms', 'hash': 'h3', 'content': '$', "
+	    "'primary': 1}], 'preferences': {'quiet_start': '21:00'}}" },
+	{ "contact.forgotten", "{'id': 'c3', 'hashes': ['h3']}" },
 };
 #define HISTORY	(sizeof(history) / sizeof(history[0]))
 

@@ -1,0 +1,254 @@
+/* What may be wrong with a contact, found before anything is written. */
+
+#include "contact_check.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/zone.h"
+#include "message/contact.h"
+
+#define ID_MAX_LEN	250
+#define TAGS_MAX	64
+#define TAG_MAX		64
+
+static bool
+are_strings(const struct value *list)
+{
+	if (value_type(list) != VALUE_ARRAY)
+		return value_type(list) == VALUE_ABSENT;
+	for (size_t i = 0; i < value_count(list); i++)
+		if (value_string(value_at(list, i)) == NULL)
+			return false;
+	return true;
+}
+
+static bool
+is_time_of_day(const struct value *v)
+{
+	return value_type(v) == VALUE_ABSENT ||
+	    time_of_day_parse(value_string(v)) != -1;
+}
+
+static bool
+is_absent_or(const struct value *v, enum value_type type)
+{
+	return value_type(v) == VALUE_ABSENT || value_type(v) == type;
+}
+
+/* Both or none, and not the same: that would be all day, or never. */
+static const char *
+quiet_fault(const struct value *p)
+{
+	const struct value *start = value_get(p, "quiet_start");
+	const struct value *end = value_get(p, "quiet_end");
+
+	if (!is_time_of_day(start) || !is_time_of_day(end))
+		return "quiet_start and quiet_end are times like 21:00";
+	if ((start == NULL) != (end == NULL))
+		return "quiet_start and quiet_end go together";
+	if (start != NULL && time_of_day_parse(value_string(start)) ==
+	    time_of_day_parse(value_string(end)))
+		return "quiet_start and quiet_end are the same time";
+	return NULL;
+}
+
+const char *
+contact_fault(const struct value *contact)
+{
+	const struct value *p = value_get(contact, "preferences");
+
+	if (value_type(p) == VALUE_NULL)
+		return NULL;
+	if (!is_absent_or(p, VALUE_OBJECT))
+		return "not an object";
+	if (!is_absent_or(value_get(p, "channel"), VALUE_STRING))
+		return "channel is not a text";
+	if (!are_strings(value_get(p, "channels")) ||
+	    !are_strings(value_get(p, "escalation_channels")))
+		return "channels and escalation_channels are lists of texts";
+	if (!is_absent_or(value_get(p, "topics"), VALUE_OBJECT))
+		return "topics is not an object";
+	if (!is_absent_or(value_get(p, "escalation_after_minutes"),
+	    VALUE_INTEGER))
+		return "escalation_after_minutes is not a whole number";
+	return quiet_fault(p);
+}
+
+struct check {
+	const struct config *config;
+	const struct value *contact;
+	struct contact_flaw *flaw;
+	struct arena *mem;
+};
+
+static bool
+flaw(struct check *k, const char *code, const char *field, const char *text)
+{
+	k->flaw->code = code;
+	k->flaw->field = field;
+	k->flaw->text = text;
+	return false;
+}
+
+static bool
+is_channel(const char *name)
+{
+	const char *type;
+
+	for (size_t i = 0; (type = config_channel_type(i)) != NULL; i++)
+		if (name != NULL && strcmp(name, type) == 0)
+			return true;
+	return false;
+}
+
+static bool
+check_id(struct check *k)
+{
+	const char *id = value_get_string(k->contact, "id");
+
+	if (id == NULL || *id == '\0')
+		return flaw(k, "no_id", "id", "missing, or not a text");
+	if (strlen(id) > ID_MAX_LEN)
+		return flaw(k, "no_id", "id", "longer than 250 bytes");
+	return true;
+}
+
+/* A number where a telephone is meant is common, and would be lost. */
+static bool
+check_texts(struct check *k)
+{
+	static const char *const names[] = { "name", "email", "phone",
+	    "whatsapp", "language", "timezone" };
+	const struct value *v;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		v = value_get(k->contact, names[i]);
+		if (v != NULL && value_type(v) != VALUE_NULL &&
+		    value_string(v) == NULL)
+			return flaw(k, "bad_contact", names[i],
+			    "not a text");
+	}
+	return true;
+}
+
+static bool
+check_reader(struct check *k)
+{
+	const char *language = value_get_string(k->contact, "language");
+	const char *zone = value_get_string(k->contact, "timezone");
+
+	if (language != NULL && *language != '\0' &&
+	    !locale_is_valid(language))
+		return flaw(k, "bad_language", "language",
+		    arena_printf(k->mem, "%.60s is no language", language));
+	if (zone != NULL && *zone != '\0' && !zone_is_valid(zone))
+		return flaw(k, "bad_timezone", "timezone",
+		    arena_printf(k->mem, "there is no time zone %.60s", zone));
+	return true;
+}
+
+static bool
+check_channels(struct check *k, const struct value *list)
+{
+	const char *name;
+
+	for (size_t i = 0; i < value_count(list); i++) {
+		name = value_string(value_at(list, i));
+		if (!is_channel(name))
+			return flaw(k, "bad_preference", "preferences",
+			    arena_printf(k->mem, "%.60s is no type of "
+			    "channel", name));
+	}
+	return true;
+}
+
+static bool
+check_topics(struct check *k, const struct value *topics)
+{
+	for (struct value_iter it = { 0 }; value_next(topics, &it); ) {
+		if (value_type(it.value) != VALUE_BOOL)
+			return flaw(k, "bad_preference", "preferences",
+			    arena_printf(k->mem, "topics.%.60s is neither "
+			    "true nor false", it.key));
+		if (!config_has(k->config, "topic", it.key))
+			return flaw(k, "bad_preference", "preferences",
+			    arena_printf(k->mem, "there is no [topic %.60s] "
+			    "in the configuration", it.key));
+	}
+	return true;
+}
+
+static bool
+check_preferences(struct check *k)
+{
+	const struct value *p = value_get(k->contact, "preferences");
+	const char *channel = value_get_string(p, "channel");
+	const char *text = contact_fault(k->contact);
+	int64_t minutes = 0;
+
+	if (text != NULL)
+		return flaw(k, "bad_preference", "preferences", text);
+	if (channel != NULL && !is_channel(channel))
+		return flaw(k, "bad_preference", "preferences",
+		    arena_printf(k->mem, "%.60s is no type of channel",
+		    channel));
+	if (value_integer(value_get(p, "escalation_after_minutes"),
+	    &minutes) && minutes < 0)
+		return flaw(k, "bad_preference", "preferences",
+		    "escalation_after_minutes is less than 0");
+	return check_channels(k, value_get(p, "channels")) &&
+	    check_channels(k, value_get(p, "escalation_channels")) &&
+	    check_topics(k, value_get(p, "topics"));
+}
+
+static bool
+check_tags(struct check *k)
+{
+	const struct value *tags = value_get(k->contact, "tags");
+	const char *s;
+
+	if (tags == NULL || value_type(tags) == VALUE_NULL)
+		return true;
+	if (!are_strings(tags) || value_count(tags) > TAGS_MAX)
+		return flaw(k, "bad_tag", "tags", "not a list of at most 64 "
+		    "texts");
+	for (size_t i = 0; i < value_count(tags); i++) {
+		s = value_string(value_at(tags, i));
+		if (*s == '\0' || strlen(s) > TAG_MAX)
+			return flaw(k, "bad_tag", "tags", "a tag has 1 to 64 "
+			    "bytes");
+	}
+	return true;
+}
+
+static bool
+check_addresses(struct check *k)
+{
+	const struct value *list = value_get(k->contact, "addresses"), *v;
+
+	if (list == NULL || value_type(list) == VALUE_NULL)
+		return true;
+	if (value_type(list) != VALUE_ARRAY)
+		return flaw(k, "bad_address", "addresses", "not a list");
+	for (size_t i = 0; i < value_count(list); i++) {
+		v = value_at(list, i);
+		if (!is_channel(value_get_string(v, "channel")) ||
+		    value_get_string(v, "to") == NULL)
+			return flaw(k, "bad_address", "addresses",
+			    "an entry needs channel, a type of channel, and "
+			    "to");
+	}
+	return true;
+}
+
+bool
+contact_check(const struct config *c, const struct value *contact,
+    struct contact_flaw *why, struct arena *mem)
+{
+	struct check k = { .config = c, .contact = contact, .flaw = why,
+	    .mem = mem };
+
+	return check_id(&k) && check_texts(&k) && check_reader(&k) &&
+	    check_preferences(&k) && check_tags(&k) && check_addresses(&k);
+}

@@ -1,0 +1,60 @@
+#ifndef OMNI_CONTACTS_H
+#define OMNI_CONTACTS_H
+
+#include "base/program.h"
+#include "message/address.h"
+#include "store/ledger.h"
+
+/*
+ * What omni-contact does with one record: each is the `each` of a filter whose
+ * context is a struct contacts.  A record gets the field `contact`, an object
+ * with "action" (created, changed, unchanged, merged, forgotten) and what
+ * belongs to it; or an error.
+ */
+struct contacts {
+	struct ledger *ledger;
+	struct config *config;
+	struct phonebook *phones;
+	bool dry;		/* write nothing, say what would be done */
+	const char *by, *how, *scope;	/* of the command line, or NULL */
+};
+
+/* A contact with all its members; see omni-record(5). */
+void contacts_import(struct filter *f, struct record *r);
+/* {"id", "set": {"language": "en", …}}, texts as on the command line. */
+void contacts_set(struct filter *f, struct record *r);
+/* {"id", "channel"} and, where there are several, "address". */
+void contacts_verify(struct filter *f, struct record *r);
+/* {"from", "into"} */
+void contacts_merge(struct filter *f, struct record *r);
+/* {"id"} */
+void contacts_forget(struct filter *f, struct record *r);
+/* {"id" or "address"} and, if not of the command line, "scope", "by", "how" */
+void contacts_opt_in(struct filter *f, struct record *r);
+void contacts_opt_out(struct filter *f, struct record *r);
+
+/* The `commit` of the filter. */
+void contacts_commit(struct filter *f);
+
+/* What the functions above share, in contacts.c. */
+
+/* Opens the transaction if need be, and a savepoint for this record. */
+struct ledger *contacts_begin(struct filter *f);
+void contacts_undo(struct filter *f);
+/* Sets the field `contact`; `more` is taken, and may be NULL. */
+void contacts_answer(struct filter *f, struct record *r, const char *action,
+    struct value *more);
+/* A contact, checked, with `places` behind its other addresses. */
+void contacts_put(struct filter *f, struct record *r,
+    const struct value *contact, const struct value *places);
+/* The contact that a member names; NULL after refusing the record. */
+const char *contacts_known(struct filter *f, struct record *r,
+    const char *member);
+/*
+ * An address as a person writes it, in the form that the ledger keeps; for
+ * this type of channel, or NULL.  NULL after refusing the record.
+ */
+const char *contacts_address(struct filter *f, struct record *r,
+    const char *type, const char *raw, const char **line);
+
+#endif
