@@ -73,6 +73,15 @@ ON CONFLICT(name) DO UPDATE SET type = excluded.type,
   currency = excluded.currency, per_hour = excluded.per_hour,
   per_day = excluded.per_day, updated_at = :at;
 
+-- op provider.state
+INSERT INTO provider_state(name, state, failures, retry_at, since, at)
+VALUES (:data ->> '$.name', :data ->> '$.state', :data ->> '$.failures',
+  :data ->> '$.retry_at', :at, :at)
+ON CONFLICT(name) DO UPDATE SET state = excluded.state,
+  failures = excluded.failures, retry_at = excluded.retry_at,
+  since = CASE WHEN provider_state.state = excluded.state
+    THEN provider_state.since ELSE :at END, at = :at;
+
 -- op contact.put
 INSERT INTO contact(id, content, digest, language, timezone, tags, created_at,
   updated_at)

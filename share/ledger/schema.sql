@@ -77,6 +77,16 @@ CREATE TABLE channel (
   updated_at TEXT NOT NULL
 ) STRICT;
 
+-- What the senders found when they last had reason to say so.
+CREATE TABLE provider_state (
+  name     TEXT PRIMARY KEY,	-- its section in omni.conf
+  state    TEXT NOT NULL CHECK (state IN ('up', 'down')),
+  failures INTEGER NOT NULL,	-- runs in a row that found nobody
+  retry_at TEXT,		-- of down: nothing is tried before
+  since    TEXT NOT NULL,
+  at       TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE contact (
   id         TEXT PRIMARY KEY,
   content    TEXT NOT NULL REFERENCES content(key),

@@ -121,3 +121,34 @@ form_get(const struct form *f, const char *name)
 			return f->pairs[i].value;
 	return NULL;
 }
+
+static void
+encode(struct buf *out, const char *s, const char *plain)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+	for (; *s != '\0'; s++)
+		if (strchr(letters, *s) != NULL || strchr(plain, *s) != NULL)
+			buf_char(out, *s);
+		else if (*s == ' ' && plain[0] == '*')
+			buf_char(out, '+');
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*s);
+}
+
+void
+form_add(struct buf *out, const char *name, const char *value)
+{
+	if (out->len > 0)
+		buf_char(out, '&');
+	encode(out, name, "*-._");
+	buf_char(out, '=');
+	encode(out, value, "*-._");
+}
+
+void
+percent_encode(struct buf *out, const char *s)
+{
+	encode(out, s, "-._~");
+}

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "error.h"
 
 /*
@@ -42,5 +43,18 @@ int form_parse(struct form *f, const char *body, size_t len,
     struct arena *mem, struct error *e);
 /* The first value of that name, or NULL. */
 const char *form_get(const struct form *f, const char *name);
+
+/*
+ * Writing: adds "name=value" to a form, with '&' before it if `out` has
+ * anything yet.  Letters, digits and "*-._" stay, a space becomes '+', any
+ * other byte %XX (url.spec.whatwg.org, "application/x-www-form-urlencoded
+ * serializer").
+ */
+void form_add(struct buf *out, const char *name, const char *value);
+/*
+ * Adds `s` as one piece of a URL's path or query: letters, digits and "-._~"
+ * stay (RFC 3986, unreserved), any other byte becomes %XX.
+ */
+void percent_encode(struct buf *out, const char *s);
 
 #endif

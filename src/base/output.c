@@ -36,19 +36,26 @@ output_pending(void)
 	return pending.len;
 }
 
+bool
+output_try(void)
+{
+	size_t len = pending.len;
+	bool good;
+
+	/* Emptied first: die() must not come back here through an exit hook. */
+	pending.len = 0;
+	good = len == 0 ||
+	    io_write_all(STDOUT_FILENO, buf_text(&pending), len) == 0;
+	if (good && pending.size > KEEP)
+		buf_release(&pending);
+	return good;
+}
+
 void
 output_flush(void)
 {
-	size_t len = pending.len;
-
-	if (len == 0)
-		return;
-	/* Emptied first: die() must not come back here through an exit hook. */
-	pending.len = 0;
-	if (io_write_all(STDOUT_FILENO, buf_text(&pending), len) == -1)
+	if (!output_try())
 		die(EX_IOERR, "stdout: %s", strerror(errno));
-	if (pending.size > KEEP)
-		buf_release(&pending);
 }
 
 void

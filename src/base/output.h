@@ -1,6 +1,8 @@
 #ifndef OMNI_OUTPUT_H
 #define OMNI_OUTPUT_H
 
+#include <stdbool.h>
+
 #include "buf.h"
 
 /*
@@ -17,6 +19,11 @@ void output_put(const struct buf *line);	/* adds the newline */
 /* Bytes held back. */
 size_t output_pending(void);
 void output_flush(void);
+/*
+ * The same without ending the program, which may have something in its hands:
+ * false and errno, and what was held back is lost.
+ */
+bool output_try(void);
 void output_close(void);
 
 #endif

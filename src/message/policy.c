@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define DAY	86400
+#define HOUR	3600
 /* A sum of what is given back with time is not asked for more often. */
 #define RECOUNT	60
 
@@ -253,28 +254,103 @@ address_is_dead(struct ledger *l, const struct facts *f, struct gate *g)
 	return set(g, GATE_CANCEL, 0, "the address is dead");
 }
 
-static int64_t
-attempts_since(struct ledger *l, const char *channel, instant since)
+/* At first by the index of times, then by what was added since. */
+static void
+count_new(struct ledger *l, const char *channel, instant since,
+    struct counted *n)
 {
 	char at[CLOCK_TEXT];
+	struct ledger_rows *r;
 
-	return ledger_count(l, "SELECT count(*) FROM attempt WHERE channel = "
-	    "? AND started_at > ?", "ss", channel, clock_format(since, at));
+	clock_format(since, at);
+	if (n->last == 0)
+		r = ledger_select(l, "SELECT count(*), coalesce(max(rowid), 0) "
+		    "FROM attempt WHERE channel = ? AND started_at > ?", "ss",
+		    channel, at);
+	else
+		r = ledger_select(l, "SELECT count(*), coalesce(max(rowid), 0) "
+		    "FROM attempt WHERE rowid > ? AND +channel = ? AND "
+		    "+started_at > ?", "iss", n->last, channel, at);
+	if (ledger_next(r) && ledger_int(r, 0) > 0) {
+		n->count += ledger_int(r, 0);
+		n->last = ledger_int(r, 1);
+	}
+	ledger_end(r);
+}
+
+/* When it seems to be, all is counted once more: the oldest may be too old. */
+static bool
+is_full(struct ledger *l, const char *channel, instant now, int64_t window,
+    int64_t limit, struct counted *n)
+{
+	count_new(l, channel, now - window, n);
+	if (n->count >= limit && n->put_off == 0) {
+		*n = (struct counted){ .last = 0 };
+		count_new(l, channel, now - window, n);
+	}
+	return n->count >= limit;
+}
+
+/* Room for the next one; those put off before it in this run go first. */
+static instant
+room_at(struct ledger *l, const char *channel, instant now, int64_t window,
+    int64_t limit, struct counted *n)
+{
+	int64_t place = n->put_off++;
+	char since[CLOCK_TEXT];
+	struct ledger_rows *r;
+	instant oldest = now;
+
+	r = ledger_select(l, "SELECT started_at FROM attempt WHERE channel = ? "
+	    "AND started_at > ? ORDER BY started_at LIMIT 1 OFFSET ?", "ssi",
+	    channel, clock_format(now - window, since), place % limit);
+	if (ledger_next(r))
+		clock_parse(ledger_text(r, 0), &oldest);
+	ledger_end(r);
+	return oldest + window * (1 + place / limit);
 }
 
 static bool
 channel_is_full(struct ledger *l, const struct config *c,
-    const char *channel, instant now, struct gate *g)
+    const char *channel, instant now, struct spending *spent, struct gate *g)
 {
 	int64_t hour, day;
 
 	hour = config_integer(c, "channel", channel, "per_hour");
 	day = config_integer(c, "channel", channel, "per_day");
-	if (hour > 0 && attempts_since(l, channel, now - 3600) >= hour)
-		return set(g, GATE_DEFER, now + 600, "channel's limit an hour");
-	if (day > 0 && attempts_since(l, channel, now - DAY) >= day)
-		return set(g, GATE_DEFER, now + 3600, "channel's limit a day");
+	if (day > 0 && is_full(l, channel, now, DAY, day,
+	    &spent->day_attempts))
+		return set(g, GATE_DEFER, room_at(l, channel, now, DAY, day,
+		    &spent->day_attempts), "channel's limit a day");
+	if (hour > 0 && is_full(l, channel, now, HOUR, hour,
+	    &spent->hour_attempts))
+		return set(g, GATE_DEFER, room_at(l, channel, now, HOUR, hour,
+		    &spent->hour_attempts), "channel's limit an hour");
 	return false;
+}
+
+/* WhatsApp wants some seconds between two messages to the same person. */
+static bool
+follows_too_soon(struct ledger *l, const struct config *c,
+    const char *channel, const struct facts *f, instant now, struct gate *g)
+{
+	int64_t gap = config_integer(c, "channel", channel, "pair_seconds");
+	char since[CLOCK_TEXT];
+	struct ledger_rows *r;
+	instant last = now;
+	bool soon;
+
+	if (gap <= 0)
+		return false;
+	r = ledger_select(l, "SELECT max(a.started_at) FROM message m JOIN "
+	    "attempt a ON a.message = m.id WHERE m.hash = ? AND a.channel = ? "
+	    "AND a.started_at > ?", "sss", f->hash, channel,
+	    clock_format(now - gap, since));
+	soon = ledger_next(r) && ledger_text(r, 0) != NULL &&
+	    clock_parse(ledger_text(r, 0), &last);
+	ledger_end(r);
+	return soon && set(g, GATE_DEFER, last + gap,
+	    "recipient's pause between two");
 }
 
 static bool
@@ -461,9 +537,11 @@ gate_look(struct ledger *l, const struct quiet *quiet, const char *id,
 	cost = forecast(c, channel, &f);
 	if (cost > 0)
 		decimal_print(cost, g->cost, sizeof(g->cost));
+	g->window = policy_window_is_open(f.last_inbound, now);
 	if (is_quiet(quiet, &f, now, g) || window_is_over(&f, now, g) ||
-	    channel_is_full(l, c, channel, now, g) ||
+	    channel_is_full(l, c, channel, now, spent, g) ||
 	    recipient_had_enough(l, c, &f, now, g) ||
+	    follows_too_soon(l, c, channel, &f, now, g) ||
 	    costs_too_much(l, c, cost, now, g, spent))
 		return;
 }

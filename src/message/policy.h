@@ -50,6 +50,7 @@ struct gate {
 	char reason[160];
 	bool bring_forward;	/* a ladder goes on with its next step */
 	char cost[32];		/* the forecast, to be reserved; or "" */
+	bool window;		/* WhatsApp takes free text now */
 };
 
 /*
@@ -64,8 +65,15 @@ struct spent {
 	instant counted;	/* ... wholly, and when */
 };
 
+/* The attempts of a channel within an hour or a day; kept in the same way. */
+struct counted {
+	int64_t last, count;
+	int64_t put_off;	/* how many since wait for its next room */
+};
+
 struct spending {
 	struct spent day, run;
+	struct counted hour_attempts, day_attempts;
 };
 
 /*

@@ -25,7 +25,17 @@ enum outcome {
 	OUTCOME_MAX
 };
 const char *outcome_name(enum outcome o);
-/* The same of a receipt: this code says that the person unsubscribed there. */
+/*
+ * The same of a receipt that says a message failed: what the code in it means,
+ * OUTCOME_MAX where the kind's table does not have it.  OUTCOME_UNKNOWN: not
+ * even the provider knows whether it arrived.
+ */
+enum outcome provider_code_outcome(const char *kind, const char *code);
+/* Seconds, at least, before another try. */
+int64_t provider_code_wait(const char *kind, const char *code);
+/* Another channel may do. */
+bool provider_code_brings_forward(const char *kind, const char *code);
+/* This code says that the person unsubscribed there. */
 bool provider_code_is_optout(const char *kind, const char *code);
 
 /* How a request travels. */
@@ -33,37 +43,63 @@ enum transport {
 	TRANSPORT_MAILDIR,
 	TRANSPORT_SENDMAIL,
 	TRANSPORT_SMTP,
+	TRANSPORT_HTTP,
 	TRANSPORT_CONSOLE
 };
 
 #define REQUEST_MAX	(30 * 1024 * 1024)
+#define RESPONSE_MAX	(1024 * 1024)
+
+/* Whom the provider takes us for: a user and password, or a token. */
+struct credentials {
+	bool bearer;
+	char user[128];
+	struct buf secret;
+};
 
 struct order {
 	const char *id, *channel, *provider;	/* the last two by section */
 	int attempt;
+	const char *to;			/* where it goes, after [test] redirect */
 	const struct record *record;	/* as omni-queue took it */
 	const struct config *config;
-	instant now;
+	instant now, expires;
+	instant started;		/* of an attempt in doubt */
+	bool window;			/* WhatsApp's 24 hours are open */
 };
 
 struct request {
 	struct buf body;
 	char from[256], to[256];	/* of the envelope */
 	char name[128];			/* derived from the id alone */
-	char provider_id[600];		/* if accepted */
+	char provider_id[600];		/* if accepted, where it is ours to choose */
+	/* Of TRANSPORT_HTTP; the credentials are added on the way. */
+	const char *method, *content_type;	/* NULL: no body */
+	char url[2048];
 };
 
 struct response {
 	bool started;		/* the whole message may have gone out */
 	bool failed;		/* `code` is an errno or a libcurl code */
-	int code;		/* or: SMTP reply, exit status */
+	int code;		/* or: SMTP reply, exit status, HTTP status */
 	char text[ERROR_MAX];	/* what was said, for people */
+	/* Of TRANSPORT_HTTP: */
+	struct buf body;	/* up to RESPONSE_MAX */
+	bool cut;		/* there was more, or the end did not come */
+	bool certificate;	/* failed, and waiting does not help: TLS */
+	int64_t retry_after;	/* seconds; -1: not said */
 };
 
 struct verdict {
 	enum outcome outcome;
 	char code[32];
 	char text[ERROR_MAX];
+	char provider_id[600];	/* that the provider chose; or empty */
+	int segments;		/* as billed; 0: not said */
+	char cost[32], currency[16];	/* as billed; or empty */
+	int64_t wait;		/* seconds, at least, before another try */
+	bool outage;		/* the provider's trouble, not this message's */
+	bool bring_forward;	/* another channel may do */
 };
 
 struct provider {
@@ -74,10 +110,33 @@ struct provider {
 	int (*build)(const struct order *o, struct request *out,
 	    struct error *e);
 	void (*read)(const struct response *r, struct verdict *out);
+	/* Of TRANSPORT_HTTP: -1 and EX_CONFIG when the keys are not there. */
+	int (*sign_in)(struct config *c, const char *provider,
+	    struct credentials *out, struct error *e);
+	/*
+	 * What became of an attempt that nobody answered, or NULL: the request
+	 * that asks for it, and what the answer says.  `ask` begins with
+	 * `page` NULL.  `look` calls `found` for each message of the page that
+	 * is this attempt's in all that can be seen; it returns 1 and the next
+	 * `page` where there is more, 0 at the end, -1 when the answer is none.
+	 */
+	int (*ask)(const struct order *o, const char *page,
+	    struct request *out, struct error *e);
+	int (*look)(const struct order *o, const struct response *r,
+	    void (*found)(void *ctx, const char *provider_id), void *ctx,
+	    char page[2048]);
 };
 
 /* NULL: no such kind, or not for this type of channel. */
 const struct provider *provider_find(const char *kind, const char *type);
+
+/*
+ * The request that tells the person's phone that we have read a message of
+ * theirs, and with it all before; the answer is {"success":true}.  Of the
+ * order only config, provider and channel are looked at.
+ */
+int whatsapp_mark_read(const struct order *o, const char *wamid,
+    struct request *out, struct error *e);
 
 /*
  * The one place that tells temporary from permanent for mail: by the class

@@ -5,9 +5,16 @@
 #include "engine_impl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+
+/*
+ * What a provider's list does not show after this time it does not have: a
+ * message may appear there a little later than it was taken.
+ */
+#define SETTLED		120
 
 static void
 finish_doubt(struct engine *n, const char *id, int attempt,
@@ -25,7 +32,7 @@ finish_doubt(struct engine *n, const char *id, int attempt,
 	if (provider_id != NULL && *provider_id != '\0')
 		value_set_string(data, "provider_id", provider_id);
 	ledger_append_take(n->ledger, "attempt.finished", data);
-	engine_hear(n, id);
+	outcome_hear(n, id);
 }
 
 /* A receipt for it came while nobody was sending. */
@@ -48,87 +55,196 @@ has_receipt(struct engine *n, const char *id, int attempt,
 	return found;
 }
 
-/* Evidence first, then grace, then what the channel's owner decided. */
+/* No evidence came: after the grace, what the channel's owner decided. */
 static void
-resolve(struct engine *n, const char *id, int attempt, const char *doubted)
+lose_patience(struct engine *n, const struct job *j)
 {
-	struct flight f = { .attempt = attempt };
 	const char *policy = config_string(n->config, "channel", n->name,
 	    "doubt");
-	instant since, now = clock_now();
+
+	if (clock_now() - j->doubted < config_duration(n->config, "channel",
+	    n->name, "doubt_grace"))
+		return;
+	if (strcmp(policy, "resend") == 0) {
+		finish_doubt(n, j->id, j->attempt, "unknown", "queued",
+		    "sent again in doubt", NULL);
+		return;
+	}
+	finish_doubt(n, j->id, j->attempt, "unknown", "failed", "in doubt",
+	    NULL);
+	outcome_flag(n, "in_doubt", j->id, "may have been sent or not: "
+	    "nothing came back");
+}
+
+/* What can be told without asking anybody; false: nothing. */
+static bool
+settle_here(struct engine *n, const struct job *j)
+{
+	struct flight f = { .job = *j, .attempt = j->attempt };
 	char theirs[256];
 	int sent = -1;
 
-	snprintf(f.id, sizeof(f.id), "%s", id);
-	if (engine_build(n, &f) == 0)
-		sent = wire_was_sent(n->wire, f.request.name);
-	if (!clock_parse(doubted, &since))
-		since = now;
-	if (has_receipt(n, id, attempt, theirs))
-		finish_doubt(n, id, attempt, "accepted", "sent", NULL, theirs);
-	else if (sent == 1)
-		finish_doubt(n, id, attempt, "accepted", "sent", NULL,
-		    f.request.provider_id);
-	else if (sent == 0)
-		finish_doubt(n, id, attempt, "later", "queued",
-		    "not sent by the sender that died", NULL);
-	else if (now - since >= config_duration(n->config, "channel",
-	    n->name, "doubt_grace")) {
-		if (strcmp(policy, "resend") == 0)
-			finish_doubt(n, id, attempt, "unknown", "queued",
-			    "sent again in doubt", NULL);
-		else {
-			finish_doubt(n, id, attempt, "unknown", "failed",
-			    "in doubt", NULL);
-			engine_flag(n, "in_doubt", id, "may have been sent or "
-			    "not: nothing came back");
-		}
+	if (has_receipt(n, j->id, j->attempt, theirs)) {
+		finish_doubt(n, j->id, j->attempt, "accepted", "sent", NULL,
+		    theirs);
+		return true;
 	}
-	buf_release(&f.request.body);
+	if (order_build(n, &f) == 0)
+		sent = wire_was_sent(n->wire, f.transfer.request.name);
+	if (sent == 1)
+		finish_doubt(n, j->id, j->attempt, "accepted", "sent", NULL,
+		    f.transfer.request.provider_id);
+	else if (sent == 0)
+		finish_doubt(n, j->id, j->attempt, "later", "queued",
+		    "not sent by the sender that died", NULL);
+	buf_release(&f.transfer.request.body);
+	return sent != -1;
 }
 
-struct open_attempt {
-	char *id, *doubted;
-	int64_t number;
-	bool open;
+static bool
+is_known(struct engine *n, const char *provider_id)
+{
+	return ledger_count(n->ledger, "SELECT count(*) FROM attempt WHERE "
+	    "provider = ? AND provider_id = ?", "ss", n->provider->kind,
+	    provider_id) > 0;
+}
+
+void
+doubt_settle(struct engine *n, struct flight *f)
+{
+	const struct job *j = &f->job;
+	char theirs[256];
+
+	if (has_receipt(n, j->id, j->attempt, theirs)) {
+		finish_doubt(n, j->id, j->attempt, "accepted", "sent", NULL,
+		    theirs);
+		return;
+	}
+	for (size_t i = 0; i < f->found_count; i++)
+		if (!is_known(n, f->found[i])) {
+			finish_doubt(n, j->id, j->attempt, "accepted", "sent",
+			    NULL, f->found[i]);
+			return;
+		}
+	if (f->answered && clock_now() - j->doubted >= SETTLED)
+		finish_doubt(n, j->id, j->attempt, "later", "queued",
+		    "the provider does not have it", NULL);
+	else if (!f->answered && f->verdict.outcome != OUTCOME_SETUP)
+		lose_patience(n, j);
+}
+
+/* One page of what is in doubt, and where it goes on. */
+struct questions {
+	struct job jobs[PAGE];
+	size_t count, at;
+	char last[256];
 };
 
-/* Every attempt of this channel that is open belongs to a dead sender. */
-void
-engine_recover(struct engine *n)
+static bool
+next_question(struct engine *n, struct job *job)
 {
-	struct arena keep = ARENA_INIT((size_t)64 * 1024 * 1024);
-	struct open_attempt page[PAGE];
-	struct ledger_rows *r;
-	char now[CLOCK_TEXT];
-	size_t count = 0;
+	struct questions *s = n->source;
 
-	r = ledger_select(n->ledger, "SELECT message, number, state, "
-	    "doubted_at FROM attempt WHERE channel = ? AND state IN ('open', "
-	    "'in_doubt') ORDER BY state = 'open' DESC, doubted_at, message "
-	    "LIMIT 200", "s", n->name);
-	for (; count < PAGE && ledger_next(r); count++) {
-		page[count].id = arena_strdup(&keep, ledger_text(r, 0));
-		page[count].number = ledger_int(r, 1);
-		page[count].open = strcmp(ledger_text(r, 2), "open") == 0;
-		page[count].doubted = arena_strdup(&keep,
-		    ledger_text(r, 3) == NULL ? "" : ledger_text(r, 3));
+	if (s->at == s->count)
+		return false;
+	*job = s->jobs[s->at++];
+	return true;
+}
+
+static void
+read_page(struct engine *n, struct questions *s)
+{
+	struct ledger_rows *r;
+	struct job *j;
+
+	s->count = s->at = 0;
+	r = ledger_select(n->ledger, "SELECT message, number, started_at, "
+	    "doubted_at FROM attempt WHERE channel = ? AND state = 'in_doubt' "
+	    "AND message > ? ORDER BY message LIMIT 200", "ss", n->name,
+	    s->last);
+	while (s->count < PAGE && ledger_next(r)) {
+		j = &s->jobs[s->count++];
+		*j = (struct job){ .attempt = (int)ledger_int(r, 1),
+		    .started = clock_now(), .doubted = clock_now() };
+		snprintf(j->id, sizeof(j->id), "%s", ledger_text(r, 0));
+		clock_parse(ledger_text(r, 2), &j->started);
+		if (ledger_text(r, 3) != NULL)
+			clock_parse(ledger_text(r, 3), &j->doubted);
 	}
 	ledger_end(r);
-	if (count > 0)
-		ledger_begin(n->ledger);
-	for (size_t i = 0; i < count; i++) {
-		if (page[i].open) {
-			engine_doubt(n, page[i].id, (int)page[i].number,
-			    "its sender died");
-			page[i].doubted = clock_format(clock_now(), now);
-		}
-		resolve(n, page[i].id, (int)page[i].number, page[i].doubted);
+	if (s->count > 0)
+		snprintf(s->last, sizeof(s->last), "%s",
+		    s->jobs[s->count - 1].id);
+}
+
+/* What only the provider can tell stays on the page. */
+static void
+settle_page(struct engine *n, struct questions *s)
+{
+	size_t left = 0;
+
+	ledger_begin(n->ledger);
+	for (size_t i = 0; i < s->count; i++) {
+		if (settle_here(n, &s->jobs[i]))
+			continue;
+		if (n->provider->ask != NULL)
+			s->jobs[left++] = s->jobs[i];
+		else
+			lose_patience(n, &s->jobs[i]);
 	}
-	if (count > 0)
-		ledger_commit(n->ledger);
-	arena_release(&keep);
+	ledger_commit(n->ledger);
 	arena_reset(&n->mem);
+	s->count = left;
+}
+
+/* Every attempt of this channel that is open belongs to a dead sender. */
+static void
+doubt_open(struct engine *n)
+{
+	struct questions *page = n->source;
+	struct ledger_rows *r;
+
+	do {
+		page->count = 0;
+		r = ledger_select(n->ledger, "SELECT message, number FROM "
+		    "attempt WHERE channel = ? AND state = 'open' LIMIT 200",
+		    "s", n->name);
+		while (page->count < PAGE && ledger_next(r)) {
+			snprintf(page->jobs[page->count].id,
+			    sizeof(page->jobs[0].id), "%s", ledger_text(r, 0));
+			page->jobs[page->count++].attempt =
+			    (int)ledger_int(r, 1);
+		}
+		ledger_end(r);
+		if (page->count == 0)
+			break;
+		ledger_begin(n->ledger);
+		for (size_t i = 0; i < page->count; i++)
+			outcome_doubt(n, page->jobs[i].id,
+			    page->jobs[i].attempt, "its sender died");
+		ledger_commit(n->ledger);
+	} while (page->count == PAGE);
+}
+
+void
+doubt_recover(struct engine *n)
+{
+	struct questions *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		die(EX_OSERR, "out of memory");
+	n->source = s;
+	n->next = next_question;
+	doubt_open(n);
+	do {
+		read_page(n, s);
+		if (s->count == 0)
+			break;
+		settle_page(n, s);
+		engine_run(n);
+	} while (!engine_is_stopping());
+	n->source = NULL;
+	free(s);
 }
 
 /* Nobody else looks at what waits on a channel that is not worked on. */
@@ -153,7 +269,7 @@ engine_expire(struct engine *n)
 			ids[count++] = arena_strdup(&keep, ledger_text(r, 0));
 		ledger_end(r);
 		for (size_t i = 0; i < count; i++)
-			engine_journal(n, "message.expired", ids[i], "too late",
+			outcome_journal(n, "message.expired", ids[i], "too late",
 			    NULL, false);
 		ledger_commit(n->ledger);
 	} while (count == PAGE);

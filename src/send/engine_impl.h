@@ -1,7 +1,11 @@
 #ifndef OMNI_ENGINE_IMPL_H
 #define OMNI_ENGINE_IMPL_H
 
-/* Shared by engine.c (attempts), doubt.c and sender.c (the program) only. */
+/*
+ * Shared by the parts of the engine only: engine.c (what is on its way),
+ * order.c (from the ledger to a request), outcome.c (from an answer to the
+ * ledger), doubt.c, breaker.c, dry.c and sender.c (the program).
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,27 +13,48 @@
 #include "base/program.h"
 #include "message/policy.h"
 #include "provider/provider.h"
-#include "send/transport.h"
+#include "send/wire.h"
 #include "store/ledger.h"
 
-#define GROUP_MAX	1	/* attempts open at once: transfers go one by one */
+#define ROOM_MAX	256	/* transfers at once */
 #define PAGE		200	/* due messages read at a time */
 #define BACKOFF_FIRST	60	/* seconds */
 #define BACKOFF_MAX	3600
-#define OUTAGE_LIMIT	3	/* transfers in a row that found nobody */
 #define SWEEP_AGE	(36 * 3600)	/* of files in tmp/ */
+#define FOUND_MAX	8	/* messages of a provider's like one of ours */
 
-/* One attempt on its way. */
-struct flight {
+/* What is to be done next: send a message, or ask what became of one. */
+struct job {
 	char id[256];
+	int attempt;		/* 0: send it; else the one to ask for */
+	instant started, doubted;
+};
+
+/* One attempt on its way, or one question about an earlier one. */
+struct flight {
+	struct transfer transfer;	/* first: it is what the wire hands out */
+	struct job job;
 	int attempt;
-	struct request request;
-	struct response response;
+	bool busy, landed;
+	bool built, flown, redirected;
+	bool window;		/* as the gate found it */
 	struct verdict verdict;
-	bool built, flown;
 	int segments;
-	char cost[32], currency[16];
-	instant created;
+	char cost[32], currency[16], to[256];
+	instant created, expires;
+	/* Of a question: */
+	char page[2048], found[FOUND_MAX][256];
+	size_t found_count, pages;
+	bool answered;
+};
+
+struct breaker {
+	bool half_open;		/* one probe, and all depends on it */
+	int failures;		/* probes and runs that found nobody, in a row */
+	int strikes;		/* since anything came back */
+	bool blocked, was_down;
+	bool waits;		/* until the time for a probe */
+	int64_t retry_after;	/* seconds that the provider asked for */
 };
 
 struct engine {
@@ -39,47 +64,73 @@ struct engine {
 	const struct provider *provider;
 	struct wire *wire;
 	struct arena mem;
-	struct flight flights[GROUP_MAX];
-	size_t count;		/* open now */
-	int64_t pause_ms, last_ms;
-	bool quiet, setup_failed;
-	int outages;		/* in a row */
+	/* What is on its way; `limit` grows from 1 to the room there is. */
+	struct flight *flights;
+	size_t room, limit, busy;
+	/* Where jobs come from; false: there is none (any more). */
+	bool (*next)(struct engine *n, struct job *job);
+	struct job job;		/* the one that waits for its turn */
+	bool has_job, dry;
+	/* Pacing, by the monotonic clock: */
+	int64_t pause_us, next_us, paused_until_ms;
+	struct breaker breaker;
+	bool quiet, dry_run, setup_failed, output_gone;
+	int output_errno;
 	struct quiet quiet_times;
 	struct spending spending;
 	size_t held;		/* by this run, for what they would cost */
 	char held_reason[160];
 	char setup[ERROR_MAX];
+	/* Of "-": the result goes into the record. */
+	struct value *result;
+	bool keep_result;
+	void *source;		/* of `next`: sender.c's or doubt.c's */
 };
 
-/* engine.c: one message, one attempt. */
+/* engine.c: what is on its way. */
 bool engine_is_stopping(void);
 /* The set-up is wrong, or nobody is there: no more attempts in this run. */
 bool engine_is_blocked(const struct engine *n);
 void engine_catch_signals(void);
-void engine_journal(struct engine *n, const char *op, const char *id,
+/* Does what n->next brings until it brings no more, and waits for it all. */
+void engine_run(struct engine *n);
+/* What the ledger knows of the message, for the attempt that comes next. */
+void engine_load(struct engine *n, struct flight *f, const struct gate *g);
+
+/* order.c: the request, from the record that omni-queue took. */
+int order_build(struct engine *n, struct flight *f);
+/* The next question about the attempt in doubt; -1: it cannot be asked. */
+int order_ask(struct engine *n, struct flight *f);
+/* What its answer tells; true: there is another page to ask for. */
+bool order_look(struct engine *n, struct flight *f);
+
+/* outcome.c: what the ledger learns. */
+void outcome_journal(struct engine *n, const char *op, const char *id,
     const char *reason, const char *due, bool bring_forward);
-void engine_flag(struct engine *n, const char *kind, const char *id,
+void outcome_flag(struct engine *n, const char *kind, const char *id,
     const char *reason);
 /* Lost on the way: the attempt stays open until something is known. */
-void engine_doubt(struct engine *n, const char *id, int attempt,
+void outcome_doubt(struct engine *n, const char *id, int attempt,
     const char *reason);
 /* Opts out whoever complained, by receipts that have just been joined in. */
-void engine_hear(struct engine *n, const char *id);
-/* The request, from the record that omni-queue took. */
-int engine_build(struct engine *n, struct flight *f);
-struct value *engine_result(const struct engine *n, const struct flight *f);
-/*
- * One transaction: what the group that just flew brought, and the intents of
- * the next.  `ids` are tried in order until the group is full; returns how
- * many of them were looked at.
- */
-size_t engine_turn(struct engine *n, const char *const *ids, size_t count);
-/* The last group's results: a turn with no ids. */
-void engine_land(struct engine *n);
-void engine_send(struct engine *n, const char *const *ids, size_t count);
+void outcome_hear(struct engine *n, const char *id);
+void outcome_finish(struct engine *n, struct flight *f);
+struct value *outcome_result(const struct engine *n, const struct flight *f);
 
 /* doubt.c: what a dead sender left, and what waited too long. */
-void engine_recover(struct engine *n);
+void doubt_recover(struct engine *n);
+/* A question has been answered, or could not be. */
+void doubt_settle(struct engine *n, struct flight *f);
 void engine_expire(struct engine *n);
+
+/* breaker.c: an outage costs one probe, not one failure for each message. */
+/* False: nobody is to be tried now; `until` says when. */
+bool breaker_open(struct engine *n, char until[CLOCK_TEXT]);
+void breaker_count(struct engine *n, const struct flight *f);
+/* Journals what this run found, where that is news. */
+void breaker_close(struct engine *n);
+
+/* dry.c: what would be sent on n->name, for -n.  The exit status. */
+int dry_run(struct engine *n);
 
 #endif

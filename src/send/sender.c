@@ -3,6 +3,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,112 +15,173 @@
 #include "engine_impl.h"
 #include "store/spool.h"
 
-/* The ids of one work order; what else it says decides nothing. */
-static void
-send_batch(struct engine *n, int dir, const char *name, int fd)
-{
-	struct buf text = BUF_INIT((size_t)256 * 1024 * 1024);
-	const char **ids = NULL, *p, *nl;
-	struct arena keep = ARENA_INIT((size_t)256 * 1024 * 1024);
-	struct record r = RECORD_INIT;
-	size_t count = 0;
-	struct error e;
+/*
+ * Where the ids come from: the work orders that a dead sender had taken, those
+ * that are new, and then whatever else the ledger says is due.
+ */
+struct queue {
+	enum { TAKEN, NEW, DUE, END } stage;
+	int dir, fd;
+	char **names;		/* of work orders */
+	size_t name_count, name_at;
+	const char **ids;	/* of the work order or page at hand */
+	size_t count, room, at;
+	struct arena keep;
+	char last[256];		/* the first one of the page before */
+};
 
-	if (io_read_fd(fd, name, &text, &e) == -1)
-		diag("work order %s: %s", name, e.text);
-	for (p = buf_text(&text); (nl = strchr(p, '\n')) != NULL; p = nl + 1) {
-		if (record_parse(&r, p, (size_t)(nl - p), &e) == -1 ||
-		    record_string(&r, "id") == NULL)
-			continue;
-		ids = reallocarray(ids, count + 1, sizeof(*ids));
-		if (ids == NULL)
+static void
+add_id(struct queue *s, const char *id)
+{
+	if (s->count == s->room) {
+		s->room = s->room == 0 ? PAGE : s->room * 2;
+		s->ids = reallocarray(s->ids, s->room, sizeof(*s->ids));
+		if (s->ids == NULL)
 			die(EX_OSERR, "out of memory");
-		ids[count++] = arena_strdup(&keep, record_string(&r, "id"));
 	}
-	record_release(&r);
-	buf_release(&text);
-	engine_send(n, ids, count);
-	if (!engine_is_stopping() && !engine_is_blocked(n) &&
-	    spool_done(dir, name) == -1)
-		diag("work order %s: %s", name, strerror(errno));
-	free(ids);
-	arena_release(&keep);
+	s->ids[s->count++] = arena_strdup(&s->keep, id);
 }
 
 static void
-send_batches_in(struct engine *n, int dir, const char *sub)
+forget_ids(struct queue *s)
+{
+	arena_reset(&s->keep);
+	s->count = s->at = 0;
+}
+
+/* The ids of one work order; what else it says decides nothing. */
+static void
+read_batch(struct queue *s, const char *name)
+{
+	struct buf text = BUF_INIT((size_t)256 * 1024 * 1024);
+	struct record r = RECORD_INIT;
+	const char *p, *nl;
+	struct error e;
+
+	if (io_read_fd(s->fd, name, &text, &e) == -1)
+		diag("work order %s: %s", name, e.text);
+	for (p = buf_text(&text); (nl = strchr(p, '\n')) != NULL; p = nl + 1)
+		if (record_parse(&r, p, (size_t)(nl - p), &e) == 0 &&
+		    record_string(&r, "id") != NULL)
+			add_id(s, record_string(&r, "id"));
+	record_release(&r);
+	buf_release(&text);
+}
+
+/* All of its ids have been looked at: the ledger knows the rest. */
+static void
+end_batch(struct queue *s)
+{
+	if (s->fd == -1)
+		return;
+	if (spool_done(s->dir, s->names[s->name_at - 1]) == -1)
+		diag("work order %s: %s", s->names[s->name_at - 1],
+		    strerror(errno));
+	close(s->fd);
+	s->fd = -1;
+}
+
+static void
+list_batches(struct queue *s)
 {
 	struct error e;
-	char **names;
-	size_t count;
-	int fd;
 
-	if (spool_names(dir, sub, 10000, &names, &count, &e) == -1) {
+	spool_names_free(s->names, s->name_count);
+	s->names = NULL;
+	s->name_count = s->name_at = 0;
+	if (s->dir != -1 && s->stage < DUE && spool_names(s->dir,
+	    s->stage == TAKEN ? "cur" : "new", 10000, &s->names,
+	    &s->name_count, &e) == -1)
 		diag("%s", e.text);
+}
+
+static void
+next_batch(struct queue *s)
+{
+	end_batch(s);
+	if (s->name_at == s->name_count) {
+		s->stage++;
+		list_batches(s);
 		return;
 	}
-	for (size_t i = 0; i < count && !engine_is_stopping() &&
-	    !engine_is_blocked(n); i++) {
-		fd = spool_claim(dir, sub, names[i]);
-		if (fd == -1)
-			continue;	/* gone, or another's: no matter */
-		send_batch(n, dir, names[i], fd);
-		close(fd);
+	s->fd = spool_claim(s->dir, s->stage == TAKEN ? "cur" : "new",
+	    s->names[s->name_at++]);
+	if (s->fd != -1)	/* else it is gone, or another's: no matter */
+		read_batch(s, s->names[s->name_at - 1]);
+}
+
+/*
+ * A message that is put off or held is not due any more, and one that is
+ * refused for its set-up ends the run, so every page makes progress; one that
+ * stays due all the same would not, hence `last`.
+ */
+static void
+next_page(struct engine *n, struct queue *s)
+{
+	struct ledger_rows *r;
+	char now[CLOCK_TEXT];
+
+	r = ledger_select(n->ledger, "SELECT id FROM message WHERE "
+	    "channel = ? AND state = 'queued' AND due_at <= ? "
+	    "ORDER BY priority, due_at, id LIMIT 200", "ss", n->name,
+	    clock_format(clock_now(), now));
+	while (ledger_next(r))
+		add_id(s, ledger_text(r, 0));
+	ledger_end(r);
+	if (s->count == 0 || strcmp(s->ids[0], s->last) == 0) {
+		s->count = 0;
+		s->stage = END;
+	} else
+		snprintf(s->last, sizeof(s->last), "%s", s->ids[0]);
+}
+
+static bool
+next_message(struct engine *n, struct job *job)
+{
+	struct queue *s = n->source;
+
+	while (s->at == s->count) {
+		if (s->stage == END)
+			return false;
+		forget_ids(s);
+		if (s->stage == DUE)
+			next_page(n, s);
+		else
+			next_batch(s);
 	}
-	spool_names_free(names, count);
+	*job = (struct job){ .attempt = 0 };
+	snprintf(job->id, sizeof(job->id), "%s", s->ids[s->at++]);
+	return true;
 }
 
 /* Work orders are a convenience: without a spool the ledger tells enough. */
 static void
-send_batches(struct engine *n)
+send_all(struct engine *n)
 {
+	struct queue s = { .fd = -1,
+	    .keep = ARENA_INIT((size_t)256 * 1024 * 1024) };
 	char path[PATH_MAX];
 	struct error e;
-	int dir;
 
 	snprintf(path, sizeof(path), "%s/outbound/%s", config_path(n->config,
 	    "paths", NULL, "spool"), n->name);
-	dir = spool_open(path, &e);
-	if (dir == -1) {
+	s.dir = spool_open(path, &e);
+	if (s.dir == -1)
 		diag("%s", e.text);
-		return;
+	list_batches(&s);
+	n->source = &s;
+	n->next = next_message;
+	engine_run(n);
+	n->source = NULL;
+	if (s.dir != -1) {
+		spool_sweep(s.dir, SWEEP_AGE);
+		close(s.dir);
 	}
-	send_batches_in(n, dir, "cur");
-	send_batches_in(n, dir, "new");
-	spool_sweep(dir, SWEEP_AGE);
-	close(dir);
-}
-
-/*
- * Whatever else is due.  A message that is put off or held is not due any
- * more, and one that is refused for its set-up ends the run, so every page
- * makes progress; one that stays due all the same would not, hence `last`.
- */
-static void
-send_due(struct engine *n)
-{
-	struct arena keep = ARENA_INIT((size_t)16 * 1024 * 1024);
-	const char *ids[PAGE];
-	struct ledger_rows *r;
-	char now[CLOCK_TEXT], last[256] = "";
-	size_t count;
-
-	do {
-		arena_reset(&keep);
-		count = 0;
-		r = ledger_select(n->ledger, "SELECT id FROM message WHERE "
-		    "channel = ? AND state = 'queued' AND due_at <= ? "
-		    "ORDER BY priority, due_at, id LIMIT 200", "ss", n->name,
-		    clock_format(clock_now(), now));
-		while (count < PAGE && ledger_next(r))
-			ids[count++] = arena_strdup(&keep, ledger_text(r, 0));
-		ledger_end(r);
-		if (count == 0 || strcmp(ids[0], last) == 0)
-			break;
-		snprintf(last, sizeof(last), "%s", ids[0]);
-		engine_send(n, ids, count);
-	} while (!engine_is_stopping() && !engine_is_blocked(n));
-	arena_release(&keep);
+	if (s.fd != -1)
+		close(s.fd);
+	spool_names_free(s.names, s.name_count);
+	free(s.ids);
+	arena_release(&s.keep);
 }
 
 static int64_t
@@ -173,45 +235,84 @@ put_channel(struct engine *n)
 	ledger_commit(n->ledger);
 }
 
+static int
+find_provider(struct engine *n)
+{
+	const char *kind = config_string(n->config, "provider",
+	    n->provider_name, "kind");
+
+	n->provider = provider_find(kind, n->type);
+	if (n->provider != NULL)
+		return EX_OK;
+	diag("[channel %s]: a provider of kind %s does not serve %s", n->name,
+	    kind, n->type);
+	return EX_CONFIG;
+}
+
+static void
+reset_run(struct engine *n)
+{
+	int64_t rate = config_integer(n->config, "channel", n->name,
+	    "per_second");
+
+	n->room = wire_room(n->wire);
+	n->flights = calloc(n->room, sizeof(*n->flights));
+	if (n->flights == NULL)
+		die(EX_OSERR, "out of memory");
+	n->limit = 1;
+	n->busy = 0;
+	n->pause_us = rate > 0 ? 1000000 / rate : 0;
+	n->next_us = n->paused_until_ms = 0;
+	n->spending = (struct spending){ .day = { .last = 0 } };
+	n->held = 0;
+	n->setup_failed = false;
+}
+
+static size_t
+connections(const struct engine *n)
+{
+	int64_t count = config_integer(n->config, "channel", n->name,
+	    "connections");
+
+	return count < 1 ? 1 : count > ROOM_MAX ? ROOM_MAX : (size_t)count;
+}
+
 /* EX_OK, or what is wrong, with a diagnostic. */
 static int
 channel_open(struct engine *n, const char *name, int *lock)
 {
-	int64_t rate;
 	struct error e;
 
 	n->name = name;
 	n->provider_name = config_string(n->config, "channel", name,
 	    "provider");
-	n->provider = provider_find(config_string(n->config, "provider",
-	    n->provider_name, "kind"), n->type);
-	if (n->provider == NULL) {
-		diag("[channel %s]: a provider of kind %s does not serve %s",
-		    name, config_string(n->config, "provider",
-		    n->provider_name, "kind"), n->type);
+	if (find_provider(n) != EX_OK)
 		return EX_CONFIG;
-	}
 	*lock = spool_lock(config_path(n->config, "paths", NULL, "spool"),
 	    name, &e);
 	if (*lock == -1) {
 		diag("channel %s: %s", name, e.text);
 		return e.status;
 	}
-	n->wire = wire_open(n->config, n->provider_name,
-	    n->provider->transport, engine_is_stopping, &e);
+	n->wire = wire_open(n->config, n->provider_name, n->provider,
+	    connections(n), engine_is_stopping, &e);
 	if (n->wire == NULL) {
 		diag("channel %s: %s", name, e.text);
 		close(*lock);
 		return e.status;
 	}
-	rate = config_integer(n->config, "channel", name, "per_second");
-	n->pause_ms = rate > 0 ? 1000 / rate : 0;
-	n->outages = 0;
-	n->spending = (struct spending){ .day = { .last = 0 } };
-	n->held = 0;
-	n->setup_failed = false;
-	n->count = 0;
+	reset_run(n);
 	return EX_OK;
+}
+
+/* Nobody was there lately: the run ends where it would begin. */
+static void
+try_provider(struct engine *n)
+{
+	char until[CLOCK_TEXT];
+
+	if (!breaker_open(n, until))
+		n->breaker.blocked = n->breaker.waits = true;
 }
 
 static int
@@ -219,15 +320,20 @@ channel_end(struct engine *n, int lock)
 {
 	int rc = EX_OK;
 
+	breaker_close(n);
 	wire_close(n->wire);
 	n->wire = NULL;
+	free(n->flights);
+	n->flights = NULL;
 	close(lock);
+	if (n->output_gone)
+		die(EX_IOERR, "stdout: %s", strerror(n->output_errno));
 	if (n->setup_failed) {
 		diag("channel %s: %s: %s; nothing more is sent until this is "
 		    "mended", n->name, n->provider->kind, n->setup);
 		return EX_CONFIG;
 	}
-	if (n->outages >= OUTAGE_LIMIT)
+	if (n->breaker.blocked)
 		diag("channel %s: %s cannot be reached; %lld messages wait",
 		    n->name, n->provider->kind, (long long)count_due(n));
 	if (n->held > 0)
@@ -238,6 +344,17 @@ channel_end(struct engine *n, int lock)
 	return rc;
 }
 
+/* Without the lock: it changes nothing, and may run beside a sender. */
+static int
+try_channel(struct engine *n, const char *name)
+{
+	n->name = name;
+	n->provider_name = config_string(n->config, "channel", name,
+	    "provider");
+	n->spending = (struct spending){ .day = { .last = 0 } };
+	return find_provider(n) == EX_OK ? dry_run(n) : EX_CONFIG;
+}
+
 static int
 run_channel(struct engine *n, const char *name)
 {
@@ -246,9 +363,9 @@ run_channel(struct engine *n, const char *name)
 	if (rc != EX_OK)
 		return rc;
 	put_channel(n);
-	engine_recover(n);
-	send_batches(n);
-	send_due(n);
+	try_provider(n);
+	doubt_recover(n);
+	send_all(n);
 	return channel_end(n, lock);
 }
 
@@ -280,6 +397,18 @@ tell_not_sent(struct filter *f, struct engine *n, struct record *r,
 	    "message; omni-queue takes it in");
 }
 
+static bool
+next_of_record(struct engine *n, struct job *job)
+{
+	struct queue *s = n->source;
+
+	if (s->at == s->count)
+		return false;
+	*job = (struct job){ .attempt = 0 };
+	snprintf(job->id, sizeof(job->id), "%s", s->ids[s->at++]);
+	return true;
+}
+
 /* With "-": the records of omni-queue, each sent as it comes. */
 static void
 each(struct filter *f, struct record *r)
@@ -287,41 +416,38 @@ each(struct filter *f, struct record *r)
 	struct engine *n = f->ctx;
 	const char *id = record_string(r, "id");
 	const char *account = record_string(r, "account");
+	struct queue one = { .ids = &id, .count = 1 };
 
 	if (id == NULL || account == NULL || strcmp(account, n->name) != 0 ||
 	    engine_is_stopping() || engine_is_blocked(n))
 		return;
-	engine_turn(n, &id, 1);
-	if (n->count == 1)
-		record_set_take(r, "result", engine_result(n, &n->flights[0]));
+	n->source = &one;
+	n->next = next_of_record;
+	engine_run(n);
+	n->source = NULL;
+	if (n->result != NULL)
+		record_set_take(r, "result", n->result);
 	else
 		tell_not_sent(f, n, r, id);
-}
-
-static void
-commit(struct filter *f)
-{
-	struct engine *n = f->ctx;
-	bool quiet = n->quiet;
-
-	/* The record itself carries the result: no second line for it. */
-	n->quiet = true;
-	engine_land(n);
-	n->quiet = quiet;
+	n->result = NULL;
 }
 
 static int
 run_filter(struct engine *n, const char *name)
 {
-	struct filter f = { .stage = "send", .each = each, .commit = commit,
-	    .batch = 1, .quiet = n->quiet, .ctx = n };
+	struct filter f = { .stage = "send", .each = each, .batch = 1,
+	    .quiet = n->quiet, .ctx = n };
 	int lock, rc = channel_open(n, name, &lock), end;
 
 	if (rc != EX_OK)
 		return rc;
 	put_channel(n);
-	engine_recover(n);
+	try_provider(n);
+	doubt_recover(n);
+	/* The record itself carries the result: no second line for it. */
+	n->keep_result = true;
 	rc = filter_run(&f);
+	n->keep_result = false;
 	if (engine_is_stopping() && (rc == EX_OK || rc == EX_REFUSED))
 		rc = EX_TEMPFAIL;
 	end = channel_end(n, lock);
@@ -368,7 +494,8 @@ run(struct engine *n, const struct program *p)
 	const char *name;
 	int rc = EX_OK;
 
-	engine_expire(n);
+	if (!n->dry_run)
+		engine_expire(n);
 	for (size_t i = 0; (name = config_name(n->config, "channel", i)) !=
 	    NULL; i++) {
 		if (strcmp(config_string(n->config, "channel", name, "type"),
@@ -379,7 +506,8 @@ run(struct engine *n, const struct program *p)
 			return worse(rc, EX_TEMPFAIL);
 		if (stdin_too)
 			return run_filter(n, name);
-		rc = worse(rc, run_channel(n, name));
+		rc = worse(rc, n->dry_run ? try_channel(n, name) :
+		    run_channel(n, name));
 	}
 	if (stdin_too) {
 		diag("no active channel of type %s: nothing was read", n->type);
@@ -399,24 +527,43 @@ check_export(struct engine *n, struct error *e)
 	return ledger_check_export(n->ledger, journal, e);
 }
 
+static void
+option(int ch, const char *arg, void *ctx)
+{
+	struct engine *n = ctx;
+
+	(void)ch;
+	(void)arg;
+	n->dry_run = true;
+}
+
 int
 engine_main(int argc, char *argv[], const char *type)
 {
+	static const struct option longs[] = {
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 }
+	};
 	static struct engine n;
-	struct program p = { .usage = "[-] [channel ...]",
-	    .help = "  -                     send what standard input brings\n",
+	struct program p = { .usage = "[-n] [-] [channel ...]",
+	    .help = "  -                     send what standard input brings\n"
+	    "  -n, --dry-run         print the requests, and send nothing\n",
+	    .letters = "n", .longs = longs, .option = option, .ctx = &n,
 	    .takes_arguments = true };
 	struct error e;
 	int rc;
 
 	program_start(&p, argc, argv);
 	check_arguments(&p, type);
+	if (n.dry_run && is_wanted(&p, "-") && p.argc > 0)
+		die(EX_USAGE, "-n looks at what is due, not at standard input");
 	engine_catch_signals();
 	n.config = p.config;
 	n.type = type;
 	n.quiet = p.quiet;
 	n.mem = (struct arena)ARENA_INIT((size_t)256 * 1024 * 1024);
-	n.ledger = ledger_start(p.config, LEDGER_WRITE, &e);
+	n.ledger = ledger_start(p.config, n.dry_run ? LEDGER_READ :
+	    LEDGER_WRITE, &e);
 	if (n.ledger == NULL || check_export(&n, &e) == -1 ||
 	    quiet_open(&n.quiet_times, p.config, &e) == -1)
 		die(e.status, "%s", e.text);

@@ -16,7 +16,7 @@
 static const char *const projections[] = { "flag", "reminder_step", "event",
 	"attempt", "message", "conversation", "reminder", "consent",
 	"preference", "contact_address", "address", "contact", "channel",
-	"run", "site_offset", "site" };
+	"provider_state", "run", "site_offset", "site" };
 #define PROJECTIONS	(sizeof(projections) / sizeof(projections[0]))
 
 int

@@ -1,0 +1,118 @@
+#ifndef OMNI_PROVIDER_IMPL_H
+#define OMNI_PROVIDER_IMPL_H
+
+#include "provider/provider.h"
+
+/* What the files of src/provider share; nobody else includes it. */
+
+/* mail.c */
+int mail_build(const struct order *o, struct request *out, struct error *e);
+void smtp_read(const struct response *r, struct verdict *out);
+void sendmail_read(const struct response *r, struct verdict *out);
+
+/* console.c; local_read() is also that of a Maildir. */
+int console_build(const struct order *o, struct request *out,
+    struct error *e);
+void local_read(const struct response *r, struct verdict *out);
+
+/* twilio.c, twilio_list.c */
+int twilio_build(const struct order *o, struct request *out, struct error *e);
+void twilio_read(const struct response *r, struct verdict *out);
+int twilio_sign_in(struct config *c, const char *provider,
+    struct credentials *out, struct error *e);
+int twilio_ask(const struct order *o, const char *page, struct request *out,
+    struct error *e);
+int twilio_look(const struct order *o, const struct response *r,
+    void (*found)(void *ctx, const char *provider_id), void *ctx,
+    char page[2048]);
+
+#define TWILIO_BASE	"https://api.twilio.com"
+#define TWILIO_VERSION	"/2010-04-01"
+#define TWILIO_SID_LEN	34
+
+/* Two capitals, as `prefix` says, and 32 hexadecimal digits. */
+bool twilio_is_sid(const char *s, const char *prefix);
+/* NULL: it is missing or no such sid. */
+const char *twilio_sid_of(const struct order *o, const char *key,
+    const char *prefix, struct error *e);
+
+/* whatsapp.c */
+int whatsapp_build(const struct order *o, struct request *out,
+    struct error *e);
+void whatsapp_read(const struct response *r, struct verdict *out);
+int whatsapp_sign_in(struct config *c, const char *provider,
+    struct credentials *out, struct error *e);
+
+/* What a WhatsApp message may hold: -1 and the field that is at fault. */
+int whatsapp_check_template(const struct value *t, struct error *e);
+int whatsapp_check_session(const struct value *session, struct error *e);
+
+/*
+ * Error codes, one row each or one for a range.  A code may come as the answer
+ * to a request, and later in the receipt of a message that was accepted.
+ */
+struct code {
+	int first, last;		/* 0: `first` alone */
+	enum outcome answer, receipt;	/* OUTCOME_MAX: none there */
+	int wait;			/* seconds before another try */
+	unsigned flags;
+};
+#define CODE_OUTAGE	1U	/* the provider's trouble */
+#define CODE_FORWARD	2U	/* another channel may do */
+
+/* NULL: not in the table. */
+const struct code *twilio_code(int64_t code);
+const struct code *whatsapp_code(int64_t code);
+const struct code *code_find(const struct code *table, size_t count,
+    int64_t code);
+
+/* http.c */
+
+/*
+ * The provider's base_url, or `standard`, without a slash at its end.  http://
+ * is for this machine alone: what goes there is not encrypted.
+ */
+int http_base(const struct order *o, const char *standard, char *out,
+    size_t size, struct error *e);
+/* The key of [provider NAME], which must be there. */
+const char *http_setting(const struct order *o, const char *key,
+    struct error *e);
+/* EX_CONFIG: the secret has a character that would break a header. */
+int http_secret(struct config *c, const char *provider, const char *key,
+    struct credentials *out, struct error *e);
+/* To [+][8-15 digits]; EX_DATAERR. */
+int http_check_number(const char *to, struct error *e);
+
+/*
+ * What can be said without looking into the body: the transfer failed, or the
+ * HTTP status alone.  Sets outcome, code, text, wait and outage.
+ */
+void http_read(const struct response *r, struct verdict *out);
+/* The body as JSON, to be freed; NULL: it is none, or its end is missing. */
+struct value *http_json(const struct response *r);
+/* Why there was none. */
+const char *http_json_fault(const struct response *r);
+/* What an error code adds to http_read(). */
+void http_apply(const struct response *r, int64_t number,
+    const struct code *code, struct verdict *out);
+/*
+ * `said`, cut and escaped, and without what may be a credential: providers
+ * quote tokens that they refuse.
+ */
+void http_say(struct verdict *out, const char *said);
+/* A success that proves nothing: `what` says why. */
+void http_doubt(struct verdict *out, const char *what);
+
+/* The record's `media`, which omni-record(5) describes. */
+#define MEDIA_MAX	10
+#define MEDIA_URL_MAX	2000	/* bytes */
+
+struct media {
+	const char *url, *type, *filename;	/* the last two: or NULL */
+};
+
+/* How many there are; -1 and the field that is at fault. */
+int media_read(const struct record *r, struct media out[MEDIA_MAX],
+    struct error *e);
+
+#endif

@@ -1,0 +1,149 @@
+/* From what the ledger has of a message to what a provider is asked. */
+#include "engine_impl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+
+#define PAGES_MAX	10	/* of a provider's list */
+
+/*
+ * [test] redirect: nobody else is written to.  Who is on the list gets their
+ * own; for all others it is the first one that this type of channel can reach.
+ */
+static int
+redirect(const struct engine *n, const char *to, char *out, size_t size,
+    struct error *e)
+{
+	const char *list = config_string(n->config, "test", NULL, "redirect");
+	bool mail = strcmp(n->type, "email") == 0, any = false;
+	char word[256];
+
+	snprintf(out, size, "%s", to);
+	for (size_t i = 0; list != NULL && config_word(list, i, word,
+	    sizeof(word)); i++) {
+		if (strcmp(word, to) == 0) {
+			snprintf(out, size, "%s", to);
+			return 0;
+		}
+		if (!any && (strchr(word, '@') != NULL) == mail) {
+			snprintf(out, size, "%s", word);
+			any = true;
+		}
+	}
+	if (list == NULL || any)
+		return 0;
+	return error_set(e, EX_CONFIG, "[test] redirect names nobody for %s",
+	    n->type);
+}
+
+/* The record that omni-queue took, as the ledger kept it. */
+static int
+load(struct engine *n, const char *id, struct record *r, struct error *e)
+{
+	struct ledger_rows *rows;
+	char *body = NULL;
+
+	rows = ledger_select(n->ledger, "SELECT b.body FROM message m JOIN "
+	    "content b ON b.key = m.content WHERE m.id = ?", "s", id);
+	if (ledger_next(rows) && ledger_text(rows, 0) != NULL)
+		body = arena_strdup(&n->mem, ledger_text(rows, 0));
+	ledger_end(rows);
+	if (body == NULL)
+		return error_set(e, EX_DATAERR, "its content was erased");
+	return record_parse(r, body, strlen(body), e);
+}
+
+static int
+take_order(struct engine *n, struct flight *f, struct record *r,
+    struct order *o, struct error *e)
+{
+	const char *to;
+
+	if (load(n, f->job.id, r, e) == -1)
+		return -1;
+	to = record_string(r, "to");
+	if (to == NULL)
+		return error_set(e, EX_DATAERR, "to: missing");
+	if (redirect(n, to, f->to, sizeof(f->to), e) == -1)
+		return -1;
+	f->redirected = strcmp(to, f->to) != 0;
+	*o = (struct order){ .id = f->job.id, .channel = n->name,
+	    .provider = n->provider_name, .attempt = f->attempt, .to = f->to,
+	    .record = r, .config = n->config, .now = clock_now(),
+	    .started = f->job.started, .expires = f->expires,
+	    .window = f->window };
+	return 0;
+}
+
+int
+order_build(struct engine *n, struct flight *f)
+{
+	struct record r = RECORD_INIT;
+	struct order o;
+	struct error e;
+	int rc;
+
+	f->transfer.request = (struct request){
+	    .body = BUF_INIT(REQUEST_MAX) };
+	rc = take_order(n, f, &r, &o, &e);
+	if (rc == 0)
+		rc = n->provider->build(&o, &f->transfer.request, &e);
+	if (rc == -1) {
+		f->verdict.outcome = e.status == EX_CONFIG ? OUTCOME_SETUP :
+		    OUTCOME_REFUSED;
+		snprintf(f->verdict.code, sizeof(f->verdict.code), "build");
+		snprintf(f->verdict.text, sizeof(f->verdict.text), "%s",
+		    e.text);
+	}
+	f->built = rc == 0;
+	record_release(&r);
+	return rc;
+}
+
+int
+order_ask(struct engine *n, struct flight *f)
+{
+	struct record r = RECORD_INIT;
+	struct order o;
+	struct error e;
+	int rc;
+
+	f->transfer.request = (struct request){
+	    .body = BUF_INIT(REQUEST_MAX) };
+	rc = take_order(n, f, &r, &o, &e);
+	if (rc == 0)
+		rc = n->provider->ask(&o, f->pages == 0 ? NULL : f->page,
+		    &f->transfer.request, &e);
+	record_release(&r);
+	return rc;
+}
+
+static void
+on_found(void *ctx, const char *provider_id)
+{
+	struct flight *f = ctx;
+
+	if (f->found_count < FOUND_MAX)
+		snprintf(f->found[f->found_count++], sizeof(f->found[0]), "%s",
+		    provider_id);
+}
+
+bool
+order_look(struct engine *n, struct flight *f)
+{
+	struct record r = RECORD_INIT;
+	struct order o;
+	struct error e;
+	int rc = -1;
+
+	if (take_order(n, f, &r, &o, &e) == 0)
+		rc = n->provider->look(&o, &f->transfer.response, on_found, f,
+		    f->page);
+	record_release(&r);
+	f->pages++;
+	f->answered = rc == 0;
+	return rc == 1 && f->pages < PAGES_MAX;
+}

@@ -1,0 +1,275 @@
+/* From what came back to what the ledger learns. */
+#include "engine_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "message/consent.h"
+
+void
+outcome_journal(struct engine *n, const char *op, const char *id,
+    const char *reason, const char *due, bool bring_forward)
+{
+	struct value *data = value_new_object();
+
+	value_set_string(data, "id", id);
+	value_set_string(data, "reason", reason);
+	if (due != NULL)
+		value_set_string(data, "due_at", due);
+	if (bring_forward)
+		value_set_integer(data, "bring_forward", 1);
+	ledger_append_take(n->ledger, op, data);
+}
+
+void
+outcome_flag(struct engine *n, const char *kind, const char *id,
+    const char *reason)
+{
+	struct value *data = value_new_object();
+	struct ledger_rows *r;
+
+	value_set_string(data, "kind", kind);
+	value_set_string(data, "message", id);
+	value_set_string(data, "reason", reason);
+	r = ledger_select(n->ledger, "SELECT reminder, contact FROM message "
+	    "WHERE id = ?", "s", id);
+	if (ledger_next(r)) {
+		if (ledger_text(r, 0) != NULL)
+			value_set_string(data, "reminder", ledger_text(r, 0));
+		if (ledger_text(r, 1) != NULL)
+			value_set_string(data, "contact", ledger_text(r, 1));
+	}
+	ledger_end(r);
+	ledger_append_take(n->ledger, "flag.put", data);
+}
+
+/*
+ * Full jitter: any second of the first 1, 2, 4 ... minutes, at most an hour.
+ * The dice are the id and the attempt, so that a replay gives the same times.
+ * What the provider asked for is waited for in any case.
+ */
+static instant
+retry_at(const struct flight *f, instant now)
+{
+	int64_t wait = BACKOFF_FIRST, least = f->verdict.wait;
+	char text[300], hash[DIGEST_HEX];
+
+	for (int i = 1; i < f->attempt && wait < BACKOFF_MAX; i++)
+		wait *= 2;
+	if (wait > BACKOFF_MAX)
+		wait = BACKOFF_MAX;
+	snprintf(text, sizeof(text), "%s.%d", f->job.id, f->attempt);
+	digest_sha256(text, strlen(text), hash);
+	hash[6] = '\0';
+	wait = 1 + strtoll(hash, NULL, 16) % wait;
+	if (f->transfer.response.retry_after > least)
+		least = f->transfer.response.retry_after;
+	return now + (wait > least ? wait : least);
+}
+
+/* The message's next state, and what the ledger learns besides. */
+static const char *
+decide(struct engine *n, const struct flight *f, struct value *data)
+{
+	int64_t max_age = config_duration(n->config, "channel", n->name,
+	    "max_age");
+	instant now = clock_now();
+	char text[CLOCK_TEXT];
+
+	switch (f->verdict.outcome) {
+	case OUTCOME_ACCEPTED:
+		return "sent";
+	case OUTCOME_LATER:
+		if (max_age > 0 && now - f->created >= max_age) {
+			value_set_string(data, "reason", "gave up after "
+			    "max_age");
+			return "failed";
+		}
+		value_set_string(data, "retry_at",
+		    clock_format(retry_at(f, now), text));
+		value_set_string(data, "reason", "to be tried again");
+		return "queued";
+	case OUTCOME_SETUP:
+		value_set_string(data, "reason", "the provider's set-up");
+		return "queued";
+	default:
+		value_set_string(data, "reason",
+		    outcome_name(f->verdict.outcome));
+		return "failed";
+	}
+}
+
+static void
+learn_of_address(struct engine *n, const struct flight *f)
+{
+	struct ledger_rows *r;
+	struct value *data;
+	char hash[DIGEST_HEX] = "";
+
+	if (f->verdict.outcome == OUTCOME_OPTOUT) {
+		consent_revoked(n->ledger, f->job.id, CONSENT_PROVIDER);
+		return;
+	}
+	r = ledger_select(n->ledger, "SELECT hash FROM message WHERE id = ?",
+	    "s", f->job.id);
+	if (ledger_next(r) && ledger_text(r, 0) != NULL)
+		snprintf(hash, sizeof(hash), "%s", ledger_text(r, 0));
+	ledger_end(r);
+	if (*hash == '\0')
+		return;
+	data = value_new_object();
+	value_set_string(data, "type", n->type);
+	value_set_string(data, "hash", hash);
+	value_set_string(data, "reason", f->verdict.code);
+	ledger_append_take(n->ledger, "address.dead", data);
+}
+
+/* Receipts that came before the answer they belong to: is one a complaint? */
+void
+outcome_hear(struct engine *n, const char *id)
+{
+	struct ledger_rows *r;
+	bool complaint = false, unsubscribed = false;
+
+	r = ledger_select(n->ledger, "SELECT provider, status, code FROM event "
+	    "WHERE message = ? ORDER BY key", "s", id);
+	while (ledger_next(r)) {
+		complaint = complaint || strcmp(ledger_text(r, 1),
+		    "complained") == 0;
+		unsubscribed = unsubscribed || (ledger_text(r, 2) != NULL &&
+		    provider_code_is_optout(ledger_text(r, 0),
+		    ledger_text(r, 2)));
+	}
+	ledger_end(r);
+	if (complaint || unsubscribed)
+		consent_revoked(n->ledger, id, complaint ? CONSENT_COMPLAINT :
+		    CONSENT_PROVIDER);
+}
+
+void
+outcome_doubt(struct engine *n, const char *id, int attempt,
+    const char *reason)
+{
+	struct value *data = value_new_object();
+
+	value_set_string(data, "id", id);
+	value_set_integer(data, "attempt", attempt);
+	value_set_string(data, "reason", reason);
+	ledger_append_take(n->ledger, "attempt.doubted", data);
+}
+
+static bool
+is_anothers(struct engine *n, const struct flight *f)
+{
+	struct ledger_rows *r;
+	bool anothers;
+
+	r = ledger_select(n->ledger, "SELECT 1 FROM attempt WHERE provider = ? "
+	    "AND provider_id = ? AND message <> ?", "sss", n->provider->kind,
+	    f->verdict.provider_id, f->job.id);
+	anothers = ledger_next(r);
+	ledger_end(r);
+	return anothers;
+}
+
+/* A provider that names the same message for two of ours is not believed. */
+static void
+check_provider_id(struct engine *n, struct flight *f)
+{
+	struct verdict *v = &f->verdict;
+
+	if (v->provider_id[0] == '\0')
+		snprintf(v->provider_id, sizeof(v->provider_id), "%s",
+		    f->transfer.request.provider_id);
+	if (v->provider_id[0] == '\0' || !is_anothers(n, f))
+		return;
+	snprintf(v->text, sizeof(v->text), "%.300s is another message's id",
+	    v->provider_id);
+	v->provider_id[0] = '\0';
+	v->outcome = OUTCOME_UNKNOWN;
+}
+
+static const char *
+doubt_reason(const struct flight *f, char *out, size_t size)
+{
+	if (f->transfer.response.failed || f->verdict.code[0] == '\0')
+		return "no answer";
+	snprintf(out, size, "no clear answer (%s)", f->verdict.code);
+	return out;
+}
+
+/* As billed where the provider said so, else as forecast. */
+static void
+set_cost(const struct flight *f, struct value *v)
+{
+	int segments = f->verdict.segments > 0 ? f->verdict.segments :
+	    f->segments;
+	bool billed = f->verdict.cost[0] != '\0';
+
+	if (segments > 0)
+		value_set_integer(v, "segments", segments);
+	if (billed || f->cost[0] != '\0')
+		value_set_string(v, "cost", billed ? f->verdict.cost :
+		    f->cost);
+	if (billed || f->currency[0] != '\0')
+		value_set_string(v, "currency", billed ? f->verdict.currency :
+		    f->currency);
+}
+
+void
+outcome_finish(struct engine *n, struct flight *f)
+{
+	struct value *data;
+	char key[LEDGER_KEY], reason[64];
+
+	if (f->verdict.outcome == OUTCOME_ACCEPTED)
+		check_provider_id(n, f);
+	if (f->verdict.outcome == OUTCOME_UNKNOWN) {
+		outcome_doubt(n, f->job.id, f->attempt, doubt_reason(f, reason,
+		    sizeof(reason)));
+		return;
+	}
+	data = value_new_object();
+	value_set_string(data, "id", f->job.id);
+	value_set_integer(data, "attempt", f->attempt);
+	value_set_string(data, "outcome", outcome_name(f->verdict.outcome));
+	value_set_string(data, "state", decide(n, f, data));
+	if (f->verdict.outcome == OUTCOME_ACCEPTED &&
+	    f->verdict.provider_id[0] != '\0')
+		value_set_string(data, "provider_id", f->verdict.provider_id);
+	if (f->verdict.code[0] != '\0')
+		value_set_string(data, "code", f->verdict.code);
+	if (f->verdict.text[0] != '\0') {
+		ledger_content_put(n->ledger, "response", f->verdict.text,
+		    strlen(f->verdict.text), key);
+		value_set_string(data, "response", key);
+	}
+	set_cost(f, data);
+	ledger_append_take(n->ledger, "attempt.finished", data);
+	outcome_hear(n, f->job.id);
+	if (!f->redirected && (f->verdict.outcome == OUTCOME_ADDRESS ||
+	    f->verdict.outcome == OUTCOME_OPTOUT))
+		learn_of_address(n, f);
+}
+
+struct value *
+outcome_result(const struct engine *n, const struct flight *f)
+{
+	struct value *v = value_new_object();
+	char text[CLOCK_TEXT];
+
+	value_set_integer(v, "attempt", f->attempt);
+	value_set_string(v, "provider", n->provider->kind);
+	value_set_string(v, "outcome", outcome_name(f->verdict.outcome));
+	if (f->verdict.outcome == OUTCOME_ACCEPTED)
+		value_set_string(v, "provider_id", f->verdict.provider_id);
+	if (f->verdict.code[0] != '\0')
+		value_set_string(v, "code", f->verdict.code);
+	if (f->verdict.text[0] != '\0')
+		value_set_string(v, "message", f->verdict.text);
+	value_set_string(v, "at", clock_format(clock_now(), text));
+	set_cost(f, v);
+	return v;
+}

@@ -1,0 +1,26 @@
+#ifndef OMNI_WIRE_IMPL_H
+#define OMNI_WIRE_IMPL_H
+
+/* Shared by wire.c, wire_local.c (this machine) and wire_curl.c (networks). */
+
+#include "wire.h"
+
+struct local;
+
+struct local *local_open(struct config *c, const char *provider,
+    enum transport transport, struct error *e);
+void local_close(struct local *w);
+void local_send(struct local *w, const struct request *r,
+    struct response *out);
+int local_was_sent(const struct local *w, const char *name);
+
+struct lines;
+
+struct lines *lines_open(struct config *c, const char *provider,
+    const struct provider *p, size_t count, bool (*stopping)(void),
+    struct error *e);
+void lines_close(struct lines *w);
+void lines_start(struct lines *w, struct transfer *t);
+struct transfer *lines_wait(struct lines *w, int64_t ms);
+
+#endif
