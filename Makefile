@@ -5,7 +5,8 @@
 
 PROGS	= omni-normalize omni-route omni-render omni-queue \
 	  omni-send-mail omni-send-sms omni-send-wa \
-	  omni-ingest omni-schedule omni-escalate omni-contact omni-ledger
+	  omni-ingest omni-schedule omni-escalate omni-contact omni-ledger \
+	  omni-status
 SCRIPTS	= omni-run
 VERSION	= 0.1.0
 
@@ -48,7 +49,10 @@ LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lcrypto -licui18n -licuuc \
 LAYERS	= base store template message provider send
 SRCS	:= $(wildcard $(LAYERS:%=src/%/*.c))
 LIBOBJ	:= $(patsubst %.c,build/%.o,$(SRCS))
-BINS	:= $(PROGS:%=bin/%) bin/phonenumber $(SCRIPTS:%=bin/%)
+BINS	:= $(PROGS:%=bin/%) bin/omni-simulator bin/phonenumber \
+	   $(SCRIPTS:%=bin/%)
+SIMULATOR := $(patsubst %.c,build/%.o,src/omni-simulator.c \
+	     $(wildcard src/simulator/*.c src/base/*.c) src/message/segments.c)
 UNIT	:= $(patsubst %.c,build/%,$(wildcard $(LAYERS:%=tests/%/*_test.c)))
 FED	:= $(patsubst %.c,build/%,$(wildcard tests/fuzz/*_fuzz.c))
 FAKES	:= $(patsubst tests/fake/%.c,build/tests/fake/%,\
@@ -60,6 +64,12 @@ $(PROGS:%=bin/%): bin/%: build/src/%.o build/libomni.a
 	@mkdir -p $(@D)
 	$(say)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# It plays the other side: nothing of a sender is in it but the base layer.
+bin/omni-simulator: $(SIMULATOR)
+	@mkdir -p $(@D)
+	$(say)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LDLIBS) -lmicrohttpd
 
 bin/phonenumber: build/src/phonenumber/phonenumber.o
 	@mkdir -p $(@D)
@@ -135,6 +145,15 @@ check-django: all
 check-consent: all
 	@.ci/packages check
 	tests/consent-random "$${SEED:-$$(date +%s)}" "$${COUNT:-10000}"
+
+# Every sender killed at every STEP-th system call that it makes, and all points
+# of what writes before it.  The whole of it takes some 20 minutes.
+check-kill: all
+	@.ci/packages check
+	tests/kill-send sms "$${STEP:-1}"
+	tests/kill-send whatsapp "$${STEP:-1}"
+	tests/kill-send mail "$${STEP:-1}"
+	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=kill tests/run
 
 # What is found goes to build/fuzz and, when it is mended, into the corpus
 # under a name that tells.
@@ -236,7 +255,7 @@ dist:
 clean:
 	rm -rf build $(BINS)
 
-.PHONY: all demo demo-clean check check-consent check-django fuzz lint sanitize bench install \
+.PHONY: all demo demo-clean check check-consent check-kill check-django fuzz lint sanitize bench install \
 	uninstall dist clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

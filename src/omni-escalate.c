@@ -1,7 +1,8 @@
-/* omni-escalate - each reminder step that is due now, as a record */
+/* omni-escalate - what is due now, as records: reminder steps, failovers */
 
 #include "base/program.h"
 #include "message/escalate.h"
+#include "message/failover.h"
 
 int
 main(int argc, char *argv[])
@@ -19,6 +20,7 @@ main(int argc, char *argv[])
 	if (escalate_check(p.config, &e) == -1)
 		die(EX_CONFIG, "%s", e.text);
 	escalate(&s);
+	failover(&s);
 	ledger_close(s.ledger);
 	arena_release(&s.mem);
 	program_end(&p);

@@ -26,12 +26,22 @@
 #include "base/program.h"
 #include "message/inbound.h"
 #include "provider/twilio_hook.h"
+#include "provider/whatsapp_hook.h"
 #include "store/spool.h"
 
-#define BATCH		1000	/* files of one transaction */
+#define BATCH		1000	/* files, or events, of one transaction */
 #define FILES_MAX	1000000	/* taken in by one run */
 #define FILE_MAX_IN	(4 * 1024 * 1024)
 #define SWEEP_AGE	(36 * 3600)
+
+/* Each webhook that is known, by its path below the program. */
+static const struct hook {
+	const char *path, *methods;
+} hooks[] = {
+	{ "/twilio/sms", "POST" },
+	{ "/twilio/status", "POST" },
+	{ "/whatsapp", "GET, POST" }
+};
 
 static bool as_cgi;
 
@@ -44,18 +54,28 @@ option(int ch, const char *arg, void *ctx)
 		as_cgi = true;
 }
 
+static const struct hook *
+find_hook(const char *path)
+{
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
+		if (path != NULL && strcmp(hooks[i].path, path) == 0)
+			return &hooks[i];
+	return NULL;
+}
+
 /* Ends the program: the web server has its answer, and all memory is free. */
 static _Noreturn void
 answer(const char *status, const char *type, const char *body,
     const char *why)
 {
 	static struct buf out = BUF_INIT(64 * 1024);
+	const struct hook *hook = find_hook(getenv("PATH_INFO"));
 
 	if (why != NULL)
 		diag("%s: %s", status, why);
 	buf_printf(&out, "Status: %s\r\n", status);
-	if (strncmp(status, "405", 3) == 0)
-		buf_str(&out, "Allow: POST\r\n");
+	if (strncmp(status, "405", 3) == 0 && hook != NULL)
+		buf_printf(&out, "Allow: %s\r\n", hook->methods);
 	if (type != NULL)
 		buf_printf(&out, "Content-Type: %s\r\n", type);
 	buf_printf(&out, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
@@ -78,10 +98,17 @@ environment(const char *name)
 }
 
 static size_t
-body_length(const struct config *c)
+max_body(const struct config *c)
+{
+	size_t max = (size_t)config_integer(c, "ingest", NULL, "max_body");
+
+	return max < FILE_MAX_IN / 2 ? max : FILE_MAX_IN / 2;
+}
+
+static size_t
+body_length(size_t max)
 {
 	const char *s = environment("CONTENT_LENGTH");
-	size_t max = (size_t)config_integer(c, "ingest", NULL, "max_body");
 	char *end;
 	unsigned long n;
 
@@ -93,8 +120,9 @@ body_length(const struct config *c)
 	n = strtoul(s, &end, 10);
 	if (*end != '\0')
 		answer("400 Bad Request", NULL, "", "CONTENT_LENGTH");
-	if (errno != 0 || n > max || n > FILE_MAX_IN / 2)
-		answer("413 Content Too Large", NULL, "", "over max_body");
+	if (errno != 0 || n > max)
+		answer("413 Content Too Large", NULL, "",
+		    "the body is too long");
 	return n;
 }
 
@@ -122,37 +150,52 @@ read_body(const struct config *c, struct buf *body, size_t len)
 	}
 }
 
-/* Signed by one of the Twilio accounts that the configuration names. */
+struct request {
+	const char *url, *type;
+	const struct buf *body;
+	struct form query;
+	const char *challenge;		/* to be answered, if it is one */
+	struct arena *mem;
+};
+
+/*
+ * Whether `fits` says so of the secret `key` of any section [provider] of this
+ * kind.  Two numbers of one account need it only once.
+ */
 static bool
-is_signed(struct config *c, const char *url, const char *type,
-    const struct buf *body, struct arena *mem)
+any_secret(struct config *c, const char *kind, const char *key,
+    bool (*fits)(struct request *r, const char *secret), struct request *r)
 {
-	const char *signature = environment("HTTP_X_TWILIO_SIGNATURE");
-	struct buf token = BUF_INIT(4096);
+	struct buf secret = BUF_INIT(4096);
 	const char *name;
-	bool ok = false, unreadable = false;
+	bool ok = false, unreadable = false, unset = false, set = false;
 	struct error e;
 
 	for (size_t i = 0; (name = config_name(c, "provider", i)) != NULL &&
 	    !ok; i++) {
 		if (strcmp(config_string(c, "provider", name, "kind"),
-		    "twilio") != 0)
+		    kind) != 0)
 			continue;
-		if (config_secret(c, "provider", name, "auth_token", &token,
+		if (config_string(c, "provider", name, key) == NULL) {
+			unset = true;
+			continue;
+		}
+		set = true;
+		if (config_secret(c, "provider", name, key, &secret,
 		    &e) == -1) {
 			diag("%s", e.text);
 			unreadable = true;
 			continue;
 		}
-		ok = twilio_signature_valid(buf_text(&token), url, type,
-		    buf_text(body), body->len, signature, mem);
-		explicit_bzero(token.data, token.len);
+		ok = fits(r, buf_text(&secret));
+		explicit_bzero(secret.data, secret.len);
 	}
-	buf_release(&token);
+	buf_release(&secret);
 	/* Ours is the fault: the provider must try again. */
-	if (!ok && unreadable)
-		answer("503 Service Unavailable", NULL, "",
-		    "a token cannot be read");
+	if (!ok && (unreadable || (unset && !set)))
+		answer("503 Service Unavailable", NULL, "", unreadable ?
+		    "a secret cannot be read" :
+		    "a secret is not in the configuration");
 	return ok;
 }
 
@@ -184,35 +227,105 @@ keep(struct config *c, const char *hook, const char *type,
 	close(dir);
 }
 
+static bool
+is_of_twilio(struct request *r, const char *token)
+{
+	return twilio_signature_valid(token, r->url, r->type,
+	    buf_text(r->body), r->body->len,
+	    environment("HTTP_X_TWILIO_SIGNATURE"), r->mem);
+}
+
+static bool
+is_of_meta(struct request *r, const char *secret)
+{
+	return whatsapp_signature_valid(secret, buf_text(r->body),
+	    r->body->len, environment("HTTP_X_HUB_SIGNATURE_256"));
+}
+
+static bool
+is_challenge(struct request *r, const char *token)
+{
+	r->challenge = whatsapp_challenge(&r->query, token);
+	return r->challenge != NULL;
+}
+
 static _Noreturn void
-cgi(struct config *c)
+cgi_twilio(struct config *c, struct request *r, const char *path)
 {
 	static const char twiml[] =
 	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
-	const char *path = environment("PATH_INFO");
-	const char *type = environment("CONTENT_TYPE");
-	const char *query = environment("QUERY_STRING");
 	const char *base = config_string(c, "site", NULL, "public_url");
-	static struct arena mem = ARENA_INIT(64 * 1024 * 1024);
+	const char *query = environment("QUERY_STRING");
 	static struct buf body = BUF_INIT(FILE_MAX_IN);
-	bool message = strcmp(path, "/twilio/sms") == 0;
 
-	if (!message && strcmp(path, "/twilio/status") != 0)
-		answer("404 Not Found", NULL, "", path);
-	if (strcmp(environment("REQUEST_METHOD"), "POST") != 0)
-		answer("405 Method Not Allowed", NULL, "", "not a POST");
 	if (base == NULL)
 		answer("500 Internal Server Error", NULL, "",
 		    "[site] public_url is not set");
-	read_body(c, &body, body_length(c));
-	if (!is_signed(c, arena_printf(&mem, "%s%s%s%s", base, path,
-	    *query == '\0' ? "" : "?", query), type, &body, &mem))
+	read_body(c, &body, body_length(max_body(c)));
+	r->body = &body;
+	r->url = arena_printf(r->mem, "%s%s%s%s", base, path,
+	    *query == '\0' ? "" : "?", query);
+	if (!any_secret(c, "twilio", "auth_token", is_of_twilio, r))
 		answer("403 Forbidden", NULL, "", "the signature is missing "
 		    "or wrong");
-	keep(c, message ? "twilio/sms" : "twilio/status", type, &body);
-	if (message)
+	keep(c, path + 1, r->type, &body);
+	if (strcmp(path, "/twilio/sms") == 0)
 		answer("200 OK", "text/xml", twiml, NULL);
 	answer("204 No Content", NULL, "", NULL);
+}
+
+/* Meta asks once, when somebody enters our URL in its pages. */
+static _Noreturn void
+answer_challenge(struct config *c, struct request *r)
+{
+	const char *query = environment("QUERY_STRING");
+	struct error e;
+
+	if (form_parse(&r->query, query, strlen(query), r->mem, &e) == -1)
+		answer("400 Bad Request", NULL, "", e.text);
+	if (!any_secret(c, "whatsapp", "verify_token", is_challenge, r))
+		answer("403 Forbidden", NULL, "", "no challenge, or the "
+		    "verify_token is wrong");
+	answer("200 OK", "text/plain", r->challenge, NULL);
+}
+
+static _Noreturn void
+cgi_whatsapp(struct config *c, struct request *r, bool get)
+{
+	static struct buf body = BUF_INIT(FILE_MAX_IN);
+
+	if (get)
+		answer_challenge(c, r);
+	/* Whatever max_body says: Meta sends up to 3 MB, or never again. */
+	read_body(c, &body, body_length(WHATSAPP_BODY_BYTES));
+	r->body = &body;
+	if (!any_secret(c, "whatsapp", "app_secret", is_of_meta, r))
+		answer("403 Forbidden", NULL, "", "the signature is missing "
+		    "or wrong");
+	keep(c, "whatsapp", r->type, &body);
+	answer("200 OK", NULL, "", NULL);
+}
+
+static _Noreturn void
+cgi(struct config *c)
+{
+	static struct arena mem = ARENA_INIT(64 * 1024 * 1024);
+	struct request r = { .type = environment("CONTENT_TYPE"),
+	    .mem = &mem };
+	const char *path = environment("PATH_INFO");
+	const char *method = environment("REQUEST_METHOD");
+	const struct hook *hook = find_hook(path);
+	bool get = strcmp(method, "GET") == 0;
+
+	if (hook == NULL)
+		answer("404 Not Found", NULL, "", path);
+	if (strcmp(method, "POST") != 0 &&
+	    !(get && strstr(hook->methods, "GET") != NULL))
+		answer("405 Method Not Allowed", NULL, "", arena_printf(&mem,
+		    "not a %s", hook->methods));
+	if (strcmp(path, "/whatsapp") == 0)
+		cgi_whatsapp(c, &r, get);
+	cgi_twilio(c, &r, path);
 }
 
 /* The value of "NAME: value" in the lines before the body. */
@@ -232,12 +345,28 @@ header(const char *file, const char *name, struct arena *mem)
 }
 
 static int
-understand(const struct buf *file, struct arena *mem, struct value **event,
+understand_twilio(enum twilio_hook kind, const char *body, size_t len,
+    const char *query, struct arena *mem, struct value **events,
     struct error *e)
 {
-	const char *text = buf_text(file), *hook, *query, *body, *received;
-	enum twilio_hook kind;
+	struct value *event;
 	struct form form;
+
+	if (form_parse(&form, body, len, mem, e) == -1 ||
+	    twilio_hook_read(kind, &form, query, &event, e) == -1)
+		return -1;
+	*events = value_new_array();
+	value_append_take(*events, event);
+	return 0;
+}
+
+/* What the file says, as an array; *received is lent from `mem`, or NULL. */
+static int
+understand(const struct buf *file, struct arena *mem, struct value **events,
+    const char **received, struct error *e)
+{
+	const char *text = buf_text(file), *hook, *query, *body;
+	size_t len;
 	instant t;
 
 	body = strstr(text, "\n\n");
@@ -246,27 +375,27 @@ understand(const struct buf *file, struct arena *mem, struct value **event,
 	if (body == NULL || hook == NULL)
 		return error_set(e, EX_DATAERR, "not a file of omni-ingest");
 	body += 2;
+	len = file->len - (size_t)(body - text);
+	*received = header(text, "Received", mem);
+	if (*received != NULL && !clock_parse(*received, &t))
+		*received = NULL;
 	if (strcmp(hook, "twilio/sms") == 0)
-		kind = TWILIO_HOOK_MESSAGE;
-	else if (strcmp(hook, "twilio/status") == 0)
-		kind = TWILIO_HOOK_STATUS;
-	else
-		return error_set(e, EX_DATAERR, "unknown hook %.40s", hook);
-	if (form_parse(&form, body, file->len - (size_t)(body - text), mem,
-	    e) == -1)
-		return -1;
-	if (twilio_hook_read(kind, &form, query, event, e) == -1)
-		return -1;
-	received = header(text, "Received", mem);
-	if (received != NULL && clock_parse(received, &t))
-		value_set_string(*event, "received_at", received);
-	return 0;
+		return understand_twilio(TWILIO_HOOK_MESSAGE, body, len,
+		    query, mem, events, e);
+	if (strcmp(hook, "twilio/status") == 0)
+		return understand_twilio(TWILIO_HOOK_STATUS, body, len,
+		    query, mem, events, e);
+	if (strcmp(hook, "whatsapp") == 0)
+		return whatsapp_hook_read(body, len, events, e);
+	return error_set(e, EX_DATAERR, "unknown hook %.40s", hook);
 }
 
 struct drain {
 	struct config *config;
 	struct ledger *ledger;
-	struct arena mem;
+	struct arena mem;	/* of one file */
+	struct arena one;	/* of one event */
+	size_t applied;		/* events of this transaction */
 	int dir;
 	uintmax_t bad, failed;
 	bool quiet;
@@ -275,7 +404,7 @@ struct drain {
 static void
 print(const struct drain *d, const struct value *event)
 {
-	struct buf line = BUF_INIT(4 * RECORD_MAX);
+	struct buf line = BUF_INIT(4 * FILE_MAX_IN);
 
 	if (!d->quiet) {
 		value_write(event, &line);
@@ -284,12 +413,30 @@ print(const struct drain *d, const struct value *event)
 	buf_release(&line);
 }
 
+static void
+apply(struct drain *d, const struct value *events, const char *received)
+{
+	struct value *event;
+
+	for (size_t i = 0; i < value_count(events); i++) {
+		event = value_copy(value_at(events, i));
+		arena_reset(&d->one);
+		if (received != NULL)
+			value_set_string(event, "received_at", received);
+		inbound_apply(d->ledger, d->config, event, &d->one);
+		print(d, event);
+		value_free(event);
+		d->applied++;
+	}
+}
+
 /* False: this file stays where it is, or went to bad/. */
 static bool
 drain_file(struct drain *d, const char *name)
 {
 	struct buf file = BUF_INIT(FILE_MAX_IN);
-	struct value *event = NULL;
+	struct value *events = NULL;
+	const char *received = NULL;
 	char path[PATH_MAX];
 	struct error e;
 	int rc;
@@ -302,7 +449,7 @@ drain_file(struct drain *d, const char *name)
 		buf_release(&file);
 		return false;
 	}
-	rc = understand(&file, &d->mem, &event, &e);
+	rc = understand(&file, &d->mem, &events, &received, &e);
 	buf_release(&file);
 	if (rc == -1) {
 		diag("inbound/new/%s: %s; set aside in bad/", name, e.text);
@@ -313,28 +460,32 @@ drain_file(struct drain *d, const char *name)
 		d->bad++;
 		return false;
 	}
-	inbound_apply(d->ledger, d->config, event, &d->mem);
-	print(d, event);
-	value_free(event);
+	apply(d, events, received);
+	value_free(events);
 	return true;
 }
 
-/* Apply, commit, then remove: a crash in between applies it twice, and the
- * second time finds its key there. */
-static void
+/*
+ * Apply, commit, then remove: a crash in between applies it twice, and the
+ * second time finds its key there.  Returns how many files it has seen to, as
+ * many as make a thousand events.
+ */
+static size_t
 drain_batch(struct drain *d, char **names, size_t count)
 {
 	bool *done = calloc(count, sizeof(*done));
 	char path[PATH_MAX];
+	size_t n = 0;
 
 	if (done == NULL)
 		die(EX_OSERR, "out of memory");
+	d->applied = 0;
 	ledger_begin(d->ledger);
-	for (size_t i = 0; i < count; i++)
-		done[i] = drain_file(d, names[i]);
+	for (; n < count && d->applied < BATCH; n++)
+		done[n] = drain_file(d, names[n]);
 	ledger_commit(d->ledger);
 	output_flush();
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < n; i++) {
 		snprintf(path, sizeof(path), "new/%s", names[i]);
 		if (done[i] && unlinkat(d->dir, path, 0) == -1 &&
 		    errno != ENOENT) {
@@ -343,13 +494,15 @@ drain_batch(struct drain *d, char **names, size_t count)
 		}
 	}
 	free(done);
+	return n;
 }
 
 static int
 drain(struct program *p)
 {
 	struct drain d = { .config = p->config, .quiet = p->quiet,
-	    .mem = ARENA_INIT(64 * 1024 * 1024) };
+	    .mem = ARENA_INIT(64 * 1024 * 1024),
+	    .one = ARENA_INIT(64 * 1024 * 1024) };
 	const char *spool = config_path(p->config, "paths", NULL, "spool");
 	char path[PATH_MAX], **names;
 	struct error e;
@@ -369,13 +522,14 @@ drain(struct program *p)
 	/* All of them first: in what order they came matters to consent. */
 	if (spool_names(d.dir, "new", FILES_MAX, &names, &count, &e) == -1)
 		die(e.status, "%s", e.text);
-	for (size_t i = 0; i < count && d.failed == 0; i += BATCH)
-		drain_batch(&d, names + i, count - i < BATCH ? count - i :
-		    BATCH);
+	for (size_t i = 0; i < count && d.failed == 0; )
+		i += drain_batch(&d, names + i, count - i < BATCH ?
+		    count - i : BATCH);
 	spool_names_free(names, count);
 	spool_sweep(d.dir, SWEEP_AGE);
 	ledger_close(d.ledger);
 	arena_release(&d.mem);
+	arena_release(&d.one);
 	close(lock);
 	if (d.failed > 0)
 		return EX_TEMPFAIL;

@@ -16,3 +16,15 @@ feed() {
 @test "meta.conf, its parts, and what WhatsApp gets of them" {
 	feed meta
 }
+
+@test "Twilio's answers and its list" {
+	feed twilio
+}
+
+@test "answers of WhatsApp's Cloud API, and records for it" {
+	feed whatsapp
+}
+
+@test "a webhook of Meta's" {
+	feed whatsapp_hook
+}

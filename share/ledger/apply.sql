@@ -38,10 +38,27 @@ UPDATE message SET
   read_at = (SELECT min(e.received_at) FROM event e
     WHERE e.message = message.id AND e.rank = 5),
   failed_at = (SELECT min(e.received_at) FROM event e
-    WHERE e.message = message.id AND e.rank IN (3, 6, 7))
+    WHERE e.message = message.id AND e.rank IN (3, 6, 7)),
+  -- Who complained has read it: no other channel for them.
+  failover = CASE WHEN failover IN ('ready', 'due') THEN CASE WHEN
+    (SELECT max(e.rank) FROM event e WHERE e.message = message.id
+    AND e.attempt = message.attempts) IN (3, 6) THEN 'due' ELSE 'ready' END
+    ELSE failover END
 WHERE id = :data ->> '$.id' AND state IN ('sent', 'failed')
   AND EXISTS (SELECT 1 FROM event e WHERE e.message = message.id
     AND e.attempt = message.attempts);
+-- Delivered after all: those that would take its place are not sent.
+UPDATE message SET failover = 'done',
+  state = CASE WHEN state IN ('queued', 'held') THEN 'cancelled' ELSE state END,
+  reason = CASE WHEN state IN ('queued', 'held')
+    THEN 'the one that it replaces was delivered' ELSE reason END
+WHERE (state IN ('queued', 'held') OR failover = 'due')
+  AND id IN (WITH RECURSIVE later(id) AS (SELECT c.id FROM message c
+    JOIN message m ON m.id = c.parent WHERE c.parent = :data ->> '$.id'
+      AND m.failover = 'done' AND m.state = 'sent'
+      AND m.delivered_at IS NOT NULL
+    UNION SELECT c.id FROM message c JOIN later ON c.parent = later.id)
+    SELECT id FROM later);
 UPDATE reminder SET next_due_at = :at
 WHERE state = 'open' AND next_due_at > :at
   AND EXISTS (SELECT 1 FROM message m WHERE m.id = :data ->> '$.id'
@@ -156,9 +173,13 @@ DELETE FROM preference WHERE contact = :data ->> '$.id';
 DELETE FROM contact_address WHERE contact = :data ->> '$.id';
 DELETE FROM contact WHERE id = :data ->> '$.id';
 
+-- Also of one that no contact has: its next message must not find out again.
 -- op address.dead
-UPDATE address SET dead_at = :at, dead_reason = :data ->> '$.reason'
-WHERE type = :data ->> '$.type' AND hash = :data ->> '$.hash';
+INSERT INTO address(type, hash, content, verified, dead_at, dead_reason)
+VALUES (:data ->> '$.type', :data ->> '$.hash',
+  'address/' || (:data ->> '$.hash'), 0, :at, :data ->> '$.reason')
+ON CONFLICT(type, hash) DO UPDATE SET dead_at = :at,
+  dead_reason = excluded.dead_reason;
 
 -- op reminder.put
 UPDATE message SET state = 'cancelled', reason = 'moved'
@@ -232,8 +253,8 @@ ON CONFLICT(id) DO NOTHING;
 INSERT INTO message(id, direction, conversation, contact, type, topic, class,
   template, channel, channel_type, hash, address, content, fingerprint,
   language, timezone, state, reason, due_at, expires_at, priority, author, parent,
-  reminder, revision, step, related_type, related_id, fallback, route,
-  segments, cost, currency, created_at)
+  reminder, revision, step, related_type, related_id, fallback, failover,
+  route, segments, cost, currency, created_at)
 VALUES (:data ->> '$.id', 'outbound', :data ->> '$.conversation',
   :data ->> '$.contact', :data ->> '$.type', :data ->> '$.topic',
   :data ->> '$.class', :data ->> '$.template', :data ->> '$.channel',
@@ -245,7 +266,8 @@ VALUES (:data ->> '$.id', 'outbound', :data ->> '$.conversation',
   :data ->> '$.priority', :data ->> '$.author', :data ->> '$.parent',
   :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
   :data ->> '$.reminder.step', :data ->> '$.related.type',
-  :data ->> '$.related.id', :data ->> '$.fallback', :data ->> '$.route',
+  :data ->> '$.related.id', :data ->> '$.fallback',
+  CASE WHEN :data ->> '$.failover' = 1 THEN 'ready' END, :data ->> '$.route',
   :data ->> '$.segments', :data ->> '$.cost', :data ->> '$.currency', :at)
 ON CONFLICT(id) DO UPDATE SET conversation = excluded.conversation,
   contact = excluded.contact, type = excluded.type, topic = excluded.topic,
@@ -261,10 +283,13 @@ ON CONFLICT(id) DO UPDATE SET conversation = excluded.conversation,
   reminder = excluded.reminder, revision = excluded.revision,
   step = excluded.step, related_type = excluded.related_type,
   related_id = excluded.related_id, fallback = excluded.fallback,
-  route = excluded.route, segments = excluded.segments,
+  failover = CASE failover WHEN 'done' THEN 'done'
+    ELSE excluded.failover END, route = excluded.route, segments = excluded.segments,
   cost = excluded.cost, currency = excluded.currency,
   created_at = excluded.created_at
 WHERE message.state = 'refused';
+UPDATE message SET failover = 'done'
+WHERE id = :data ->> '$.parent' AND failover IN ('ready', 'due');
 UPDATE conversation SET last_message_at = :at
 WHERE id = :data ->> '$.conversation';
 INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
@@ -287,18 +312,23 @@ WHERE id = :data ->> '$.reminder.id' AND state = 'open'
 
 -- op message.refused
 INSERT INTO message(id, direction, contact, type, template, channel_type,
-  content, state, reason, reminder, revision, step, related_type, related_id,
-  created_at)
+  content, state, reason, parent, reminder, revision, step, related_type,
+  related_id, fallback, failover, created_at)
 VALUES (:data ->> '$.id', 'outbound', :data ->> '$.contact',
   :data ->> '$.type', :data ->> '$.template', :data ->> '$.channel_type',
   :data ->> '$.content', 'refused', :data ->> '$.code',
+  CASE WHEN :data ->> '$.failover' = 1 THEN :data ->> '$.parent' END,
   :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
   :data ->> '$.reminder.step', :data ->> '$.related.type',
-  :data ->> '$.related.id', :at)
+  :data ->> '$.related.id', :data ->> '$.fallback',
+  CASE WHEN :data ->> '$.failover' = 1 THEN 'due' END, :at)
 ON CONFLICT(id) DO UPDATE SET content = excluded.content,
   reason = excluded.reason, channel_type = excluded.channel_type,
   created_at = excluded.created_at
 WHERE message.state = 'refused';
+UPDATE message SET failover = 'done'
+WHERE :data ->> '$.failover' = 1 AND id = :data ->> '$.parent'
+  AND failover IN ('ready', 'due');
 INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
   due_at, at)
 SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
@@ -312,6 +342,10 @@ UPDATE reminder SET step = :data ->> '$.reminder.step',
 WHERE id = :data ->> '$.reminder.id' AND state = 'open'
   AND revision = :data ->> '$.reminder.revision'
   AND step < :data ->> '$.reminder.step';
+
+-- op message.marked_read
+UPDATE message SET read_at = :at
+WHERE id = :data ->> '$.id' AND direction = 'inbound';
 
 -- op message.held
 UPDATE message SET state = 'held', reason = :data ->> '$.reason'
@@ -327,7 +361,9 @@ UPDATE message SET due_at = :data ->> '$.due_at',
 WHERE id = :data ->> '$.id' AND state = 'queued';
 
 -- op message.cancelled
-UPDATE message SET state = 'cancelled', reason = :data ->> '$.reason'
+UPDATE message SET state = 'cancelled', reason = :data ->> '$.reason',
+  failover = CASE WHEN failover = 'ready' AND :data ->> '$.bring_forward' = 1
+    THEN 'due' ELSE failover END
 WHERE id = :data ->> '$.id' AND state IN ('queued', 'held');
 UPDATE reminder SET next_due_at = :at
 WHERE :data ->> '$.bring_forward' = 1 AND state = 'open'
@@ -344,6 +380,14 @@ WHERE state = 'open' AND next_due_at > :at
   AND id = (SELECT reminder FROM message WHERE id = :data ->> '$.id')
   AND step = (SELECT step FROM message WHERE id = :data ->> '$.id')
   AND revision = (SELECT revision FROM message WHERE id = :data ->> '$.id');
+
+-- No channel is left, or none may be tried any more.
+-- op failover.ended
+UPDATE message SET failover = 'done',
+  state = coalesce(:data ->> '$.state', state),
+  failed_at = CASE WHEN :data ->> '$.state' = 'failed'
+    THEN coalesce(failed_at, :at) ELSE failed_at END
+WHERE id = :data ->> '$.id' AND failover = 'due';
 
 -- op attempt.started
 INSERT INTO attempt(message, number, channel, provider, reference, state,
@@ -380,7 +424,10 @@ UPDATE message SET state = :data ->> '$.state',
   sent_at = CASE WHEN :data ->> '$.state' = 'sent'
     THEN coalesce(sent_at, :at) ELSE sent_at END,
   failed_at = CASE WHEN :data ->> '$.state' = 'failed'
-    THEN coalesce(failed_at, :at) ELSE failed_at END
+    THEN coalesce(failed_at, :at) ELSE failed_at END,
+  -- What may have arrived is for staff to judge.
+  failover = CASE WHEN failover = 'ready' AND :data ->> '$.state' = 'failed'
+    AND :data ->> '$.outcome' <> 'unknown' THEN 'due' ELSE failover END
 WHERE id = :data ->> '$.id' AND state IN ('sending', 'in_doubt');
 UPDATE reminder SET next_due_at = :at
 WHERE :data ->> '$.state' = 'failed' AND state = 'open'
@@ -433,5 +480,8 @@ UPDATE conversation SET status = CASE :data ->> '$.unread' WHEN 1
   last_customer_message_at = coalesce(:data ->> '$.received_at', :at)
 WHERE id = :data ->> '$.conversation';
 UPDATE address SET verified = 1,
-  last_inbound_at = coalesce(:data ->> '$.received_at', :at)
-WHERE hash = :data ->> '$.hash' AND type = :data ->> '$.channel_type';
+  last_inbound_at = CASE WHEN :data ->> '$.said_at' IS NULL
+    THEN coalesce(:data ->> '$.received_at', :at)
+    ELSE max(coalesce(last_inbound_at, ''), :data ->> '$.said_at') END
+WHERE hash = :data ->> '$.hash' AND type = :data ->> '$.channel_type'
+  AND coalesce(:data ->> '$.opens_window', 1) = 1;

@@ -200,6 +200,7 @@ CREATE TABLE message (
   related_type TEXT,
   related_id   TEXT,
   fallback     TEXT,		-- JSON
+  failover     TEXT CHECK (failover IN ('ready', 'due', 'done')),
   route        TEXT,		-- JSON: why this channel
   intent       TEXT,		-- of an answer
   segments     INTEGER,
@@ -220,8 +221,13 @@ CREATE INDEX message_expiring ON message(expires_at)
 CREATE INDEX message_open ON message(channel) WHERE state IN ('sending',
   'in_doubt');
 CREATE INDEX message_reminder ON message(reminder) WHERE reminder IS NOT NULL;
+-- What omni-escalate has to do, and not all that ever failed.
+CREATE INDEX message_failover ON message(id) WHERE failover = 'due';
+CREATE INDEX message_parent ON message(parent) WHERE parent IS NOT NULL;
 CREATE INDEX message_address ON message(hash, created_at);
 CREATE INDEX message_contact ON message(contact);
+CREATE INDEX message_not_marked ON message(channel_type, created_at)
+  WHERE direction = 'inbound' AND read_at IS NULL;
 CREATE INDEX message_state ON message(state) WHERE state IN ('failed',
   'refused', 'held');
 CREATE INDEX message_unread ON message(conversation) WHERE is_unread = 1;

@@ -91,7 +91,10 @@ SELECT m.id, m.channel_type AS channel,
     (SELECT o.minutes || ' minutes' FROM site_offset o
     WHERE o.starts_at <= coalesce(m.failed_at, m.created_at)
     ORDER BY o.starts_at DESC LIMIT 1)) AS at,
-  m.reminder
+  m.reminder,
+  -- The message that goes to the same person by another channel.
+  (SELECT n.id FROM message n WHERE n.parent = m.id ORDER BY n.created_at,
+    n.id LIMIT 1) AS replaced_by
 FROM message m
 LEFT JOIN contact c ON c.id = m.contact
 LEFT JOIN content cc ON cc.key = c.content

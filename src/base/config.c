@@ -134,6 +134,18 @@ static const struct key {
 	{ "ingest", "max_body", TYPE_INTEGER, "1048576" },
 	{ "ingest", "timeout", TYPE_DURATION, "10s" },
 	{ "ingest", "stop_scope", TYPE_SCOPE, "all" },
+	{ "status", "down", TYPE_INTEGER, "1" },
+	{ "status", "due_age", TYPE_DURATION, "30m" },
+	{ "status", "held", TYPE_INTEGER, "0" },
+	{ "status", "doubt", TYPE_INTEGER, "10" },
+	{ "status", "doubt_age", TYPE_DURATION, "1h" },
+	{ "status", "failed_share", TYPE_INTEGER, "20" },
+	{ "status", "inbound_age", TYPE_DURATION, "15m" },
+	{ "status", "inbound_bad", TYPE_INTEGER, "1" },
+	{ "status", "flags", TYPE_INTEGER, "20" },
+	{ "status", "unread", TYPE_INTEGER, "0" },
+	{ "status", "run_age", TYPE_DURATION, "1h" },
+	{ "status", "disk_free", TYPE_INTEGER, "100" },
 };
 #define KEYS	(sizeof(keys) / sizeof(keys[0]))
 

@@ -159,8 +159,8 @@ set_message(struct escalator *s, struct record *r, const struct due *d,
 	record_set_string(r, "expires_at", clock_format(d->event, text));
 }
 
-static void
-put(struct escalator *s, const struct record *r)
+void
+escalate_put(const struct escalator *s, const struct record *r)
 {
 	struct buf line = BUF_INIT(4 * RECORD_MAX);
 
@@ -201,7 +201,7 @@ emit(struct escalator *s, const struct due *d)
 		    d->contact));
 	} else
 		set_message(s, &r, d, step);
-	put(s, &r);
+	escalate_put(s, &r);
 	record_release(&r);
 }
 

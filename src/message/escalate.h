@@ -24,5 +24,6 @@ struct escalator {
  */
 int escalate_check(struct config *c, struct error *e);
 void escalate(struct escalator *s);
+void escalate_put(const struct escalator *s, const struct record *r);
 
 #endif

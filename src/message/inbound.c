@@ -1,11 +1,10 @@
 #include "inbound.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "message/answer.h"
 #include "message/contact.h"
-#include "message/reply.h"
 
 /* Order of statuses; whatever comes first, the highest one shows. */
 static const struct rank {
@@ -72,14 +71,77 @@ attempt_by_provider_id(struct ledger *l, const char *provider, const char *id,
 	return take_attempt(r, data);
 }
 
-/* A complaint, and a provider that says "unsubscribed", are opt-outs. */
+/* Whom the message went to. */
+struct reader {
+	char type[32], hash[DIGEST_HEX];
+};
+
+static bool
+find_reader(struct ledger *l, const char *message, struct reader *who)
+{
+	struct ledger_rows *r;
+	bool found;
+
+	r = ledger_select(l, "SELECT channel_type, hash FROM message WHERE "
+	    "id = ?", "s", message);
+	found = ledger_next(r) && ledger_text(r, 0) != NULL &&
+	    ledger_text(r, 1) != NULL;
+	if (found) {
+		snprintf(who->type, sizeof(who->type), "%s",
+		    ledger_text(r, 0));
+		snprintf(who->hash, sizeof(who->hash), "%s",
+		    ledger_text(r, 1));
+	}
+	ledger_end(r);
+	return found;
+}
+
+/* Who wants no more advertising by WhatsApp wants none to this address. */
 static void
-consent_of_event(struct ledger *l, const struct value *event)
+topic_revoked(struct ledger *l, const struct reader *who, const char *message,
+    const char *topic)
+{
+	char scope[CONSENT_SCOPE];
+	struct consent c = { .hash = who->hash, .scope = scope,
+	    .how = CONSENT_PROVIDER, .source = message };
+
+	snprintf(scope, sizeof(scope), "topic:%.80s", topic);
+	consent_put(l, &c);
+}
+
+static void
+address_is_dead(struct ledger *l, const struct reader *who, const char *code)
+{
+	struct value *data;
+
+	if (ledger_count(l, "SELECT count(*) FROM address WHERE type = ? AND "
+	    "hash = ? AND dead_at IS NOT NULL", "ss", who->type,
+	    who->hash) > 0)
+		return;
+	data = value_new_object();
+	value_set_string(data, "type", who->type);
+	value_set_string(data, "hash", who->hash);
+	value_set_string(data, "reason", code);
+	ledger_append_take(l, "address.dead", data);
+}
+
+/*
+ * What a receipt says of its reader: a complaint, and a provider that says
+ * "unsubscribed", are opt-outs; a number that is none is not tried again.
+ */
+static void
+learn_of_reader(struct ledger *l, const struct value *event)
 {
 	const char *message = value_get_string(event, "message");
+	const char *topic = value_get_string(event, "opt_out_topic");
+	struct reader who;
 
-	if (message == NULL)
+	if (message == NULL || !find_reader(l, message, &who))
 		return;
+	if (topic != NULL)
+		topic_revoked(l, &who, message, topic);
+	if (value_is_true(value_get(event, "dead")))
+		address_is_dead(l, &who, value_get_string(event, "code"));
 	if (strcmp(value_get_string(event, "status"), "complained") == 0)
 		consent_revoked(l, message, CONSENT_COMPLAINT);
 	else if (value_is_true(value_get(event, "opt_out")))
@@ -108,329 +170,73 @@ apply_status(struct ledger *l, struct value *event)
 	value_set_string(data, "status", status);
 	value_set_integer(data, "rank", rank_of(status));
 	value_carry(data, "code", event, "code");
-	value_carry(data, "received_at", event, "received_at");
+	/* By the provider's clock, if it tells: then no order matters. */
+	value_carry(data, "received_at", event, value_get(event, "at") != NULL ?
+	    "at" : "received_at");
 	known = attempt_by_provider_id(l, provider, id, data) ||
 	    attempt_by_reference(l, provider, value_get_string(event,
 	    "reference"), data);
 	if (known)
 		value_carry(event, "message", data, "id");
 	ledger_append_take(l, "event.received", data);
-	consent_of_event(l, event);
+	learn_of_reader(l, event);
 	value_set_string(event, "applied", known ? "recorded" : "unmatched");
 }
 
-struct answer {
-	struct ledger *ledger;
-	const struct config *config;
-	struct value *event;
-	struct arena *mem;
-	const char *id, *from, *type, *text, *contact;
-	char hash[DIGEST_HEX], address[LEDGER_KEY], content[LEDGER_KEY];
-	enum reply_intent intent;
-	const char *reminder;
-	int64_t revision;
-	bool ambiguous;
-};
-
-/* The one who has this address; nobody when it is a family's. */
-static void
-find_contact(struct answer *a)
-{
-	struct ledger_rows *r;
-	int count = 0;
-
-	r = ledger_select(a->ledger, "SELECT DISTINCT contact FROM "
-	    "contact_address WHERE hash = ? LIMIT 2", "s", a->hash);
-	while (ledger_next(r))
-		if (count++ == 0)
-			a->contact = arena_strdup(a->mem, ledger_text(r, 0));
-	ledger_end(r);
-	if (count > 1)
-		a->contact = NULL;
-}
-
 /*
- * Reminders that this person may be answering: not over, and asked about in
- * their present revision, so that an answer to the old time of a moved
- * appointment does not confirm the new one.  `written` demands that one was
- * sent to this very address.
+ * What somebody set in WhatsApp's own menu.  These come late and again too, so
+ * what the person has said since by any way goes before.
  */
-static int
-candidates(struct answer *a, const char *written)
+static bool
+is_news(struct ledger *l, const struct consent *c)
 {
 	struct ledger_rows *r;
-	char now[CLOCK_TEXT];
-	int count = 0;
+	bool later;
 
-	r = ledger_select(a->ledger, "SELECT r.id, r.revision FROM reminder r "
-	    "WHERE r.contact IN (SELECT contact FROM contact_address WHERE "
-	    "hash = ?1) AND r.state = 'open' AND r.event_at > ?2 AND EXISTS "
-	    "(SELECT 1 FROM message m WHERE m.reminder = r.id AND "
-	    "m.revision = r.revision AND (m.state IN ('sent', 'in_doubt') OR "
-	    "(m.state = 'failed' AND m.reason = 'in doubt')) AND "
-	    "m.direction = 'outbound' AND (?3 IS NULL OR m.hash = ?3)) "
-	    "LIMIT 2", "sss", a->hash, clock_format(clock_now(), now),
-	    written);
-	while (ledger_next(r))
-		if (count++ == 0) {
-			a->reminder = arena_strdup(a->mem, ledger_text(r, 0));
-			a->revision = ledger_int(r, 1);
-		}
+	r = ledger_select(l, "SELECT 1 FROM consent WHERE hash = ?1 AND scope "
+	    "= ?2 AND how IN ('keyword', 'link', 'provider', 'complaint') AND "
+	    "(at > ?3 OR (at = ?3 AND state = 'out'))", "sss", c->hash,
+	    c->scope, c->given_at);
+	later = ledger_next(r);
 	ledger_end(r);
-	return count;
+	return !later;
 }
 
 static void
-find_reminder(struct answer *a)
+apply_preference(struct ledger *l, struct value *event)
 {
-	int count = candidates(a, NULL);
+	char key[LEDGER_KEY], scope[CONSENT_SCOPE], now[CLOCK_TEXT];
+	struct consent c = { .scope = scope, .how = CONSENT_PROVIDER,
+	    .source = "whatsapp:user_preferences",
+	    .in = strcmp(value_get_string(event, "value"), "resume") == 0,
+	    .given_at = value_get_string(event, "at") };
+	bool news;
 
-	if (count > 1)
-		count = candidates(a, a->hash);
-	a->ambiguous = count > 1;
-	if (count != 1)
-		a->reminder = NULL;
-}
-
-static void
-flag(struct answer *a, const char *kind, const char *reason)
-{
-	struct value *data = value_new_object();
-
-	value_set_string(data, "kind", kind);
-	value_set_string(data, "message", a->id);
-	value_set_string(data, "reason", reason);
-	if (a->contact != NULL)
-		value_set_string(data, "contact", a->contact);
-	if (a->reminder != NULL)
-		value_set_string(data, "reminder", a->reminder);
-	ledger_append_take(a->ledger, "flag.put", data);
-}
-
-static void
-close_reminder(struct answer *a, const char *state)
-{
-	struct value *data = value_new_object();
-	char how[64];
-
-	snprintf(how, sizeof(how), "%.40s answer", a->type);
-	value_set_string(data, "id", a->reminder);
-	value_set_integer(data, "revision", a->revision);
-	value_set_string(data, "state", state);
-	value_set_string(data, "how", how);
-	value_set_string(data, "message", a->id);
-	value_carry(data, "answered_at", a->event, "received_at");
-	ledger_append_take(a->ledger, "reminder.closed", data);
-}
-
-static void
-set_consent(struct answer *a, bool in)
-{
-	bool all = strcmp(config_string(a->config, "ingest", NULL,
-	    "stop_scope"), "all") == 0;
-	struct consent c = { .hash = a->hash, .in = in,
-	    .how = CONSENT_KEYWORD, .source = a->id };
-	char scope[64];
-
-	snprintf(scope, sizeof(scope), "channel:%.40s", a->type);
-	/* Whoever comes back is back on this channel in any case. */
-	c.scope = scope;
-	if (in) {
-		consent_put(a->ledger, &c);
-		all = true;
-	}
-	if (all)
-		c.scope = "all";
-	consent_put(a->ledger, &c);
-}
-
-/* What is not certain goes to staff instead of being guessed. */
-static const char *
-act(struct answer *a)
-{
-	switch (a->intent) {
-	case REPLY_STOP:
-		set_consent(a, false);
-		return "opted_out";
-	case REPLY_START:
-		set_consent(a, true);
-		return "opted_in";
-	case REPLY_CONFIRM:
-		if (a->reminder != NULL) {
-			close_reminder(a, "confirmed");
-			return "confirmed";
-		}
-		break;
-	case REPLY_DECLINE:
-		if (a->reminder != NULL) {
-			close_reminder(a, "declined");
-			flag(a, "declined", "cannot come: find another time");
-			return "declined";
-		}
-		break;
-	case REPLY_HELP:
-	case REPLY_UNCLEAR:
-	case REPLY_EMPTY:
-	case REPLY_MAX:
-	default:
-		break;
-	}
-	if (a->ambiguous) {
-		flag(a, "ambiguous_reply", "several reminders are open for "
-		    "this address");
-		return "flagged";
-	}
-	if (a->reminder != NULL) {
-		flag(a, "unclear_reply", "an answer that a person must read");
-		return "flagged";
-	}
-	return "none";
-}
-
-/* The configured channel that the message came in by. */
-static const char *
-channel_of(const struct answer *a)
-{
-	const char *to = value_get_string(a->event, "to"), *name, *from;
-	const char *first = NULL;
-
-	for (size_t i = 0; (name = config_name(a->config, "channel", i)) !=
-	    NULL; i++) {
-		if (strcmp(config_string(a->config, "channel", name, "type"),
-		    a->type) != 0)
-			continue;
-		from = config_string(a->config, "channel", name, "from");
-		if (from != NULL && to != NULL && strcmp(from, to) == 0)
-			return name;
-		if (first == NULL)
-			first = name;
-	}
-	return first;
-}
-
-static void
-put_received(struct answer *a, bool unread)
-{
-	struct value *data = value_new_object(), *reminder;
-	const char *channel = channel_of(a);
-	char conversation[320];
-
-	snprintf(conversation, sizeof(conversation), "%s:%.250s",
-	    a->contact != NULL ? "contact" : "address",
-	    a->contact != NULL ? a->contact : a->hash);
-	value_set_string(data, "id", a->id);
-	value_set_string(data, "conversation", conversation);
-	if (a->contact != NULL)
-		value_set_string(data, "contact", a->contact);
-	if (channel != NULL)
-		value_set_string(data, "channel", channel);
-	value_set_string(data, "channel_type", a->type);
-	value_set_string(data, "hash", a->hash);
-	value_set_string(data, "address", a->address);
-	value_set_string(data, "content", a->content);
-	value_set_string(data, "intent", reply_intent_name(a->intent));
-	value_set_integer(data, "unread", unread);
-	value_carry(data, "received_at", a->event, "received_at");
-	if (a->reminder != NULL) {
-		reminder = value_new_object();
-		value_set_string(reminder, "id", a->reminder);
-		value_set_integer(reminder, "revision", a->revision);
-		value_set_take(data, "reminder", reminder);
-	}
-	ledger_append_take(a->ledger, "message.received", data);
-}
-
-static void
-keep_content(struct answer *a)
-{
-	const char *json = value_json(a->event, a->mem);
-
-	snprintf(a->hash, sizeof(a->hash), "%s", contact_address_put(a->ledger,
-	    a->from, a->address));
-	ledger_content_put(a->ledger, "answer", json, strlen(json),
-	    a->content);
-}
-
-/* Whether the answer, as it will be acted on, leaves nothing to staff. */
-static bool
-will_settle(const struct answer *a)
-{
-	return a->intent == REPLY_STOP || a->intent == REPLY_START ||
-	    (a->intent == REPLY_CONFIRM && a->reminder != NULL);
-}
-
-static void
-apply_message(struct answer *a)
-{
-	const char *action;
-
-	a->id = arena_printf(a->mem, "in:%s", value_get_string(a->event,
-	    "key"));
-	if (ledger_count(a->ledger, "SELECT count(*) FROM message WHERE id = "
-	    "?", "s", a->id) > 0) {
-		value_set_string(a->event, "applied", "duplicate");
-		return;
-	}
-	keep_content(a);
-	a->intent = reply_classify(a->text, strlen(a->text));
-	if (value_get_string(a->event, "opt_out_type") != NULL &&
-	    strcmp(value_get_string(a->event, "opt_out_type"), "STOP") == 0)
-		a->intent = REPLY_STOP;
-	find_contact(a);
-	find_reminder(a);
-	put_received(a, !will_settle(a));
-	action = act(a);
-	value_set_string(a->event, "applied", "recorded");
-	value_set_string(a->event, "message", a->id);
-	if (a->contact != NULL)
-		value_set_string(a->event, "contact", a->contact);
-	if (a->reminder != NULL)
-		value_set_string(a->event, "reminder", a->reminder);
-	value_set_string(a->event, "intent", reply_intent_name(a->intent));
-	value_set_string(a->event, "action", action);
-}
-
-/* Staff reads this in a terminal: no escape sequences of strangers. */
-static void
-strip_controls(struct answer *a)
-{
-	char *clean = arena_strdup(a->mem, a->text), *to = clean;
-	const char *p = a->text;
-	size_t n;
-
-	for (; *p != '\0'; p += n) {
-		n = utf8_length(p, strlen(p));
-		if (n == 0)
-			n = 1;
-		else if ((n > 1 || (unsigned char)*p >= 0x20 || *p == '\n' ||
-		    *p == '\t') && *p != 0x7f && !(n == 2 &&
-		    (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0)) {
-			memcpy(to, p, n);
-			to += n;
-		}
-	}
-	*to = '\0';
-	if (strcmp(clean, a->text) != 0)
-		value_set_string(a->event, "text", clean);
-	a->text = clean;
+	if (c.given_at == NULL)
+		c.given_at = value_get_string(event, "received_at");
+	if (c.given_at == NULL)
+		c.given_at = clock_format(clock_now(), now);
+	c.hash = contact_address_put(l, value_get_string(event, "from"), key);
+	snprintf(scope, sizeof(scope), "topic:%.80s", value_get_string(event,
+	    "topic"));
+	news = is_news(l, &c) && consent_put(l, &c) == CONSENT_NEW;
+	value_set_string(event, "applied", news ? "recorded" : "duplicate");
+	value_set_string(event, "action", !news ? "none" : c.in ? "opted_in" :
+	    "opted_out");
 }
 
 void
 inbound_apply(struct ledger *l, const struct config *c, struct value *event,
     struct arena *mem)
 {
-	struct answer a = { .ledger = l, .config = c, .event = event,
-	    .mem = mem };
+	const char *kind = value_get_string(event, "kind");
 
-	if (strcmp(value_get_string(event, "kind"), "status") == 0) {
+	if (strcmp(kind, "status") == 0)
 		apply_status(l, event);
-		return;
-	}
-	a.from = value_get_string(event, "from");
-	a.type = value_get_string(event, "channel_type");
-	a.text = value_get_string(event, "text");
-	if (a.text == NULL)
-		a.text = "";
-	strip_controls(&a);
-	apply_message(&a);
+	else if (strcmp(kind, "preference") == 0)
+		apply_preference(l, event);
+	else if (strcmp(kind, "message") == 0)
+		answer_apply(l, c, event, mem);
+	else
+		value_set_string(event, "applied", "ignored");
 }

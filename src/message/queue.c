@@ -137,6 +137,32 @@ put_common(struct queue *q, const struct record *r, struct value *data)
 		value_set_take(data, "related", value_copy(related));
 }
 
+/*
+ * Whether another channel is to be tried should this one fail: omni-route named
+ * some, or it takes the place of one that failed.  A ladder goes on by its own
+ * steps.
+ */
+static bool
+may_fail_over(const struct record *r)
+{
+	const char *parent = record_string(r, "parent");
+
+	if (value_type(record_get(r, "reminder")) == VALUE_OBJECT)
+		return false;
+	return (parent != NULL && *parent != '\0') ||
+	    value_string(value_at(record_get(r, "fallback"), 0)) != NULL;
+}
+
+static void
+put_fallback(const struct record *r, struct value *data, struct arena *mem)
+{
+	if (record_get(r, "fallback") != NULL)
+		value_set_string(data, "fallback", value_json(record_get(r,
+		    "fallback"), mem));
+	if (may_fail_over(r))
+		value_set_integer(data, "failover", 1);
+}
+
 static void
 flag(struct queue *q, const struct record *r, const char *kind,
     const char *reason)
@@ -201,6 +227,9 @@ enter_refused(struct queue *q, struct filter *f, struct record *r)
 	value_carry(data, "code", error, "code");
 	value_carry(data, "stage", error, "stage");
 	value_carry(data, "field", error, "field");
+	/* What never was in the ledger has nothing to fail over from. */
+	if (record_string(r, "parent") != NULL)
+		put_fallback(r, data, &f->mem);
 	if (reminder_is_known(q, r))
 		put_reminder(r, data, clock_now(), true);
 	if (value_get(data, "reminder") != NULL &&
@@ -270,6 +299,59 @@ enter_flag(struct queue *q, struct record *r)
 	    strcmp(kind, "unreachable") == 0 ? "no channel could be used" :
 	    "nobody answered");
 	ledger_append_take(q->ledger, "reminder.flagged", data);
+}
+
+/*
+ * The end of a chain of channels.  Where somebody was to be reached staff takes
+ * over: then the message is failed, whatever became of its last one.
+ */
+static void
+enter_failover(struct queue *q, struct record *r)
+{
+	const struct value *failover = record_get(r, "failover");
+	const char *kind = value_get_string(failover, "flag");
+	const char *last = record_string(r, "parent");
+	struct value *data, *end;
+
+	/* Entered before, or delivered since omni-escalate looked? */
+	if (last == NULL || ledger_count(q->ledger, "SELECT count(*) FROM "
+	    "message WHERE id = ? AND failover = 'due'", "s", last) == 0) {
+		say(r, "duplicate", NULL);
+		return;
+	}
+	say(r, "queued", NULL);
+	if (q->dry)
+		return;
+	end = value_new_object();
+	value_set_string(end, "id", last);
+	value_carry(end, "reason", failover, "reason");
+	if (kind != NULL) {
+		value_set_string(end, "state", "failed");
+		data = value_new_object();
+		value_set_string(data, "kind", kind);
+		value_carry(data, "contact", record_get(r, "contact"), "id");
+		value_carry(data, "message", failover, "of");
+		value_carry(data, "reason", failover, "reason");
+		ledger_append_take(q->ledger, "flag.put", data);
+	}
+	ledger_append_take(q->ledger, "failover.ended", end);
+}
+
+/* A record for staff, if it is one; true when it was dealt with. */
+static bool
+enter_staff(struct queue *q, struct record *r)
+{
+	const char *channel = record_string(r, "channel");
+
+	if (channel == NULL || strcmp(channel, "staff") != 0)
+		return false;
+	if (value_get_string(record_get(r, "reminder"), "id") != NULL)
+		enter_flag(q, r);
+	else if (value_get_string(record_get(r, "failover"), "of") != NULL)
+		enter_failover(q, r);
+	else
+		return false;
+	return true;
 }
 
 static bool
@@ -383,9 +465,7 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print)
 		value_set_string(data, "expires_at", clock_format(from, text));
 	clock_format(due, text);
 	value_set_integer(data, "priority", priority(r));
-	if (record_get(r, "fallback") != NULL)
-		value_set_string(data, "fallback", value_json(record_get(r,
-		    "fallback"), &f->mem));
+	put_fallback(r, data, &f->mem);
 	if (record_get(r, "route") != NULL)
 		value_set_string(data, "route", value_json(record_get(r,
 		    "route"), &f->mem));
@@ -436,12 +516,8 @@ take_good(struct queue *q, struct filter *f, struct record *r)
 		say(r, "refused", NULL);
 		return;
 	}
-	if (record_string(r, "channel") != NULL &&
-	    strcmp(record_string(r, "channel"), "staff") == 0 &&
-	    value_get_string(record_get(r, "reminder"), "id") != NULL) {
-		enter_flag(q, r);
+	if (enter_staff(q, r))
 		return;
-	}
 	if (!is_ready(f, r)) {
 		enter_refused(q, f, r);
 		return;

@@ -284,6 +284,20 @@ waiting(const struct decision *d)
 	return v;
 }
 
+/*
+ * What stands in for one that failed brings its wish, and the channels that
+ * are left after it.
+ */
+static void
+set_fallback(struct decision *d)
+{
+	if (d->wish && record_string(d->record, "parent") != NULL &&
+	    value_type(record_get(d->record, "fallback")) == VALUE_ARRAY)
+		return;
+	record_set_take(d->record, "fallback", d->fallback);
+	d->fallback = NULL;
+}
+
 static void
 write_route(struct decision *d)
 {
@@ -302,8 +316,7 @@ write_route(struct decision *d)
 		record_set_string(d->record, "channel", d->chosen);
 		record_set_string(d->record, "account", d->account);
 		record_set_string(d->record, "to", d->to);
-		record_set_take(d->record, "fallback", d->fallback);
-		d->fallback = NULL;
+		set_fallback(d);
 	}
 	record_set_take(d->record, "route", route);
 }

@@ -14,6 +14,7 @@ static const struct phrase {
 	{ "message.cancelled", "cancelled" },
 	{ "message.expired", "too late, not sent" },
 	{ "message.received", "an answer came" },
+	{ "failover.ended", "no other channel" },
 	{ "attempt.started", "handed to the provider" },
 	{ "attempt.doubted", "in doubt: the sender died before an answer" },
 	{ "attempt.finished", "the provider's answer" },
@@ -176,10 +177,11 @@ tell_row(struct ledger *l, struct ledger_rows *r, struct arena *mem,
 	value_free(data);
 }
 
-bool
-why_tell(struct ledger *l, const char *id, struct buf *out)
+/* The rows of one id, below a line that says whose they are. */
+static bool
+tell_one(struct ledger *l, const char *id, const char *parent,
+    struct arena *mem, struct buf *out)
 {
-	struct arena mem = ARENA_INIT(256 * RECORD_MAX);
 	struct ledger_rows *r;
 	size_t found = 0;
 
@@ -196,12 +198,48 @@ why_tell(struct ledger *l, const char *id, struct buf *out)
 	while (ledger_next(r)) {
 		if (found++ == 0) {
 			add_escaped(out, id);
+			if (parent != NULL) {
+				buf_str(out, ", in place of ");
+				add_escaped(out, parent);
+			}
 			buf_char(out, '\n');
 		}
-		tell_row(l, r, &mem, out);
-		arena_reset(&mem);
+		tell_row(l, r, mem, out);
+		arena_reset(mem);
 	}
 	ledger_end(r);
-	arena_release(&mem);
 	return found > 0;
+}
+
+/*
+ * The messages that stand in for one another, the first of them first: a
+ * message failed, and was sent anew by another channel.
+ */
+#define CHAIN	"WITH RECURSIVE up(id, parent, depth) AS (" \
+	"SELECT id, parent, 0 FROM message WHERE id = ?1 UNION ALL " \
+	"SELECT m.id, m.parent, depth + 1 FROM message m JOIN up ON " \
+	"m.id = up.parent WHERE depth < 32), " \
+	"down(id, parent, depth) AS (SELECT id, NULL, 0 FROM (SELECT id FROM " \
+	"up ORDER BY depth DESC LIMIT 1) UNION ALL SELECT m.id, m.parent, " \
+	"depth + 1 FROM message m JOIN down ON m.parent = down.id " \
+	"WHERE depth < 32) "
+
+bool
+why_tell(struct ledger *l, const char *id, struct buf *out)
+{
+	struct arena mem = ARENA_INIT(256 * RECORD_MAX);
+	struct ledger_rows *r;
+	bool found = false;
+
+	r = ledger_select(l, CHAIN "SELECT id, parent FROM down "
+	    "ORDER BY depth, id LIMIT 64", "s", id);
+	while (ledger_next(r))
+		found = tell_one(l, ledger_text(r, 0), ledger_text(r, 1), &mem,
+		    out) || found;
+	ledger_end(r);
+	/* A reminder, or what only the journal knows. */
+	if (!found)
+		found = tell_one(l, id, NULL, &mem, out);
+	arena_release(&mem);
+	return found;
 }

@@ -5,7 +5,8 @@
 
 /*
  * Tells the story of a message or a reminder in plain words, from the journal
- * itself: one line an entry, in order.  False when the ledger knows no such id.
+ * itself: one line an entry, in order; of a message that failed over, with those
+ * before and after it.  False when the ledger knows no such id.
  */
 bool why_tell(struct ledger *l, const char *id, struct buf *out);
 

@@ -77,7 +77,8 @@ static const struct provider providers[] = {
 	    .look = twilio_look },
 	{ .kind = "whatsapp", .types = "whatsapp",
 	    .transport = TRANSPORT_HTTP, .build = whatsapp_build,
-	    .read = whatsapp_read, .sign_in = whatsapp_sign_in },
+	    .read = whatsapp_read, .sign_in = whatsapp_sign_in,
+	    .mark_read = whatsapp_mark_read },
 };
 
 const struct provider *

@@ -88,6 +88,7 @@ struct response {
 	bool cut;		/* there was more, or the end did not come */
 	bool certificate;	/* failed, and waiting does not help: TLS */
 	int64_t retry_after;	/* seconds; -1: not said */
+	instant date;		/* by its own clock; 0: not said */
 };
 
 struct verdict {
@@ -125,18 +126,17 @@ struct provider {
 	int (*look)(const struct order *o, const struct response *r,
 	    void (*found)(void *ctx, const char *provider_id), void *ctx,
 	    char page[2048]);
+	/*
+	 * The request that tells the person's phone that we have read a
+	 * message of theirs, and with it all before, or NULL; the answer is
+	 * 200.  Of the order only config, provider and channel are there.
+	 */
+	int (*mark_read)(const struct order *o, const char *theirs,
+	    struct request *out, struct error *e);
 };
 
 /* NULL: no such kind, or not for this type of channel. */
 const struct provider *provider_find(const char *kind, const char *type);
-
-/*
- * The request that tells the person's phone that we have read a message of
- * theirs, and with it all before; the answer is {"success":true}.  Of the
- * order only config, provider and channel are looked at.
- */
-int whatsapp_mark_read(const struct order *o, const char *wamid,
-    struct request *out, struct error *e);
 
 /*
  * The one place that tells temporary from permanent for mail: by the class

@@ -115,4 +115,7 @@ struct media {
 int media_read(const struct record *r, struct media out[MEDIA_MAX],
     struct error *e);
 
+int whatsapp_mark_read(const struct order *o, const char *wamid,
+    struct request *out, struct error *e);
+
 #endif

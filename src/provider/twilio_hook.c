@@ -463,6 +463,9 @@ read_status(struct value *event, const struct form *f, const char *sid,
 		value_set_string(event, "code", code);
 		if (provider_code_is_optout("twilio", code))
 			value_set_bool(event, "opt_out", true);
+		else if (provider_code_outcome("twilio", code) ==
+		    OUTCOME_ADDRESS)
+			value_set_bool(event, "dead", true);
 	}
 	if (put_address(event, "to", f, "To", e) == -1 ||
 	    put_address(event, "from", f, "From", e) == -1)

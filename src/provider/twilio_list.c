@@ -78,13 +78,15 @@ read_date(const char *s, instant *t)
 
 	if (s == NULL || sscanf(s, "%*3[A-Za-z], %2d %3[A-Za-z] %4d "
 	    "%2d:%2d:%2d %1[+-]%2d%2d%n", &c.day, month, &c.year, &c.hour,
-	    &c.minute, &c.second, sign, &hours, &minutes, &end) != 9 || s[end] != '\0')
+	    &c.minute, &c.second, sign, &hours, &minutes, &end) != 9 ||
+	    s[end] != '\0')
 		return false;
 	at = strstr(months, month);
 	if (strlen(month) != 3 || at == NULL || (at - months) % 3 != 0)
 		return false;
 	c.month = (int)(at - months) / 3 + 1;
-	if (!civil_is_valid(&c) || hours > 23 || minutes > 59)
+	if (!civil_is_valid(&c) || hours < 0 || hours > 23 || minutes < 0 ||
+	    minutes > 59)
 		return false;
 	*t = civil_to_utc(&c) - (sign[0] == '-' ? -60 : 60) *
 	    (hours * 60 + minutes);
@@ -182,14 +184,14 @@ is_ours(const struct search *s, const struct value *m)
 	return is_our_text(s, body);
 }
 
-/* The messages of the page: 0, or -1 where one cannot be judged. */
+/* How many of the page are ours; -1 where one cannot be judged. */
 static int
 search_page(const struct search *s, const struct value *all,
     void (*found)(void *ctx, const char *provider_id), void *ctx)
 {
 	const size_t count = value_count(all);
 	bool ours[PAGE_SIZE] = { false };
-	int rc;
+	int rc, n = 0;
 
 	if (value_type(all) != VALUE_ARRAY || count > PAGE_SIZE)
 		return -1;
@@ -201,9 +203,11 @@ search_page(const struct search *s, const struct value *all,
 		arena_reset(s->mem);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (ours[i])
+		if (ours[i]) {
 			found(ctx, value_get_string(value_at(all, i), "sid"));
-	return 0;
+			n++;
+		}
+	return n;
 }
 
 /* Nothing that follows can be of this attempt. */
@@ -265,20 +269,26 @@ twilio_look(const struct order *o, const struct response *r,
 	struct arena own = ARENA_INIT((size_t)4 * 1024 * 1024);
 	struct arena mem = ARENA_INIT((size_t)4 * 1024 * 1024);
 	const char *text = record_string(o->record, "text");
+	/* A clock of ours that is wrong was so when it was sent, too. */
+	int64_t skew = r->date == 0 ? 0 : r->date - o->now;
 	struct search s = { .o = o, .mem = &mem,
 	    .from = config_string(o->config, "channel", o->channel, "from"),
 	    .service = config_string(o->config, "provider", o->provider,
 	    "messaging_service"),
 	    .media = value_count(record_get(o->record, "media")) > 0,
-	    .first = o->started - BEFORE, .last = o->started + AFTER };
+	    .first = o->started + skew - BEFORE,
+	    .last = o->started + skew + AFTER };
 	struct value *json = r->failed || r->code != 200 ? NULL : http_json(r);
-	int rc = -1;
+	int rc = -1, ours;
 
 	if (json != NULL && text != NULL && strlen(text) <= BODY_MAX) {
 		s.text = fold(text, &own);
-		rc = search_page(&s, value_get(json, "messages"), found, ctx);
-		if (rc == 0)
-			rc = next_page(&s, json, page);
+		ours = search_page(&s, value_get(json, "messages"), found,
+		    ctx);
+		rc = ours == -1 ? -1 : next_page(&s, json, page);
+		/* It is there, whatever else may be. */
+		if (rc == -1 && ours > 0)
+			rc = 0;
 	}
 	value_free(json);
 	arena_release(&own);

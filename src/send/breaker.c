@@ -13,9 +13,11 @@
 
 /*
  * Who refuses a connection is certainly not there; who does not answer, or
- * says 5xx, may be so with this one message.
+ * says 5xx, may be so with this one message only.  So a probe that found nobody
+ * is enough, and after one that got no answer another message is tried.
  */
 #define STRIKES_MAX	6
+#define STRIKES_PROBE	2
 #define STRIKE_GONE	2
 #define STRIKE_DOUBT	1
 #define HTTP_TOO_MANY	429
@@ -41,6 +43,26 @@ breaker_open(struct engine *n, char until[CLOCK_TEXT])
 	return retry <= clock_now();
 }
 
+static void
+count_answer(struct engine *n, const struct flight *f)
+{
+	struct breaker *b = &n->breaker;
+
+	if (f->transfer.response.code == HTTP_TOO_MANY) {
+		n->limit = n->limit > 1 ? n->limit / 2 : 1;
+		return;
+	}
+	b->strikes = 0;
+	b->half_open = false;
+	if (f->number > b->good)
+		b->good = f->number;
+	n->limit = n->limit * 2 < n->room ? n->limit * 2 : n->room;
+}
+
+/*
+ * A transfer whose time ran out while later ones were answered says nothing of
+ * the provider.
+ */
 void
 breaker_count(struct engine *n, const struct flight *f)
 {
@@ -50,19 +72,15 @@ breaker_count(struct engine *n, const struct flight *f)
 
 	if (!f->flown)
 		return;
-	if (f->transfer.response.code == HTTP_TOO_MANY) {
-		n->limit = n->limit > 1 ? n->limit / 2 : 1;
-		return;
-	}
 	if (!gone && !f->verdict.outage) {
-		b->strikes = 0;
-		b->half_open = false;
-		n->limit = n->limit * 2 < n->room ? n->limit * 2 : n->room;
+		count_answer(n, f);
 		return;
 	}
+	if (f->number < b->good)
+		return;
 	b->strikes += gone ? STRIKE_GONE : STRIKE_DOUBT;
 	n->limit = n->limit > 1 ? n->limit / 2 : 1;
-	if (b->half_open || b->strikes >= STRIKES_MAX)
+	if (b->strikes >= (b->half_open ? STRIKES_PROBE : STRIKES_MAX))
 		b->blocked = true;
 }
 

@@ -164,7 +164,8 @@ read_page(struct engine *n, struct questions *s)
 	    s->last);
 	while (s->count < PAGE && ledger_next(r)) {
 		j = &s->jobs[s->count++];
-		*j = (struct job){ .attempt = (int)ledger_int(r, 1),
+		*j = (struct job){ .kind = JOB_ASK,
+		    .attempt = (int)ledger_int(r, 1),
 		    .started = clock_now(), .doubted = clock_now() };
 		snprintf(j->id, sizeof(j->id), "%s", ledger_text(r, 0));
 		clock_parse(ledger_text(r, 2), &j->started);

@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/output.h"
 
+#define HTTP_OK		200
 #define WAIT_MS		1000
+#define GROUP_MS	10	/* that answers wait for others, at most */
 /* A pace is kept on the average; a commit in between may be caught up with. */
 #define CATCH_UP_US	50000
 /* A provider that wants a longer pause than this gets the rest of the day. */
@@ -201,12 +203,13 @@ start(struct engine *n)
 	n->has_job = false;
 	*f = (struct flight){ .job = n->job, .attempt = n->job.attempt,
 	    .expires = INT64_MAX };
-	if (f->attempt == 0) {
+	if (f->job.kind == JOB_SEND) {
 		if (!pass_gate(n, f->job.id, &g))
 			return;
 		intend(n, f, &g);
 	}
 	take_turn(n);
+	f->number = ++n->breaker.started;
 	f->busy = true;
 	n->busy++;
 }
@@ -232,10 +235,13 @@ note(struct engine *n, struct flight *f)
 {
 	f->landed = true;
 	/* A question that was answered says all that is to be said. */
-	if (f->job.attempt > 0 && f->answered)
+	if (f->job.kind != JOB_SEND && f->answered)
 		return;
 	if (f->flown)
 		n->provider->read(&f->transfer.response, &f->verdict);
+	/* Something is to be set up, but others can be sent without it. */
+	if (f->verdict.outcome == OUTCOME_SETUP && f->verdict.bring_forward)
+		f->verdict.outcome = OUTCOME_REFUSED;
 	breaker_count(n, f);
 	obey_pause(n, f);
 	if (f->verdict.outcome == OUTCOME_SETUP) {
@@ -255,14 +261,16 @@ let_go(struct flight *f)
 static void
 launch(struct engine *n)
 {
+	static int (*const build[])(struct engine *, struct flight *) = {
+		[JOB_SEND] = order_build, [JOB_ASK] = order_ask,
+		[JOB_READ] = order_mark_read
+	};
 	struct flight *f;
-	int rc;
 
 	for (f = n->flights; f < n->flights + n->room; f++) {
 		if (!f->busy || f->landed || f->flown)
 			continue;
-		rc = f->job.attempt > 0 ? order_ask(n, f) : order_build(n, f);
-		if (rc == 0) {
+		if (build[f->job.kind](n, f) == 0) {
 			wire_start(n->wire, &f->transfer);
 			f->flown = true;
 		} else
@@ -274,7 +282,9 @@ launch(struct engine *n)
 static void
 come_back(struct engine *n, struct flight *f)
 {
-	if (f->job.attempt > 0 && order_look(n, f)) {
+	if (f->job.kind == JOB_READ)
+		f->answered = f->transfer.response.code == HTTP_OK;
+	if (f->job.kind == JOB_ASK && order_look(n, f)) {
 		let_go(f);
 		if (order_ask(n, f) == 0) {
 			wire_start(n->wire, &f->transfer);
@@ -293,10 +303,14 @@ has_landed(const struct engine *n)
 	return false;
 }
 
+/*
+ * Waits for what comes back; after the first one for about as long again as a
+ * commit takes, so that many share the next.
+ */
 static void
 collect(struct engine *n)
 {
-	int64_t ms = has_landed(n) ? 0 : WAIT_MS;
+	int64_t ms = has_landed(n) ? 0 : WAIT_MS, end, left = 0;
 	struct transfer *t;
 	struct timespec pause;
 
@@ -309,8 +323,12 @@ collect(struct engine *n)
 		nanosleep(&pause, NULL);
 		return;
 	}
-	for (t = wire_wait(n->wire, ms); t != NULL; t = wire_wait(n->wire, 0))
+	end = clock_monotonic_ms() + n->commit_ms;
+	for (t = wire_wait(n->wire, ms); t != NULL; t = wire_wait(n->wire,
+	    left > 0 ? left : 0)) {
 		come_back(n, (struct flight *)(void *)t);
+		left = end - clock_monotonic_ms();
+	}
 	arena_reset(&n->mem);
 }
 
@@ -356,7 +374,7 @@ retire(struct engine *n)
 	for (f = n->flights; f < n->flights + n->room; f++) {
 		if (!f->busy || !f->landed)
 			continue;
-		if (f->job.attempt == 0)
+		if (f->job.kind == JOB_SEND)
 			report(n, f);
 		let_go(f);
 		f->busy = false;
@@ -375,22 +393,27 @@ retire(struct engine *n)
 static void
 turn(struct engine *n)
 {
+	static void (*const land[])(struct engine *, struct flight *) = {
+		[JOB_SEND] = outcome_finish, [JOB_ASK] = doubt_settle,
+		[JOB_READ] = mark_read_done
+	};
 	struct flight *f;
+	int64_t began;
 
 	collect(n);
 	if (!has_landed(n) && !may_start(n))
 		return;
+	began = clock_monotonic_ms();
 	ledger_begin(n->ledger);
 	for (f = n->flights; f < n->flights + n->room; f++)
-		if (f->busy && f->landed) {
-			if (f->job.attempt > 0)
-				doubt_settle(n, f);
-			else
-				outcome_finish(n, f);
-		}
+		if (f->busy && f->landed)
+			land[f->job.kind](n, f);
 	for (size_t i = 0; i < PAGE && may_start(n); i++)
 		start(n);
 	ledger_commit(n->ledger);
+	n->commit_ms = clock_monotonic_ms() - began;
+	if (n->commit_ms > GROUP_MS)
+		n->commit_ms = GROUP_MS;
 	retire(n);
 	launch(n);
 	arena_reset(&n->mem);

@@ -23,10 +23,20 @@
 #define SWEEP_AGE	(36 * 3600)	/* of files in tmp/ */
 #define FOUND_MAX	8	/* messages of a provider's like one of ours */
 
-/* What is to be done next: send a message, or ask what became of one. */
+/*
+ * What is to be done next: send a message, ask what became of one, or let a
+ * person's telephone know that what they wrote has been read.
+ */
+enum job_kind {
+	JOB_SEND,
+	JOB_ASK,
+	JOB_READ
+};
+
 struct job {
+	enum job_kind kind;
 	char id[256];
-	int attempt;		/* 0: send it; else the one to ask for */
+	int attempt;		/* of JOB_ASK */
 	instant started, doubted;
 };
 
@@ -35,6 +45,7 @@ struct flight {
 	struct transfer transfer;	/* first: it is what the wire hands out */
 	struct job job;
 	int attempt;
+	uint64_t number;	/* of this run's transfers */
 	bool busy, landed;
 	bool built, flown, redirected;
 	bool window;		/* as the gate found it */
@@ -52,6 +63,8 @@ struct breaker {
 	bool half_open;		/* one probe, and all depends on it */
 	int failures;		/* probes and runs that found nobody, in a row */
 	int strikes;		/* since anything came back */
+	uint64_t started;	/* transfers of this run */
+	uint64_t good;		/* the last one of them that was answered */
 	bool blocked, was_down;
 	bool waits;		/* until the time for a probe */
 	int64_t retry_after;	/* seconds that the provider asked for */
@@ -73,6 +86,7 @@ struct engine {
 	bool has_job, dry;
 	/* Pacing, by the monotonic clock: */
 	int64_t pause_us, next_us, paused_until_ms;
+	int64_t commit_ms;	/* how long the last one took */
 	struct breaker breaker;
 	bool quiet, dry_run, setup_failed, output_gone;
 	int output_errno;
@@ -101,6 +115,8 @@ void engine_load(struct engine *n, struct flight *f, const struct gate *g);
 int order_build(struct engine *n, struct flight *f);
 /* The next question about the attempt in doubt; -1: it cannot be asked. */
 int order_ask(struct engine *n, struct flight *f);
+/* The request that tells that message `id` has been read. */
+int order_mark_read(struct engine *n, struct flight *f);
 /* What its answer tells; true: there is another page to ask for. */
 bool order_look(struct engine *n, struct flight *f);
 
@@ -122,6 +138,11 @@ void doubt_recover(struct engine *n);
 /* A question has been answered, or could not be. */
 void doubt_settle(struct engine *n, struct flight *f);
 void engine_expire(struct engine *n);
+
+/* mark_read.c: for [channel] mark_read. */
+void mark_read(struct engine *n);
+/* What came back; journals it. */
+void mark_read_done(struct engine *n, struct flight *f);
 
 /* breaker.c: an outage costs one probe, not one failure for each message. */
 /* False: nobody is to be tried now; `until` says when. */

@@ -121,6 +121,33 @@ order_ask(struct engine *n, struct flight *f)
 	return rc;
 }
 
+/* "in:whatsapp:wamid.HBg...:received" is what came in as wamid.HBg... */
+static bool
+id_of_theirs(const char *id, char *out, size_t size)
+{
+	const char *start = strchr(id, ':'), *end = strrchr(id, ':');
+
+	start = start == NULL ? NULL : strchr(start + 1, ':');
+	if (start == NULL || end <= start)
+		return false;
+	snprintf(out, size, "%.*s", (int)(end - start - 1), start + 1);
+	return true;
+}
+
+int
+order_mark_read(struct engine *n, struct flight *f)
+{
+	const struct order o = { .id = f->job.id, .channel = n->name,
+	    .provider = n->provider_name, .config = n->config };
+	char theirs[256];
+	struct error e;
+
+	f->transfer.request = (struct request){
+	    .body = BUF_INIT(REQUEST_MAX) };
+	return id_of_theirs(f->job.id, theirs, sizeof(theirs)) ?
+	    n->provider->mark_read(&o, theirs, &f->transfer.request, &e) : -1;
+}
+
 static void
 on_found(void *ctx, const char *provider_id)
 {

@@ -102,18 +102,15 @@ decide(struct engine *n, const struct flight *f, struct value *data)
 }
 
 static void
-learn_of_address(struct engine *n, const struct flight *f)
+bury(struct engine *n, const char *id, const char *code)
 {
 	struct ledger_rows *r;
 	struct value *data;
 	char hash[DIGEST_HEX] = "";
 
-	if (f->verdict.outcome == OUTCOME_OPTOUT) {
-		consent_revoked(n->ledger, f->job.id, CONSENT_PROVIDER);
-		return;
-	}
-	r = ledger_select(n->ledger, "SELECT hash FROM message WHERE id = ?",
-	    "s", f->job.id);
+	r = ledger_select(n->ledger, "SELECT m.hash FROM message m LEFT JOIN "
+	    "address a ON a.type = m.channel_type AND a.hash = m.hash "
+	    "WHERE m.id = ? AND a.dead_at IS NULL", "s", id);
 	if (ledger_next(r) && ledger_text(r, 0) != NULL)
 		snprintf(hash, sizeof(hash), "%s", ledger_text(r, 0));
 	ledger_end(r);
@@ -122,30 +119,47 @@ learn_of_address(struct engine *n, const struct flight *f)
 	data = value_new_object();
 	value_set_string(data, "type", n->type);
 	value_set_string(data, "hash", hash);
-	value_set_string(data, "reason", f->verdict.code);
+	value_set_string(data, "reason", code);
 	ledger_append_take(n->ledger, "address.dead", data);
 }
 
-/* Receipts that came before the answer they belong to: is one a complaint? */
+static void
+learn_of_address(struct engine *n, const struct flight *f)
+{
+	if (f->verdict.outcome == OUTCOME_OPTOUT)
+		consent_revoked(n->ledger, f->job.id, CONSENT_PROVIDER);
+	else
+		bury(n, f->job.id, f->verdict.code);
+}
+
+/* Receipts that came before the answer they belong to. */
 void
 outcome_hear(struct engine *n, const char *id)
 {
 	struct ledger_rows *r;
 	bool complaint = false, unsubscribed = false;
+	const char *provider, *code;
+	char dead[32] = "";
 
-	r = ledger_select(n->ledger, "SELECT provider, status, code FROM event "
-	    "WHERE message = ? ORDER BY key", "s", id);
+	r = ledger_select(n->ledger, "SELECT provider, status, "
+	    "coalesce(code, '') FROM event WHERE message = ? ORDER BY key",
+	    "s", id);
 	while (ledger_next(r)) {
+		provider = ledger_text(r, 0);
+		code = ledger_text(r, 2);
 		complaint = complaint || strcmp(ledger_text(r, 1),
 		    "complained") == 0;
-		unsubscribed = unsubscribed || (ledger_text(r, 2) != NULL &&
-		    provider_code_is_optout(ledger_text(r, 0),
-		    ledger_text(r, 2)));
+		unsubscribed = unsubscribed ||
+		    provider_code_is_optout(provider, code);
+		if (provider_code_outcome(provider, code) == OUTCOME_ADDRESS)
+			snprintf(dead, sizeof(dead), "%s", code);
 	}
 	ledger_end(r);
 	if (complaint || unsubscribed)
 		consent_revoked(n->ledger, id, complaint ? CONSENT_COMPLAINT :
 		    CONSENT_PROVIDER);
+	if (*dead != '\0')
+		bury(n, id, dead);
 }
 
 void

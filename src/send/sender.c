@@ -365,6 +365,7 @@ run_channel(struct engine *n, const char *name)
 	put_channel(n);
 	try_provider(n);
 	doubt_recover(n);
+	mark_read(n);
 	send_all(n);
 	return channel_end(n, lock);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #define CONNECT_S	30L
@@ -119,6 +120,27 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 		return 0;
 	}
 	buf_add(&r->body, data, len);
+	return len;
+}
+
+/* Of a reply to HTTP only the clock is of interest. */
+static size_t
+on_header(char *data, size_t size, size_t n, void *ctx)
+{
+	static const char name[] = "date:";
+	struct line *l = ctx;
+	size_t len = size * n, skip = sizeof(name) - 1;
+	char text[64];
+	time_t t;
+
+	if (len <= skip || len - skip >= sizeof(text) ||
+	    strncasecmp(data, name, skip) != 0)
+		return len;
+	memcpy(text, data + skip, len - skip);
+	text[len - skip] = '\0';
+	t = curl_getdate(text, NULL);
+	if (t != -1)
+		l->t->response.date = t;
 	return len;
 }
 
@@ -269,6 +291,8 @@ open_http(struct lines *w, struct config *c, const char *provider,
 		curl_easy_setopt(l->curl, CURLOPT_TIMEOUT, timeout);
 		curl_easy_setopt(l->curl, CURLOPT_WRITEFUNCTION, on_body);
 		curl_easy_setopt(l->curl, CURLOPT_WRITEDATA, l);
+		curl_easy_setopt(l->curl, CURLOPT_HEADERFUNCTION, on_header);
+		curl_easy_setopt(l->curl, CURLOPT_HEADERDATA, l);
 		sign_in(l, &w->who);
 	}
 	return 0;
@@ -397,10 +421,15 @@ is_certificate(CURLcode rc)
 static void
 say_failed(const struct line *l, CURLcode rc, struct response *out)
 {
+	const char *text = *l->error != '\0' ? l->error :
+	    curl_easy_strerror(rc);
+
+	/* Its own words are of a callback. */
+	if (rc == CURLE_SEND_FAIL_REWIND)
+		text = "the connection ended without an answer";
 	out->failed = true;
 	out->code = (int)rc;
-	snprintf(out->text, sizeof(out->text), "%s", *l->error != '\0' ?
-	    l->error : curl_easy_strerror(rc));
+	snprintf(out->text, sizeof(out->text), "%s", text);
 }
 
 /* Mails that were refused have a reply; what failed before has none. */

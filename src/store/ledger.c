@@ -171,6 +171,9 @@ file_open(struct ledger *l, struct error *e)
 	else if (access(l->path, F_OK) == -1 && errno == ENOENT)
 		return error_set(e, EX_UNAVAILABLE, "%.400s: no ledger there; "
 		    "make one with omni-ledger init", l->path);
+	/* No program has threads that use it.  Refused once it is in use. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(l->path, &l->db, flags | SQLITE_OPEN_NOMUTEX,
 	    NULL) != SQLITE_OK)
 		return error_set(e, sqlite_status(

@@ -123,6 +123,46 @@ test_reads_no_further(void)
 	}
 }
 
+static void
+test_writing(void)
+{
+	struct buf out = BUF_INIT(1024);
+
+	form_add(&out, "To", "+525512345678");
+	form_add(&out, "Body", "a b&c=d%\xc3\xb1~*-._\n");
+	form_add(&out, "a b", "");
+	assert(strcmp(buf_text(&out), "To=%2B525512345678&"
+	    "Body=a+b%26c%3Dd%25%C3%B1%7E*-._%0A&a+b=") == 0);
+	buf_clear(&out);
+	percent_encode(&out, "r1/a b~*-._\xc3\xb1\xf0\x9f\x98\x80");
+	assert(strcmp(buf_text(&out),
+	    "r1%2Fa%20b~%2A-._%C3%B1%F0%9F%98%80") == 0);
+	buf_release(&out);
+}
+
+/* What is written is read as it was, byte for byte. */
+static void
+test_there_and_back(void)
+{
+	struct buf out = BUF_INIT(8192);
+	char all[256];
+	struct form f;
+
+	for (int i = 0; i < 255; i++)
+		all[i] = (char)(i + 1);
+	all[255] = '\0';
+	form_add(&out, all, all);
+	f = parsed(buf_text(&out), 1);
+	assert(strcmp(f.pairs[0].name, all) == 0);
+	assert(strcmp(f.pairs[0].value, all) == 0);
+	buf_clear(&out);
+	buf_str(&out, "a=");
+	percent_encode(&out, all);
+	f = parsed(buf_text(&out), 1);
+	assert(strcmp(f.pairs[0].value, all) == 0);
+	buf_release(&out);
+}
+
 int
 main(void)
 {
@@ -132,6 +172,8 @@ main(void)
 	test_nul_is_refused();
 	test_too_many();
 	test_reads_no_further();
+	test_writing();
+	test_there_and_back();
 	arena_release(&mem);
 	return 0;
 }

@@ -148,6 +148,11 @@ static const struct { const char *op, *data; } history[] = {
 	    "'status': 'failed', 'rank': 3, 'code': '30003'}" },
 	{ "address.dead", "{'type': 'sms', 'hash': 'h1', "
 	    "'reason': 'unknown number'}" },
+	{ "message.marked_read", "{'id': 'in-2'}" },
+	{ "failover.ended", "{'id': 'news-1', 'state': 'failed'}" },
+	{ "provider.state", "{'name': 'tw', 'state': 'down', 'failures': 1, "
+	    "'retry_at': '2026-11-23T23:01:00Z'}" },
+	{ "provider.state", "{'name': 'tw', 'state': 'up', 'failures': 0}" },
 	{ "clock.confirmed", "{}" },
 	{ "address.verified", "{'type': 'sms', 'hash': 'h1', "
 	    "'operator': 'Eva'}" },

@@ -1,0 +1,450 @@
+#include "answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "message/contact.h"
+#include "message/reply.h"
+#include "message/target.h"
+
+struct answer {
+	struct ledger *ledger;
+	const struct config *config;
+	struct value *event;
+	struct arena *mem;
+	const char *id, *from, *type, *text, *contact;
+	const char *said_at;	/* by the provider's clock, or NULL */
+	char hash[DIGEST_HEX], address[LEDGER_KEY], content[LEDGER_KEY];
+	enum reply_intent intent;
+	const char *reminder;
+	int64_t revision;
+	bool ambiguous;
+	const char *too_late;	/* why it cannot count, in words; or NULL */
+	bool again;		/* it has been said before */
+};
+
+/* The one who has this address; nobody when it is a family's. */
+static void
+find_contact(struct answer *a)
+{
+	struct ledger_rows *r;
+	int count = 0;
+
+	r = ledger_select(a->ledger, "SELECT DISTINCT contact FROM "
+	    "contact_address WHERE hash = ? LIMIT 2", "s", a->hash);
+	while (ledger_next(r))
+		if (count++ == 0)
+			a->contact = arena_strdup(a->mem, ledger_text(r, 0));
+	ledger_end(r);
+	if (count > 1)
+		a->contact = NULL;
+}
+
+/*
+ * Reminders that this person may be answering: not over, and asked about in
+ * their present revision, so that an answer to the old time of a moved
+ * appointment does not confirm the new one.  `written` demands that one was
+ * sent to this very address.
+ */
+static int
+candidates(struct answer *a, const char *written)
+{
+	struct ledger_rows *r;
+	char now[CLOCK_TEXT];
+	int count = 0;
+
+	r = ledger_select(a->ledger, "SELECT r.id, r.revision FROM reminder r "
+	    "WHERE r.contact IN (SELECT contact FROM contact_address WHERE "
+	    "hash = ?1) AND r.state = 'open' AND r.event_at > ?2 AND EXISTS "
+	    "(SELECT 1 FROM message m WHERE m.reminder = r.id AND "
+	    "m.revision = r.revision AND (m.state IN ('sent', 'in_doubt') OR "
+	    "(m.state = 'failed' AND m.reason = 'in doubt')) AND "
+	    "m.direction = 'outbound' AND (?3 IS NULL OR m.hash = ?3)) "
+	    "LIMIT 2", "sss", a->hash, clock_format(clock_now(), now),
+	    written);
+	while (ledger_next(r))
+		if (count++ == 0) {
+			a->reminder = arena_strdup(a->mem, ledger_text(r, 0));
+			a->revision = ledger_int(r, 1);
+		}
+	ledger_end(r);
+	return count;
+}
+
+static bool
+is_reaction(const struct answer *a)
+{
+	const char *type = value_get_string(a->event, "message_type");
+
+	return type != NULL && strcmp(type, "reaction") == 0;
+}
+
+/*
+ * The one that the answer points at.  A thumb under a message that we do not
+ * know is no answer to another.
+ */
+static bool
+find_target(struct answer *a)
+{
+	const struct target_asked asked = {
+		.provider = value_get_string(a->event, "provider"),
+		.hash = a->hash, .intent = a->intent,
+		.payload = value_get_string(a->event, "button_payload"),
+		.context = value_get_string(a->event, "context")
+	};
+	struct target t;
+
+	target_find(a->ledger, &asked, a->mem, &t);
+	a->reminder = t.reminder;
+	a->revision = t.revision;
+	a->again = t.again;
+	if (!t.again)
+		a->too_late = t.why;
+	if (a->contact == NULL)
+		a->contact = t.contact;
+	return t.found || is_reaction(a);
+}
+
+static void
+find_reminder(struct answer *a)
+{
+	int count;
+
+	if (find_target(a))
+		return;
+	count = candidates(a, NULL);
+	if (count > 1)
+		count = candidates(a, a->hash);
+	a->ambiguous = count > 1;
+	if (count != 1)
+		a->reminder = NULL;
+}
+
+static void
+flag(struct answer *a, const char *kind, const char *reason)
+{
+	struct value *data = value_new_object();
+
+	value_set_string(data, "kind", kind);
+	value_set_string(data, "message", a->id);
+	value_set_string(data, "reason", reason);
+	if (a->contact != NULL)
+		value_set_string(data, "contact", a->contact);
+	if (a->reminder != NULL)
+		value_set_string(data, "reminder", a->reminder);
+	ledger_append_take(a->ledger, "flag.put", data);
+}
+
+static void
+close_reminder(struct answer *a, const char *state)
+{
+	struct value *data = value_new_object();
+	char how[64];
+
+	snprintf(how, sizeof(how), "%.40s answer", a->type);
+	value_set_string(data, "id", a->reminder);
+	value_set_integer(data, "revision", a->revision);
+	value_set_string(data, "state", state);
+	value_set_string(data, "how", how);
+	value_set_string(data, "message", a->id);
+	value_carry(data, "answered_at", a->event, "received_at");
+	ledger_append_take(a->ledger, "reminder.closed", data);
+}
+
+/* A STOP always counts; what was written before one does not lift it. */
+static bool
+is_before_stop(const struct answer *a, const char *scope)
+{
+	struct ledger_rows *r;
+	bool found;
+
+	if (a->said_at == NULL)
+		return false;
+	r = ledger_select(a->ledger, "SELECT 1 FROM consent WHERE hash = ? AND "
+	    "scope IN ('all', ?) AND state = 'out' AND at > ?", "sss", a->hash,
+	    scope, a->said_at);
+	found = ledger_next(r);
+	ledger_end(r);
+	return found;
+}
+
+/* False when it comes too late to change anything. */
+static bool
+set_consent(struct answer *a, bool in)
+{
+	bool all = strcmp(config_string(a->config, "ingest", NULL,
+	    "stop_scope"), "all") == 0;
+	struct consent c = { .hash = a->hash, .in = in,
+	    .how = CONSENT_KEYWORD, .source = a->id,
+	    .given_at = a->said_at };
+	char scope[64];
+
+	snprintf(scope, sizeof(scope), "channel:%.40s", a->type);
+	if (in && is_before_stop(a, scope))
+		return false;
+	/* Whoever comes back is back on this channel in any case. */
+	c.scope = scope;
+	if (in) {
+		consent_put(a->ledger, &c);
+		all = true;
+	}
+	if (all)
+		c.scope = "all";
+	consent_put(a->ledger, &c);
+	return true;
+}
+
+static const char *
+act_late(struct answer *a, const char *why)
+{
+	flag(a, "late_reply", why);
+	return "flagged";
+}
+
+/* What is not certain goes to staff instead of being guessed. */
+static const char *
+act(struct answer *a)
+{
+	switch (a->intent) {
+	case REPLY_STOP:
+		set_consent(a, false);
+		return "opted_out";
+	case REPLY_START:
+		return set_consent(a, true) ? "opted_in" : act_late(a,
+		    "asks for messages, but has said STOP since");
+	case REPLY_CONFIRM:
+		if (a->again)
+			return "none";
+		if (a->too_late != NULL)
+			return act_late(a, a->too_late);
+		if (a->reminder != NULL) {
+			close_reminder(a, "confirmed");
+			return "confirmed";
+		}
+		break;
+	case REPLY_DECLINE:
+		if (a->again)
+			return "none";
+		if (a->too_late != NULL)
+			return act_late(a, a->too_late);
+		if (a->reminder != NULL) {
+			close_reminder(a, "declined");
+			flag(a, "declined", "cannot come: find another time");
+			return "declined";
+		}
+		break;
+	case REPLY_HELP:
+	case REPLY_UNCLEAR:
+	case REPLY_EMPTY:
+	case REPLY_MAX:
+	default:
+		break;
+	}
+	if (a->ambiguous) {
+		flag(a, "ambiguous_reply", "several reminders are open for "
+		    "this address");
+		return "flagged";
+	}
+	if (a->reminder != NULL && a->too_late == NULL) {
+		flag(a, "unclear_reply", "an answer that a person must read");
+		return "flagged";
+	}
+	return "none";
+}
+
+/* The configured channel that the message came in by. */
+static const char *
+channel_of(const struct answer *a)
+{
+	const char *to = value_get_string(a->event, "to"), *name, *from;
+	const char *number = value_get_string(a->event, "phone_number_id");
+	const char *first = NULL, *provider, *own;
+
+	for (size_t i = 0; (name = config_name(a->config, "channel", i)) !=
+	    NULL; i++) {
+		if (strcmp(config_string(a->config, "channel", name, "type"),
+		    a->type) != 0)
+			continue;
+		from = config_string(a->config, "channel", name, "from");
+		provider = config_string(a->config, "channel", name,
+		    "provider");
+		own = provider == NULL ? NULL : config_string(a->config,
+		    "provider", provider, "phone_number_id");
+		if ((from != NULL && to != NULL && strcmp(from, to) == 0) ||
+		    (own != NULL && number != NULL && strcmp(own, number) == 0))
+			return name;
+		if (first == NULL)
+			first = name;
+	}
+	return first;
+}
+
+/* A thumb, and a notice of WhatsApp's own, are nothing that was written. */
+static bool
+opens_window(const struct answer *a)
+{
+	const char *type = value_get_string(a->event, "message_type");
+
+	return type == NULL || (!is_reaction(a) && strcmp(type, "system") != 0);
+}
+
+static void
+put_received(struct answer *a, bool unread)
+{
+	struct value *data = value_new_object(), *reminder;
+	const char *channel = channel_of(a);
+	char conversation[320];
+
+	snprintf(conversation, sizeof(conversation), "%s:%.250s",
+	    a->contact != NULL ? "contact" : "address",
+	    a->contact != NULL ? a->contact : a->hash);
+	value_set_string(data, "id", a->id);
+	value_set_string(data, "conversation", conversation);
+	if (a->contact != NULL)
+		value_set_string(data, "contact", a->contact);
+	if (channel != NULL)
+		value_set_string(data, "channel", channel);
+	value_set_string(data, "channel_type", a->type);
+	value_set_string(data, "hash", a->hash);
+	value_set_string(data, "address", a->address);
+	value_set_string(data, "content", a->content);
+	value_set_string(data, "intent", reply_intent_name(a->intent));
+	value_set_integer(data, "unread", unread);
+	value_carry(data, "received_at", a->event, "received_at");
+	if (a->said_at != NULL)
+		value_set_string(data, "said_at", a->said_at);
+	if (!opens_window(a))
+		value_set_integer(data, "opens_window", 0);
+	if (a->reminder != NULL) {
+		reminder = value_new_object();
+		value_set_string(reminder, "id", a->reminder);
+		value_set_integer(reminder, "revision", a->revision);
+		value_set_take(data, "reminder", reminder);
+	}
+	ledger_append_take(a->ledger, "message.received", data);
+}
+
+static void
+keep_content(struct answer *a)
+{
+	const char *json = value_json(a->event, a->mem);
+
+	snprintf(a->hash, sizeof(a->hash), "%s", contact_address_put(a->ledger,
+	    a->from, a->address));
+	ledger_content_put(a->ledger, "answer", json, strlen(json),
+	    a->content);
+}
+
+/* Whether the answer, as it will be acted on, leaves nothing to staff. */
+static bool
+will_settle(const struct answer *a)
+{
+	return a->intent == REPLY_STOP || a->intent == REPLY_START ||
+	    a->again || (a->intent == REPLY_CONFIRM && a->reminder != NULL &&
+	    a->too_late == NULL);
+}
+
+/* The word of the provider, then that of our own button, then the text's. */
+static enum reply_intent
+intent_of(const struct answer *a)
+{
+	const char *word = value_get_string(a->event, "opt_out_type");
+	enum reply_intent intent;
+
+	if (word != NULL && strcmp(word, "STOP") == 0)
+		return REPLY_STOP;
+	intent = target_intent(value_get_string(a->event, "button_payload"));
+	return intent != REPLY_MAX ? intent :
+	    reply_classify(a->text, strlen(a->text));
+}
+
+static void
+apply_message(struct answer *a)
+{
+	const char *action;
+
+	a->id = arena_printf(a->mem, "in:%s", value_get_string(a->event,
+	    "key"));
+	if (ledger_count(a->ledger, "SELECT count(*) FROM message WHERE id = "
+	    "?", "s", a->id) > 0) {
+		value_set_string(a->event, "applied", "duplicate");
+		return;
+	}
+	keep_content(a);
+	a->intent = intent_of(a);
+	find_contact(a);
+	find_reminder(a);
+	put_received(a, !will_settle(a));
+	action = act(a);
+	value_set_string(a->event, "applied", "recorded");
+	value_set_string(a->event, "message", a->id);
+	if (a->contact != NULL)
+		value_set_string(a->event, "contact", a->contact);
+	if (a->reminder != NULL)
+		value_set_string(a->event, "reminder", a->reminder);
+	value_set_string(a->event, "intent", reply_intent_name(a->intent));
+	value_set_string(a->event, "action", action);
+}
+
+/* Staff reads this in a terminal: no escape sequences of strangers. */
+static void
+strip_controls(struct answer *a)
+{
+	char *clean = arena_strdup(a->mem, a->text), *to = clean;
+	const char *p = a->text;
+	size_t n;
+
+	for (; *p != '\0'; p += n) {
+		n = utf8_length(p, strlen(p));
+		if (n == 0)
+			n = 1;
+		else if ((n > 1 || (unsigned char)*p >= 0x20 || *p == '\n' ||
+		    *p == '\t') && *p != 0x7f && !(n == 2 &&
+		    (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0)) {
+			memcpy(to, p, n);
+			to += n;
+		}
+	}
+	*to = '\0';
+	if (strcmp(clean, a->text) != 0)
+		value_set_string(a->event, "text", clean);
+	a->text = clean;
+}
+
+/*
+ * When the person wrote, which may be days before it got here: WhatsApp's 24
+ * hours count from then.  No later than now, whatever the provider's clock.
+ */
+static const char *
+said_at(const struct value *event)
+{
+	const char *at = value_get_string(event, "at");
+	const char *received = value_get_string(event, "received_at");
+
+	/* Both are RFC 3339 in UTC, and sort as they read. */
+	return at != NULL && received != NULL && strcmp(received, at) < 0 ?
+	    received : at;
+}
+
+static void
+read_message(struct answer *a)
+{
+	a->from = value_get_string(a->event, "from");
+	a->type = value_get_string(a->event, "channel_type");
+	a->text = value_get_string(a->event, "text");
+	a->said_at = said_at(a->event);
+	if (a->text == NULL)
+		a->text = "";
+	strip_controls(a);
+}
+
+void
+answer_apply(struct ledger *l, const struct config *c, struct value *event,
+    struct arena *mem)
+{
+	struct answer a = { .ledger = l, .config = c, .event = event,
+	    .mem = mem };
+
+	read_message(&a);
+	apply_message(&a);
+}

@@ -1,0 +1,153 @@
+#include "target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum reply_intent
+target_intent(const char *payload)
+{
+	if (payload != NULL && strncmp(payload, "confirm:", 8) == 0)
+		return REPLY_CONFIRM;
+	if (payload != NULL && strncmp(payload, "decline:", 8) == 0)
+		return REPLY_DECLINE;
+	return REPLY_MAX;
+}
+
+/* "k7.r2": false when it does not end in a revision. */
+static bool
+split_revision(const char *ref, struct arena *mem, struct target *out)
+{
+	const char *dot = strrchr(ref, '.');
+	char *end;
+
+	if (dot == NULL || dot == ref || dot[1] != 'r' || dot[2] < '1' ||
+	    dot[2] > '9' || strlen(dot) > 2 + 18)
+		return false;
+	out->revision = strtoll(dot + 2, &end, 10);
+	if (*end != '\0')
+		return false;
+	out->reminder = arena_strndup(mem, ref, (size_t)(dot - ref));
+	return true;
+}
+
+/* Our message with that provider id, told by the attempt or by a receipt. */
+static bool
+find_message(struct ledger *l, const struct target_asked *a,
+    struct arena *mem, struct target *out)
+{
+	struct ledger_rows *r;
+	bool found;
+
+	if (a->context == NULL)
+		return false;
+	r = ledger_select(l, "SELECT reminder, revision, contact FROM message "
+	    "WHERE id = coalesce((SELECT message FROM attempt WHERE provider "
+	    "= ?1 AND provider_id = ?2), (SELECT message FROM event WHERE "
+	    "provider = ?1 AND provider_id = ?2 AND message IS NOT NULL "
+	    "LIMIT 1))", "ss", a->provider, a->context);
+	found = ledger_next(r);
+	if (found) {
+		out->revision = ledger_int(r, 1);
+		if (ledger_text(r, 0) != NULL)
+			out->reminder = arena_strdup(mem, ledger_text(r, 0));
+		if (ledger_text(r, 2) != NULL)
+			out->contact = arena_strdup(mem, ledger_text(r, 2));
+	}
+	ledger_end(r);
+	return found;
+}
+
+/*
+ * Whose reminder it is, or to whom it was sent: nobody else can have seen its
+ * button, and an id is easily made up.
+ */
+static bool
+is_theirs(struct ledger *l, const struct target *t, const char *hash)
+{
+	return ledger_count(l, "SELECT EXISTS (SELECT 1 FROM reminder r JOIN "
+	    "contact_address c ON c.contact = r.contact WHERE r.id = ?1 AND "
+	    "c.hash = ?2) OR EXISTS (SELECT 1 FROM message m WHERE m.reminder "
+	    "= ?1 AND m.hash = ?2 AND m.direction = 'outbound')", "ss",
+	    t->reminder, hash) > 0;
+}
+
+static const char *
+state_of(const char *name)
+{
+	static const char *const words[][2] = {
+		{ "confirmed", "the appointment is confirmed already" },
+		{ "declined", "the appointment is declined already" },
+		{ "cancelled", "the appointment is cancelled" },
+		{ "open", NULL }
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], name) == 0)
+			return words[i][1];
+	return "the appointment is over";
+}
+
+static void
+judge(struct ledger *l, enum reply_intent intent, struct arena *mem,
+    struct target *t)
+{
+	struct ledger_rows *r;
+	char now[CLOCK_TEXT];
+	const char *state;
+
+	r = ledger_select(l, "SELECT revision, state, event_at > ?, contact "
+	    "FROM reminder WHERE id = ?", "ss", clock_format(clock_now(), now),
+	    t->reminder);
+	if (!ledger_next(r)) {
+		t->why = "the button is of an appointment that is not known";
+		t->reminder = NULL;
+		ledger_end(r);
+		return;
+	}
+	t->contact = arena_strdup(mem, ledger_text(r, 3));
+	if (ledger_int(r, 0) != t->revision)
+		t->why = "the appointment has moved since that message";
+	else {
+		state = ledger_text(r, 1);
+		t->again = (intent == REPLY_CONFIRM &&
+		    strcmp(state, "confirmed") == 0) ||
+		    (intent == REPLY_DECLINE && strcmp(state, "declined") == 0);
+		t->why = state_of(state);
+		if (t->why == NULL && ledger_int(r, 2) == 0)
+			t->why = "the appointment is over";
+	}
+	ledger_end(r);
+}
+
+void
+target_find(struct ledger *l, const struct target_asked *a, struct arena *mem,
+    struct target *out)
+{
+	enum reply_intent intent = target_intent(a->payload);
+	struct target quoted = { .found = false }, *t = out;
+	bool ours;
+
+	*t = (struct target){ .found = false };
+	quoted.found = find_message(l, a, mem, &quoted);
+	if (intent == REPLY_MAX) {
+		*t = quoted;
+		if (t->found && t->reminder != NULL)
+			judge(l, a->intent, mem, t);
+		return;
+	}
+	t->found = true;
+	t->contact = quoted.contact;
+	if (!split_revision(strchr(a->payload, ':') + 1, mem, t)) {
+		t->why = "the button is of no appointment";
+		return;
+	}
+	ours = quoted.reminder != NULL &&
+	    strcmp(quoted.reminder, t->reminder) == 0;
+	if (!ours && !is_theirs(l, t, a->hash)) {
+		t->reminder = NULL;
+		t->why = "the button is of an appointment that is not known "
+		    "for this address";
+		return;
+	}
+	judge(l, intent, mem, t);
+}

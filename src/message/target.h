@@ -1,0 +1,39 @@
+#ifndef OMNI_TARGET_H
+#define OMNI_TARGET_H
+
+#include "message/reply.h"
+#include "store/ledger.h"
+
+/*
+ * What an answer points at by itself: the reminder whose button was tapped, or
+ * to whose message it is a reply.  It then counts for that reminder or for
+ * none: whoever taps the button below the old time of an appointment has not
+ * said that the new one suits.
+ */
+struct target {
+	bool found;		/* false: look at who wrote instead */
+	const char *reminder;	/* lent from the arena; or NULL */
+	int64_t revision;	/* that was asked about */
+	const char *contact;	/* whom the message was for, or NULL */
+	/* Why the answer cannot count, in words for staff; NULL: it can. */
+	const char *why;
+	bool again;		/* the reminder has this answer already */
+};
+
+struct target_asked {
+	const char *provider;	/* kind */
+	const char *hash;	/* of the address that answered */
+	const char *payload;	/* of the button, or NULL */
+	const char *context;	/* provider id of our message, or NULL */
+	enum reply_intent intent;	/* what the text says */
+};
+
+/*
+ * "confirm:k7.r2" and "decline:k7.r2", as the buttons of our templates bring
+ * them back; see whatsapp.h.  REPLY_MAX: the payload is not one of these.
+ */
+enum reply_intent target_intent(const char *payload);
+void target_find(struct ledger *l, const struct target_asked *a,
+    struct arena *mem, struct target *out);
+
+#endif

@@ -1,0 +1,292 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154	# run(1) of bats sets stderr
+# shellcheck disable=SC2030,SC2031	# each test is a subshell, and meant to be
+# How things stand: each value, in each of the three forms, and each threshold.
+
+setup() {
+	load helper
+	make_ledger 2026-11-23T17:00:00Z
+	keep_console
+	mkdir -p "$SITE/spool/run" "$SITE/spool/inbound/"{new,cur,bad}
+	sed -i 's/^provider = maildir/provider = mta/' "$OMNI_CONF"
+	printf '\n[provider mta]\nkind = sendmail\npath = ../sendmail\n' \
+		>>"$OMNI_CONF"
+	mails_fail_with 67
+}
+
+# mails_fail_with STATUS: what the MTA says to each mail
+mails_fail_with() {
+	printf '#!/bin/sh\ncat >/dev/null\nexit %s\n' "$1" >"$SITE/sendmail"
+	chmod 755 "$SITE/sendmail"
+}
+
+# queue CHANNEL ID... [MEMBERS]: messages that are ready to go
+queue() {
+	local channel=$1 id
+	shift
+	for id; do
+		jq -cn --arg id "$id" --arg channel "$channel" '{id: $id,
+			channel: $channel, account: $channel, text: "Hola",
+			to: (if $channel == "email" then $id + "@x.example"
+			else "+525512345678" end), cost: "0.05",
+			class: "alert", route: {},
+			expires_at: "2026-12-30T00:00:00Z"}'
+	done | omni-queue -q
+}
+
+# many N: m1 to mN
+many() {
+	seq -f 'm%g' "$1"
+}
+
+# is FILTER WANT: of omni-status -j
+is() {
+	assert_equal "$(omni-status -j 2>/dev/null | jq -rc "$1")" "$2"
+}
+
+# above WANT: what has reached its threshold
+above() {
+	is '[.above[] | [.channel, .what, .value, .limit] | map(select(. != null)) |
+		join(" ")] | join(", ")' "$1"
+	run --separate-stderr omni-status -q
+	assert_output ''
+	assert_equal "$status" "$([ -z "$1" ]; echo $?)"
+}
+
+@test "a new ledger: all well, in each form" {
+	run -0 --separate-stderr omni-status
+	assert_equal "$stderr" ''
+	assert_line --regexp '^channel +type +queued +due +oldest +held +doubt'
+	assert_line --regexp '^email +email +0 +0 +- +0 +0 +- +0 +0 +0 +- +0\.00 +-$'
+	assert_line --regexp '^flags +0$'
+	run -0 --separate-stderr omni-status -j
+	assert_equal "${#lines[@]}" 1
+	is '[.at, .ok, .above, (.channels | keys | join(" "))]' \
+	    '["2026-11-23T17:00:00Z",true,[],"email sms whatsapp"]'
+	run -0 --separate-stderr omni-status -p
+	assert_line 'omni_channel_queued{channel="email"} 0'
+	assert_line 'omni_above_threshold 0'
+	run -0 omni-status -q
+	assert_output ''
+}
+
+@test "queued and due, and for how long" {
+	queue sms a b
+	at 2026-11-23T17:20:00Z
+	queue sms c
+	jq -cn '{id: "d", channel: "sms", account: "sms", to: "+525512345678",
+		text: "x", class: "alert", not_before: "2026-11-24T00:00:00Z",
+		expires_at: "2026-12-30T00:00:00Z"}' | omni-queue -q
+	is '.channels.sms | [.queued, .due, .due_age]' '[4,3,1200]'
+	is '.channels.email | [.queued, .due, .due_age]' '[0,0,null]'
+	above ''
+	at 2026-11-23T17:30:00Z
+	above 'sms due_age 1800 1800'
+	run -1 --separate-stderr omni-status -q
+	assert_equal "$stderr" \
+	    'omni-status: sms: due_age is 30m, and [status] due_age 30m'
+	run -0 omni-status -q -o status.due_age=31m
+	run -0 omni-status -q -o status.due_age=0s
+}
+
+@test "held; and its threshold, which is off" {
+	queue sms a b
+	omni-queue hold a b
+	is '.channels.sms | [.queued, .held]' '[0,2]'
+	above ''
+	run -1 --separate-stderr omni-status -q -o status.held=2
+	assert_equal "$stderr" \
+	    'omni-status: sms: held is 2, and [status] held 2'
+}
+
+@test "open, and in doubt: how many, how long" {
+	queue email a
+	# shellcheck disable=SC2016	# its own parent
+	printf '#!/bin/sh\nkill -9 $PPID\n' >"$SITE/sendmail"
+	run omni-send-mail -q
+	is '.channels.email | [.open, .in_doubt, .in_doubt_age]' '[1,0,null]'
+	mails_fail_with 0
+	run omni-send-mail -q -o 'channel email.doubt_grace=1d'
+	is '.channels.email | [.open, .in_doubt, .in_doubt_age]' '[0,1,0]'
+	above ''
+	at 2026-11-23T18:00:00Z
+	above 'email in_doubt_age 3600 3600'
+	run -1 --separate-stderr omni-status -q -o status.doubt=1 \
+	    -o status.doubt_age=2h
+	assert_equal "$stderr" \
+	    'omni-status: email: in_doubt is 1, and [status] doubt 1'
+}
+
+@test "sent and failed in 24 hours, their share, and what they cost" {
+	# shellcheck disable=SC2046	# many words
+	queue email $(many 4)
+	run omni-send-mail -q
+	is '.channels.email | [.sent_day, .failed_day, .failed_share]' '[0,4,null]'
+	mails_fail_with 0
+	# shellcheck disable=SC2046
+	queue email $(many 16 | sed s/m/n/)
+	run -0 omni-send-mail -q
+	is '.channels.email | [.sent_day, .failed_day, .failed_share]' '[16,4,20]'
+	is .channels.email.cost_day 0.80
+	above 'email failed_share 20 20'
+	at 2026-11-24T17:00:01Z
+	is '.channels.email | [.sent_day, .failed_day, .failed_share]' '[0,0,null]'
+	above ''
+}
+
+@test "a channel's limit that is reached" {
+	queue sms a
+	run -0 omni-send-sms -q
+	is .channels.sms.limited false
+	assert_equal "$(omni-status -j -o 'channel sms.per_hour=1' |
+	    jq .channels.sms.limited)" true
+	assert_equal "$(omni-status -j -o 'channel sms.per_day=1' |
+	    jq .channels.sms.limited)" true
+}
+
+@test "the inbound spool: depth, age, what was set aside" {
+	touch "$SITE/spool/inbound/new/1795453100.000000001.1.1.aa" \
+	    "$SITE/spool/inbound/cur/1795453000.000000001.1.1.ab"
+	at "$(date -u -d @1795453200 +%FT%TZ)"
+	is '[.inbound, .inbound_age, .inbound_bad]' '[2,200,0]'
+	at "$(date -u -d @1795453900 +%FT%TZ)"
+	touch "$SITE/spool/inbound/bad/x" "$SITE/spool/inbound/bad/x.reason"
+	above 'inbound_age 900 900, inbound_bad 1 1'
+}
+
+@test "steps that are due, flags, unread, failovers" {
+	is '[.steps_due, .steps_due_age, .flags, .unread, .failovers_due]' \
+	    '[0,null,0,0,0]'
+	echo '{"id":"a","type":"appointment","at":"2026-11-24T12:00:00-06:00","contact":{"id":"c","name":"Ana","email":"ana@x.example"},"vars":{"owner_name":"Ana","pet_name":"Luna"}}' |
+		omni-schedule -q
+	at 2026-11-23T18:30:00Z
+	is '[.steps_due, .steps_due_age]' '[1,1800]'
+	above 'steps_due_age 1800 1800'
+	jq -cn '{id: "f", channel: "email", account: "email", to: "f@x.example",
+		text: "x", class: "alert", fallback: ["sms"],
+		expires_at: "2026-12-30T00:00:00Z"}' | omni-queue -q
+	run omni-send-mail -q
+	is .failovers_due 1
+	omni-escalate | jq -c 'select(.parent)' | jq -c '{id: "f/e", parent,
+		channel: "staff", failover: {of: "f", flag: "failed", reason: "x"}}' |
+		omni-queue -q
+	is '[.flags, .failovers_due]' '[1,0]'
+	run -1 omni-status -q -o status.flags=1 -o status.due_age=1d
+}
+
+@test "when omni-run was last started" {
+	is .run_age null
+	touch -d 2026-11-23T16:30:00Z "$SITE/spool/run/run.lock"
+	is .run_age 1800
+	above ''
+	at 2026-11-23T17:30:00Z
+	above 'run_age 3600 3600'
+	# A run in which nothing changes counts.
+	unset OMNI_NOW
+	run omni-run -o clock.max_gap=0s
+	[ "$(omni-status -j 2>/dev/null | jq .run_age)" -lt 60 ]
+}
+
+@test "the last run of each program that changed something" {
+	at 2026-11-23T17:10:00Z
+	queue sms a
+	at 2026-11-23T17:15:00Z
+	is '[.runs["omni-queue"].at, .runs["omni-queue"].age]' \
+	    '["2026-11-23T17:10:00Z",300]'
+	run -0 omni-status
+	assert_line --regexp '^omni-queue +changed 1 5m ago$'
+}
+
+@test "the clock's guard stops the senders: said, and status 1" {
+	at 2027-02-23T09:00:00-06:00
+	run -1 --separate-stderr omni-status -q
+	assert_equal "$stderr" "omni-status: it is 2027-02-23T15:00:00Z, but the ledger's last entry is of 2026-11-23T17:00:00Z: if the clock is right, say so with omni-ledger confirm"
+	is '[.ok, (.clock | length > 0)]' '[false,true]'
+}
+
+@test "a disk that is nearly full" {
+	is '.disk_free_bytes > 0' true
+	is '.ledger_bytes > 0' true
+	run -1 --separate-stderr omni-status -q -o status.disk_free=999999999
+	assert_equal "${stderr##*, and }" '[status] disk_free 999999999 MiB'
+}
+
+@test "a channel that is not configured any more, and one that is not active" {
+	queue sms a
+	sed -i '/^\[channel sms\]/,/^$/d' "$OMNI_CONF"
+	is '.channels.sms | [.type, .active, .queued]' '[null,false,1]'
+	run -0 omni-status -o 'channel whatsapp.active=no'
+	assert_line --regexp '^sms +not configured +1 '
+	assert_line --regexp '^whatsapp +not active +0 '
+}
+
+@test "Prometheus: each name once has HELP and TYPE, labels are escaped" {
+	queue sms a
+	touch -d 2026-11-23T16:30:00Z "$SITE/spool/run/run.lock"
+	run -0 --separate-stderr omni-status -p
+	assert_line 'omni_channel_queued{channel="sms"} 1'
+	assert_line 'omni_run_age_seconds 1800'
+	assert_line 'omni_program_changed_seconds{program="omni-queue"} 0'
+	sqlite3 "$SITE/spool/ledger.db" "UPDATE run SET
+		program = 'a\b\"' || char(10) || 'c' WHERE program = 'omni-queue'"
+	run -0 --separate-stderr omni-status -p
+	assert_line 'omni_program_changed_seconds{program="a\\b\"\nc"} 0'
+	printf '%s\n' "$output" >"$in"
+	# The format: a head of two lines, then samples of that name only.
+	# shellcheck disable=SC2016	# awk's fields
+	run -0 awk '
+		/^# HELP / { name = $3; if (seen[name]++) exit 1; next }
+		/^# TYPE / { if ($3 != name || $4 != "gauge") exit 2; next }
+		!/^omni_[a-z_]+({[a-z]+="([^"\\]|\\["\\n])*"})? -?[0-9.]+$/ {
+			exit 3 }
+		{ split($1, part, "{"); if (part[1] != name) exit 4 }' "$in"
+	! command -v promtool >/dev/null || run -0 promtool check metrics <"$in"
+}
+
+@test "it writes nothing, and may be run by whom the key is denied" {
+	queue sms a
+	before=$(find "$SITE" -type f ! -name '*-shm' -printf '%p %T@\n' |
+	    sort | cksum)
+	run -0 omni-status
+	assert_equal "$(find "$SITE" -type f ! -name '*-shm' \
+	    -printf '%p %T@\n' | sort | cksum)" "$before"
+	rm -rf "$SITE/spool/inbound" "$SITE/spool/run"
+	run -0 omni-status -j
+	assert [ ! -e "$SITE/spool/inbound" ]
+	if [ "$(id -u)" -ne 0 ]; then
+		chmod 000 "$SITE/spool/ledger.db.key"
+		run -0 omni-status -q
+	fi
+}
+
+@test "its queries are answered from indexes" {
+	local query
+	while IFS= read -r query; do
+		run -0 sql "EXPLAIN QUERY PLAN $query"
+		refute_output --regexp 'SCAN (m|a|attempt|message|flag)($|'$'\n'')'
+	done <<-'END'
+	SELECT count(*) FROM message WHERE state = 'queued' AND channel = 'x'
+	SELECT count(*) FROM message WHERE state IN ('failed', 'refused', 'held') AND state = 'held' AND channel = 'x'
+	SELECT count(*) FROM attempt WHERE state IN ('open', 'in_doubt') AND channel = 'x' AND state = 'in_doubt'
+	SELECT count(*) FROM attempt a JOIN message m ON m.id = a.message AND m.attempts = a.number WHERE a.channel = 'x' AND a.started_at > 'y' AND m.state = 'sent'
+	SELECT DISTINCT channel FROM message WHERE state = 'queued'
+	SELECT count(*) FROM message WHERE is_unread = 1
+	SELECT count(*) FROM message WHERE failover = 'due'
+	SELECT count(*) FROM flag WHERE resolved_at IS NULL
+	END
+}
+
+@test "no ledger: 69; a full disk: 74; usage: 64; --help and --version" {
+	run -74 bash -c 'omni-status >/dev/full'
+	assert_output 'omni-status: stdout: No space left on device'
+	run -74 bash -c 'omni-status >&-'
+	run -64 omni-status extra
+	run -64 omni-status -x
+	run -0 omni-status --help
+	run -0 omni-status --version
+	run -78 omni-status -o status.nothing=1
+	run -78 omni-status -o status.due_age=soon
+	rm -f "$SITE"/spool/ledger.db*
+	run -69 omni-status
+	run -69 omni-status -p
+}
