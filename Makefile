@@ -205,9 +205,10 @@ SANITIZE = OPT='-O1 -g -fno-omit-frame-pointer' HARDEN= LDHARDEN= \
 	CXXFLAGS='-fsanitize=address,undefined'
 export SANITIZED
 
-bench: all
+bench: all build/tests/fake/barecurl
 	@.ci/packages bench
 	tests/bench
+	tests/bench-send
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR) \

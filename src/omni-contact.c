@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "message/contacts.h"
 #include "message/contacts_show.h"
+#include "send/lookup.h"
 #include "store/spool.h"
 
 #define BATCH	500	/* records of one transaction */
@@ -75,6 +76,7 @@ static const struct command {
 	{ "forget", contacts_forget, EACH_ID, NULL },
 	{ "opt-in", contacts_opt_in, EACH_TARGET, NULL },
 	{ "opt-out", contacts_opt_out, EACH_TARGET, NULL },
+	{ "lookup", contacts_lookup, EACH_TARGET, NULL },
 	{ "show", NULL, EACH_TARGET, contacts_show },
 	{ "consent", NULL, EACH_TARGET, contacts_show_consent },
 	{ "list", NULL, FROM_INPUT, NULL },
@@ -254,6 +256,7 @@ run(struct program *p, const struct command *k)
 	feed(p, k);
 	f.quiet = p->quiet;
 	rc = filter_run(&f);
+	contacts_lookup_end();
 	return k->each == contacts_forget ? scrub(p, rc) : rc;
 }
 
@@ -277,6 +280,7 @@ main(int argc, char *argv[])
 		    "       merge [-n] from into | forget [-n] id ... |\n"
 		    "       opt-out | opt-in [--scope scope] --by name "
 		    "--how text id|address ... |\n"
+		    "       lookup id|address ... |\n"
 		    "       consent id|address ... | show id|address ... |\n"
 		    "       list [--tag tag] [--language tag] [--opted-out] "
 		    "[--unreachable] | export",

@@ -2,6 +2,7 @@
 # Delivery over HTTP, against the simulator: what a provider that is slow, gone,
 # wrong or lying does to messages.
 # shellcheck disable=SC2154	# run(1) of bats sets stderr
+# shellcheck disable=SC2034	# stop_server reads server
 # shellcheck disable=SC2030,SC2031	# each test is a subshell, and meant to be
 
 setup() {
@@ -35,8 +36,7 @@ simulate() {
 
 # send_by URL: where the providers are
 send_by() {
-	sed -i -e '/^\[provider twilio\]/,$b' \
-		-e 's/^provider = console/provider = twilio/' "$OMNI_CONF"
+	sed -i 's/^provider = console/provider = twilio/' "$OMNI_CONF"
 	sed -i -e "/^auth_token/a base_url = $1\ntimeout = 2s" "$OMNI_CONF"
 	sed -i '/^\[channel whatsapp\]/,/^\[/s/^provider = .*/provider = meta/' \
 		"$OMNI_CONF"
@@ -391,6 +391,7 @@ hear() {
 	queue 1 whatsapp '.to = "+525511000009" | .whatsapp.session =
 		{type: "text", text: {body: "a las diez"}}'
 	run -0 omni-send-wa -q -o 'channel whatsapp.mark_read=yes'
+	run -0 "$ROOT/tests/openapi-check" "$sim/requests.ndjson"
 	run -0 jq -c '[.json.type, .json.text.body]' "$sim/requests.ndjson"
 	assert_line --index 2 '["text","a las diez"]'
 	assert_equal "${#lines[@]}" 3
@@ -490,6 +491,38 @@ hear() {
 	once
 }
 
+# In a mount namespace of its own: what the disk's end does to a run.
+fill_up() {
+	local status=0
+	mount -t tmpfs -o size=16m tmpfs "$SITE/spool"
+	omni-ledger init
+	queue 60
+	faults '{"delay":"20"}'
+	(
+		sleep 0.4
+		cat /dev/zero >"$SITE/spool/fill" 2>/dev/null
+	) &
+	omni-send-sms -q -o 'channel sms.connections=2' || status=$?
+	wait
+	rm "$SITE/spool/fill"
+	echo "status $status after $(accepted)"
+	OMNI_NOW=2026-11-23T23:10:00Z omni-send-sms -q
+	states
+	omni-ledger verify -q
+}
+
+@test "the disk is full in the middle: 75, and then all is sent once (Inv. 2, 3)" {
+	unshare -rm true 2>/dev/null || skip 'no mount namespace here'
+	simulate
+	export -f fill_up queue faults states accepted sql
+	export SITE url sim
+	run -0 --separate-stderr unshare -rm bash -c fill_up
+	assert_line --regexp '^status 7[45] after [0-9]+$'
+	assert_line 'sent 60'
+	assert_equal "$(accepted)" 60
+	once
+}
+
 @test "secrets are in nothing that is written (Inv. 11)" {
 	local token=simulator-token
 	simulate --fault error_500=0.3 --fault half=0.3
@@ -527,6 +560,8 @@ hear() {
 	assert_equal "$(states)" "sent $count"
 	assert_equal "$(accepted)" "$count"
 	once
+	# Each request is as the providers publish it.
+	run -0 "$ROOT/tests/openapi-check" "$sim/requests.ndjson"
 	# What the ledger says is what the provider has.
 	run -0 diff <(jq -r .id "$sim/accepted.ndjson" | sort) \
 		<(sql 'SELECT provider_id FROM attempt WHERE provider_id IS NOT

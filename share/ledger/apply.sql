@@ -2,7 +2,8 @@
 --
 -- Below "-- op NAME" stand the statements that apply one journal row of that
 -- operation; :seq, :at, :by, :run and :data are its columns.  "-- op *" is
--- for every row.  Nothing here may ask the clock, the configuration or a
+-- for every row.  A SELECT that finds no row ends the operation: what follows
+-- would change nothing, and most rows are spared it.  Nothing here may ask the clock, the configuration or a
 -- table that is not made from the journal: an old row must replay to the same
 -- result for ever.  omni-ledger(5) lists the operations and their data.
 
@@ -14,6 +15,7 @@ ON CONFLICT(id) DO UPDATE SET last_at = :at, last_seq = :seq,
 -- Shared by two operations below, which say "-- include receipts": what the
 -- set of a message's receipts amounts to, whatever order they came in.
 -- op receipts
+SELECT 1 FROM event WHERE message = :data ->> '$.id' LIMIT 1;
 UPDATE attempt SET status = (SELECT e.status FROM event e
     WHERE e.message = attempt.message AND e.attempt = attempt.number
     ORDER BY e.rank DESC, e.key LIMIT 1)
@@ -111,7 +113,9 @@ INSERT INTO address(type, hash, content, line, verified)
 SELECT value ->> '$.type', value ->> '$.hash', value ->> '$.content',
   value ->> '$.line', coalesce(value ->> '$.verified', 0)
 FROM json_each(:data, '$.addresses') WHERE true
-ON CONFLICT(type, hash) DO UPDATE SET line = coalesce(excluded.line, line),
+ON CONFLICT(type, hash) DO UPDATE SET
+  line = CASE WHEN looked_up_at IS NULL THEN coalesce(excluded.line, line)
+    ELSE line END,
   verified = max(verified, excluded.verified);
 DELETE FROM contact_address WHERE contact = :data ->> '$.id';
 INSERT INTO contact_address(contact, type, hash, is_primary, rank)
@@ -172,6 +176,10 @@ WHERE contact = :data ->> '$.id' AND resolved_at IS NULL;
 DELETE FROM preference WHERE contact = :data ->> '$.id';
 DELETE FROM contact_address WHERE contact = :data ->> '$.id';
 DELETE FROM contact WHERE id = :data ->> '$.id';
+
+-- op address.looked_up
+UPDATE address SET line = :data ->> '$.line', looked_up_at = :at
+WHERE hash = :data ->> '$.hash';
 
 -- Also of one that no contact has: its next message must not find out again.
 -- op address.dead

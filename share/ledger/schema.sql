@@ -107,6 +107,7 @@ CREATE TABLE address (
   dead_at         TEXT,
   dead_reason     TEXT,
   last_inbound_at TEXT,
+  looked_up_at    TEXT,			-- when a provider was asked for `line`
   PRIMARY KEY (type, hash)
 ) STRICT;
 

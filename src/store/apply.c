@@ -143,13 +143,15 @@ bind_text(sqlite3_stmt *stmt, const char *name, const char *value)
 		sqlite3_bind_text(stmt, i, value, -1, SQLITE_STATIC);
 }
 
+/* A SELECT without a row ends the operation: see apply.sql. */
 static void
 run_op(struct applier *a, const struct op *op, const struct journal_row *row)
 {
 	sqlite3_stmt *stmt;
-	int i;
+	bool more = true;
+	int i, rc;
 
-	for (size_t k = 0; k < op->count; k++) {
+	for (size_t k = 0; more && k < op->count; k++) {
 		stmt = op->stmt[k];
 		i = sqlite3_bind_parameter_index(stmt, ":seq");
 		if (i > 0)
@@ -158,8 +160,10 @@ run_op(struct applier *a, const struct op *op, const struct journal_row *row)
 		bind_text(stmt, ":by", row->by);
 		bind_text(stmt, ":run", row->run);
 		bind_text(stmt, ":data", row->data);
-		if (sqlite3_step(stmt) != SQLITE_DONE)
+		rc = sqlite3_step(stmt);
+		if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 			ledger_fail(a->ledger, a->db, row->op);
+		more = rc == SQLITE_ROW || sqlite3_column_count(stmt) == 0;
 		sqlite3_reset(stmt);
 		sqlite3_clear_bindings(stmt);
 	}

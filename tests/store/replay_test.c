@@ -146,6 +146,8 @@ static const struct { const char *op, *data; } history[] = {
 	{ "event.received", "{'key': 'e3', 'provider': 'twilio', "
 	    "'provider_id': 'SM1', 'id': 'news-1', 'attempt': 1, "
 	    "'status': 'failed', 'rank': 3, 'code': '30003'}" },
+	{ "address.looked_up", "{'hash': 'h1', 'provider': 'twilio', "
+	    "'valid': 1, 'line': 'mobile'}" },
 	{ "address.dead", "{'type': 'sms', 'hash': 'h1', "
 	    "'reason': 'unknown number'}" },
 	{ "message.marked_read", "{'id': 'in-2'}" },
