@@ -11,20 +11,28 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "message/contact.h"
 #include "message/contacts.h"
 #include "message/contacts_show.h"
 #include "send/lookup.h"
 #include "store/spool.h"
 
-#define BATCH	500	/* records of one transaction */
+/* Records of one transaction; who is forgotten takes longer. */
+#define BATCH		500
+#define BATCH_FORGET	20
 
 static struct contacts contacts;
 static struct contacts_filter chosen;
+static char given[16];		/* the letters of the options, as they came */
 
 static void
 option(int ch, const char *arg, void *ctx)
 {
+	size_t n = strlen(given);
+
 	(void)ctx;
+	if (strchr(given, ch) == NULL && n < sizeof(given) - 1)
+		given[n] = (char)ch;
 	switch (ch) {
 	case 'n':
 		contacts.dry = true;
@@ -66,21 +74,22 @@ static const struct command {
 	const char *name;
 	void (*each)(struct filter *f, struct record *r);
 	enum operands operands;
+	const char *options;	/* the letters of those that it takes */
 	/* Or it reads only: */
 	int (*show)(struct contacts *c, char **names, int count);
 } commands[] = {
-	{ "import", contacts_import, FROM_INPUT, NULL },
-	{ "set", contacts_set, SETTINGS, NULL },
-	{ "verify", contacts_verify, CHANNEL, NULL },
-	{ "merge", contacts_merge, PAIR, NULL },
-	{ "forget", contacts_forget, EACH_ID, NULL },
-	{ "opt-in", contacts_opt_in, EACH_TARGET, NULL },
-	{ "opt-out", contacts_opt_out, EACH_TARGET, NULL },
-	{ "lookup", contacts_lookup, EACH_TARGET, NULL },
-	{ "show", NULL, EACH_TARGET, contacts_show },
-	{ "consent", NULL, EACH_TARGET, contacts_show_consent },
-	{ "list", NULL, FROM_INPUT, NULL },
-	{ "export", NULL, FROM_INPUT, NULL }
+	{ "import", contacts_import, FROM_INPUT, "n", NULL },
+	{ "set", contacts_set, SETTINGS, "n", NULL },
+	{ "verify", contacts_verify, CHANNEL, "nB", NULL },
+	{ "merge", contacts_merge, PAIR, "n", NULL },
+	{ "forget", contacts_forget, EACH_ID, "n", NULL },
+	{ "opt-in", contacts_opt_in, EACH_TARGET, "nBHS", NULL },
+	{ "opt-out", contacts_opt_out, EACH_TARGET, "nBHS", NULL },
+	{ "lookup", contacts_lookup, EACH_TARGET, "", NULL },
+	{ "show", NULL, EACH_TARGET, "", contacts_show },
+	{ "consent", NULL, EACH_TARGET, "", contacts_show_consent },
+	{ "list", NULL, FROM_INPUT, "TLOU", NULL },
+	{ "export", NULL, FROM_INPUT, "", NULL }
 };
 
 static const struct command *
@@ -88,7 +97,8 @@ find_command(const struct program *p)
 {
 	for (size_t i = 0; p->argc > 0 &&
 	    i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(p->argv[0], commands[i].name) == 0)
+		if (strcmp(p->argv[0], commands[i].name) == 0 &&
+		    strspn(given, commands[i].options) == strlen(given))
 			return &commands[i];
 	program_usage(p);
 }
@@ -111,7 +121,7 @@ add_targets(const struct command *k, char **words, int count,
 		v = value_new_object();
 		value_set_string(v, "id", words[i]);
 		if (k->operands == EACH_TARGET &&
-		    !contacts_is_id(contacts.ledger, words[i]))
+		    !contact_is_known(contacts.ledger, words[i]))
 			value_set_string(v, "address", words[i]);
 		add_line(lines, v);
 	}
@@ -222,7 +232,7 @@ scrub(struct program *p, int rc)
 	struct error e;
 	int bad = 0;
 
-	if (contacts.dry)
+	if (contacts.dry || !contacts.forgot)
 		return rc;
 	for (size_t i = 0; bad == 0 && (name = config_name(p->config,
 	    "channel", i)) != NULL; i++) {
@@ -254,6 +264,10 @@ run(struct program *p, const struct command *k)
 		return k->show(&contacts, p->argv + 1, p->argc - 1);
 	}
 	feed(p, k);
+	if (k->each == contacts_import)
+		f.prepare = contacts_expect;
+	if (k->each == contacts_forget)
+		f.batch = BATCH_FORGET;
 	f.quiet = p->quiet;
 	rc = filter_run(&f);
 	contacts_lookup_end();

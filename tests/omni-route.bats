@@ -138,7 +138,7 @@ contact() {
 @test "no address on any channel: refused, with each reason (Inv. 10)" {
 	route 1 '{"id":"m","class":"reminder","contact":{"id":"99"}}'
 	refused unreachable contact \
-	    'cannot be reached: sms: no address; whatsapp: no address; email: no address'
+	    'cannot be reached: there is no contact 99; sms: no address; whatsapp: no address; email: no address'
 	is '[.route.considered[].reason] | unique' '["no address"]'
 	is .to null
 	route 1 '{"id":"m","class":"reminder","contact":{"phone":"+44 20 7946 0018"}}'
@@ -182,6 +182,24 @@ contact() {
 	contact "$mail,\"preferences\":{\"topics\":{\"marketing\":true}},\"opt_out\":[\"marketing\"]"
 	route 1 "{\"topic\":\"marketing\",\"contact\":{\"id\":\"7\",$mail}}"
 	[[ $stderr == *'opted out (topic:marketing)'* ]]
+}
+
+@test "class marketing needs the opt-in, whatever its topic (Inv. 6)" {
+	route 1 "{\"class\":\"marketing\",\"contact\":{\"id\":\"7\",$mail}}"
+	refused unreachable contact \
+	    'cannot be reached: email: never opted in to marketing'
+	route 1 "{\"class\":\"marketing\",\"topic\":\"order\",\"contact\":{\"id\":\"7\",$mail}}"
+	refused unreachable contact \
+	    'cannot be reached: email: never opted in to marketing'
+	contact "$mail,\"preferences\":{\"topics\":{\"marketing\":true}}"
+	route 0 "{\"class\":\"marketing\",\"contact\":{\"id\":\"7\",$mail}}"
+	route 0 "{\"class\":\"marketing\",\"topic\":\"order\",\"contact\":{\"id\":\"7\",$mail}}"
+	# A topic of marketing is asked for by its own name.
+	route 1 "{\"class\":\"marketing\",\"topic\":\"promotion\",\"contact\":{\"id\":\"7\",$mail}}"
+	[[ $stderr == *'never opted in to promotion' ]]
+	contact "$mail,\"opt_out\":[\"order\"]"
+	route 1 "{\"class\":\"marketing\",\"topic\":\"order\",\"contact\":{\"id\":\"7\",$mail}}"
+	[[ $stderr == *'opted out (topic:order)'* ]]
 }
 
 # template NAME META-LINE ...: one of the test's own, with a Spanish text
@@ -436,6 +454,28 @@ quiet() {
 	{"channel":5}|channel is not a text
 	7|not an object
 	END
+}
+
+@test "preferences without end stop no other record (Inv. 9)" {
+	{
+		jq -nc '{id: "a", contact: {email: "a@x.example", preferences:
+		    {channels: [range(40000) | "sms"]}}}'
+		jq -nc '{id: "b", contact: {email: "a@x.example", preferences:
+		    {channel: ([range(20000) | "fax\(.)"] | join(" "))}}}'
+		jq -nc '{id: "c", contact: {email: "a@x.example", preferences:
+		    {channels: [range(16) | "\(.)" * 4000]}}}'
+		jq -nc '{id: "d", contact: {email: "a@x.example"}}'
+	} >"$in"
+	omni-normalize <"$in" >"$in.normal"
+	run -1 --separate-stderr omni-route <"$in.normal"
+	assert_equal "$(jq -r '.error.message // .channel' <<<"$output")" \
+'contact.preferences: channels and escalation_channels have at most 16 entries
+email
+email
+email'
+	# Nor does what is considered grow with them.
+	assert_equal "$(jq -c '.route.considered | tojson | length < 3000' \
+	    <<<"$output" | sort -u)" true
 }
 
 @test "quiet hours: the ledger's go before the record's" {

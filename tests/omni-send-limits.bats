@@ -170,6 +170,20 @@ verified() {
 		$'m1|failed\nm2|queued\nm3|sent\nm4|held'
 }
 
+@test "verified_only is looked at again, and the ladder goes on (Inv. 6)" {
+	queue m1 sms +525512345678
+	run -0 omni-send-sms -q -o 'channel sms.verified_only=yes'
+	assert_equal "$(state m1)" 'cancelled|the address is not verified'
+	echo '{"id": "7", "phone": "55 1234 5678"}' >"$in"
+	omni-contact import -q <"$in"
+	queue m2 sms +525512345678
+	omni-contact verify -q 7 sms
+	run -0 omni-send-sms -q -o 'channel sms.verified_only=yes'
+	assert_equal "$(state m2)" 'sent|'
+	assert_equal "$(sql "SELECT data ->> '$.bring_forward' FROM journal
+		WHERE op = 'message.cancelled'")" 1
+}
+
 @test "a message that nobody rendered counts with the channel's price (Inv. 6)" {
 	queue s1 sms +525512345678
 	queue s2 sms +525512345678 '.segments = 3'

@@ -135,6 +135,28 @@ ON CONFLICT(contact) DO UPDATE SET channel = excluded.channel,
   quiet_start = excluded.quiet_start, quiet_end = excluded.quiet_end,
   escalation_after_minutes = excluded.escalation_after_minutes,
   escalation_channels = excluded.escalation_channels, updated_at = :at;
+DELETE FROM contact_opt_out WHERE contact = :data ->> '$.id'
+  AND how = 'preference' AND :data -> '$.preferences' IS NOT NULL
+  AND scope NOT IN (SELECT 'topic:' || key
+    FROM json_each(:data, '$.preferences.topics') WHERE type = 'false');
+INSERT INTO contact_opt_out(contact, scope, how, at)
+SELECT :data ->> '$.id', 'topic:' || key, 'preference', :at
+FROM json_each(:data, '$.preferences.topics') WHERE type = 'false'
+ON CONFLICT(contact, scope) DO NOTHING;
+
+-- What staff or a list said of a topic takes the place of the preference.
+-- op contact.consent
+DELETE FROM contact_opt_out
+WHERE contact = :data ->> '$.id' AND scope = :data ->> '$.scope';
+INSERT INTO contact_opt_out(contact, scope, how, at)
+SELECT :data ->> '$.id', :data ->> '$.scope', :data ->> '$.how',
+  coalesce(:data ->> '$.given_at', :at)
+WHERE :data ->> '$.state' = 'out';
+UPDATE preference SET topics = json_patch(topics,
+  json_object(substr(:data ->> '$.scope', 7), NULL)), updated_at = :at
+WHERE contact = :data ->> '$.id' AND :data ->> '$.scope' LIKE 'topic:%'
+  AND EXISTS (SELECT 1 FROM json_each(preference.topics)
+    WHERE key = substr(:data ->> '$.scope', 7));
 
 -- op consent.put
 INSERT INTO consent(hash, scope, state, at, how, source, seq)
@@ -159,6 +181,12 @@ UPDATE reminder SET contact = :data ->> '$.into'
 WHERE contact = :data ->> '$.from';
 UPDATE flag SET contact = :data ->> '$.into'
 WHERE contact = :data ->> '$.from';
+INSERT INTO contact_opt_out(contact, scope, how, at)
+SELECT :data ->> '$.into', scope, how, at FROM contact_opt_out
+WHERE contact = :data ->> '$.from' AND how <> 'preference'
+ON CONFLICT(contact, scope) DO UPDATE SET how = excluded.how,
+  at = excluded.at WHERE contact_opt_out.how = 'preference';
+DELETE FROM contact_opt_out WHERE contact = :data ->> '$.from';
 DELETE FROM preference WHERE contact = :data ->> '$.from';
 DELETE FROM contact_address WHERE contact = :data ->> '$.from';
 DELETE FROM contact WHERE id = :data ->> '$.from';
@@ -173,6 +201,7 @@ UPDATE reminder SET state = 'cancelled', reason = 'forgotten',
 WHERE contact = :data ->> '$.id' AND state = 'open';
 UPDATE flag SET resolved_at = :at, resolved_by = 'forgotten'
 WHERE contact = :data ->> '$.id' AND resolved_at IS NULL;
+DELETE FROM contact_opt_out WHERE contact = :data ->> '$.id';
 DELETE FROM preference WHERE contact = :data ->> '$.id';
 DELETE FROM contact_address WHERE contact = :data ->> '$.id';
 DELETE FROM contact WHERE id = :data ->> '$.id';

@@ -22,6 +22,17 @@ CREATE INDEX journal_confirmed ON journal(seq) WHERE op = 'clock.confirmed';
 CREATE INDEX journal_consent ON journal(data ->> '$.hash')
   WHERE op = 'consent.put';
 
+-- What rows tell of one person, for omni-contact forget.
+CREATE INDEX journal_person
+  ON journal(coalesce(data ->> '$.contact', data ->> '$.id'))
+  WHERE op IN ('contact.put', 'contact.consent', 'contact.forgotten',
+    'reminder.put', 'message.refused');
+CREATE INDEX journal_merged ON journal(seq) WHERE op = 'contact.merged';
+CREATE INDEX journal_note ON journal(data ->> '$.note')
+  WHERE data ->> '$.note' IS NOT NULL;
+CREATE INDEX journal_refused ON journal(seq)
+  WHERE data ->> '$.hashes' IS NOT NULL;
+
 -- INSERT OR REPLACE would get past the two triggers below.
 CREATE TRIGGER journal_grows BEFORE INSERT ON journal
 WHEN NEW.seq <= (SELECT max(seq) FROM journal)
@@ -132,6 +143,15 @@ CREATE TABLE preference (
   escalation_after_minutes INTEGER,
   escalation_channels TEXT,		-- JSON
   updated_at    TEXT NOT NULL
+) STRICT;
+
+-- For addresses that say nothing themselves, also those that come later.
+CREATE TABLE contact_opt_out (
+  contact TEXT NOT NULL REFERENCES contact(id),
+  scope   TEXT NOT NULL,	-- as in consent
+  how     TEXT NOT NULL,	-- as in consent, or preference: a topic there
+  at      TEXT NOT NULL,
+  PRIMARY KEY (contact, scope)
 ) STRICT;
 
 -- By address, not by person: two people with one phone are silenced together.
@@ -260,6 +280,8 @@ CREATE INDEX attempt_open ON attempt(channel) WHERE state IN ('open',
 CREATE UNIQUE INDEX attempt_provider_id ON attempt(provider, provider_id)
   WHERE provider_id IS NOT NULL;
 CREATE INDEX attempt_started ON attempt(channel, started_at);
+CREATE INDEX attempt_response ON attempt(response)
+  WHERE response IS NOT NULL;
 
 CREATE TABLE event (
   key         TEXT PRIMARY KEY,	-- the provider's id and what happened

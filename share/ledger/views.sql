@@ -199,7 +199,19 @@ SELECT coalesce(b.body, '(erased)') AS address, k.scope, k.how, k.source,
 FROM consent k
 LEFT JOIN content b ON b.key = 'address/' || k.hash
 WHERE k.state = 'out'
-ORDER BY k.at DESC;
+UNION ALL
+-- Kept with a person for addresses that are not there yet.
+SELECT '(none)', o.scope, o.how, NULL,
+  strftime('%Y-%m-%d %H:%M', o.at, (SELECT s.minutes || ' minutes'
+    FROM site_offset s WHERE s.starts_at <= o.at
+    ORDER BY s.starts_at DESC LIMIT 1)),
+  (SELECT cc.body ->> '$.name' FROM contact c
+    JOIN content cc ON cc.key = c.content WHERE c.id = o.contact)
+FROM contact_opt_out o
+WHERE NOT EXISTS (SELECT 1 FROM contact_address a
+  JOIN consent k ON k.hash = a.hash AND k.scope = o.scope
+  WHERE a.contact = o.contact)
+ORDER BY since DESC;
 
 CREATE VIEW consent_history AS
 SELECT strftime('%Y-%m-%d %H:%M', coalesce(j.data ->> '$.given_at', j.at),

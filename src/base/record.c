@@ -299,6 +299,19 @@ value_append_take(struct value *array, struct value *v)
 		die(EX_SOFTWARE, "cannot append to an array");
 }
 
+void
+value_set_null(struct value *object, const char *key)
+{
+	value_set_take(object, key, (struct value *)json_null());
+}
+
+void
+value_replace_take(struct value *array, size_t i, struct value *v)
+{
+	if (json_array_set_new(json(array), i, json(v)) == -1)
+		die(EX_SOFTWARE, "cannot replace in an array");
+}
+
 static int
 add_bytes(const char *bytes, size_t len, void *out)
 {

@@ -81,7 +81,9 @@ void value_set_bool(struct value *object, const char *key, bool b);
 void value_carry(struct value *object, const char *key,
     const struct value *from, const char *member);
 void value_remove(struct value *object, const char *key);
+void value_set_null(struct value *object, const char *key);
 void value_append_take(struct value *array, struct value *v);
+void value_replace_take(struct value *array, size_t i, struct value *v);
 
 /* Compact JSON.  value_json() lends from the arena. */
 void value_write(const struct value *v, struct buf *out);

@@ -36,11 +36,13 @@ struct consent {
 	bool in;
 	enum consent_how how;
 	/* Or NULL: */
+	const char *contact;	/* whom it was said of, not just the address */
 	const char *source;	/* the message or record it came with */
 	const char *by;		/* the operator */
 	const char *note;	/* what the operator wrote; may be personal */
 	const char *given_at;	/* when, if it was not now */
 	bool imported;		/* from a file, whatever `how` says */
+	bool forced;		/* an opt-out whatever was said before */
 };
 
 enum consent_result {
@@ -69,19 +71,49 @@ void consent_revoked(struct ledger *l, const char *message,
     enum consent_how how);
 
 /*
- * Journals what `contact` says: the opt-outs of `opt_out`, a list of scopes or
- * one; `preferences.topics`; and `consent`, as omni-contact export has it.
- * `address` is the field that omni-normalize makes; NULL: the addresses that
- * the ledger knows of the contact.  What is there already is left alone, and
- * no opt-out is ever lifted.  How many are new; -1 when an entry makes no
- * sense, then *field names it and *bad says what is wrong.
+ * The same for what is kept with `c->contact`, and not with an address: it
+ * holds for addresses that say nothing themselves, and is put to those that
+ * the contact gets later.  Lifting what is not kept is CONSENT_SAME.
  */
-int consent_import(struct ledger *l, const struct config *c,
-    const struct value *contact, const char *source, struct arena *mem,
-    const char **field, const char **bad);
+enum consent_result consent_keep(struct ledger *l, const struct consent *c);
+/*
+ * Puts to an address that is new to the contact what is kept with it; `whole`:
+ * also what does not concern the channel alone.
+ */
+void consent_carry(struct ledger *l, const struct config *c,
+    const char *contact, const char *type, const char *hash, bool whole);
 
-/* The whole history of an address, oldest first, as an array of objects. */
+/*
+ * Journals what `contact` says: the opt-outs of `opt_out`, a list of scopes or
+ * one, which are kept with the contact, too; `preferences.topics`; and
+ * `entries`, the list that omni-contact export has as `consent`, with
+ * addresses as the ledger keeps them.  What is there already is left alone,
+ * and no opt-out is ever lifted.
+ */
+struct consent_import {
+	const struct config *config;
+	const struct value *contact, *entries;	/* the latter may be NULL */
+	const char *source;
+};
+
+struct consent_report {
+	int count;		/* how many are new */
+	/* {"address", "scope", "state"} of what was not taken; the caller's */
+	struct value *not_taken;
+	const char *field, *bad;	/* of an entry that makes no sense */
+};
+
+/* False when an entry makes no sense.  `r->not_taken` must be freed. */
+bool consent_import(struct ledger *l, const struct consent_import *in,
+    struct arena *mem, struct consent_report *r);
+
+/*
+ * The whole history of an address, oldest first, as an array of objects; and
+ * of what is kept with a contact that none of its addresses tells of.
+ */
 struct value *consent_history(struct ledger *l, const char *hash,
+    struct arena *mem);
+struct value *consent_history_kept(struct ledger *l, const char *contact,
     struct arena *mem);
 
 #endif

@@ -50,6 +50,14 @@ contact_is_known(struct ledger *l, const char *id)
 	    "s", id) > 0;
 }
 
+bool
+contact_was_forgotten(struct ledger *l, const char *id)
+{
+	return ledger_count(l, "SELECT count(*) FROM journal j INDEXED BY "
+	    "journal_person WHERE" LEDGER_PERSON "= ? AND" LEDGER_PERSONAL
+	    "AND j.op = 'contact.forgotten'", "s", id) > 0;
+}
+
 /* JSON of a column, or NULL. */
 static struct value *
 parsed(const char *text)
@@ -314,7 +322,8 @@ take(struct ledger *l, const struct contact_input *in, struct person *p,
 		    value_string(v), mem);
 	take_text(in->contact, "language", &p->language, mem);
 	take_text(in->contact, "timezone", &p->timezone, mem);
-	if (!p->known && p->language == NULL)
+	/* Who is said to have none is not given the site's. */
+	if (!p->known && value_get(in->contact, "language") == NULL)
 		p->language = in->language;
 	if (gives_addresses(in))
 		take_addresses(l, in, p);
@@ -468,12 +477,55 @@ contact_difference(const struct value *a, const struct value *b,
 	return NULL;
 }
 
+/* Is there an address like `v`, of this type or (NULL) of any? */
+static bool
+has_place(const struct value *list, const struct value *v, const char *type)
+{
+	const struct value *w;
+
+	for (size_t i = 0; i < value_count(list); i++) {
+		w = value_at(list, i);
+		if (strcmp(value_get_string(w, "hash"), value_get_string(v,
+		    "hash")) == 0 && (type == NULL || strcmp(
+		    value_get_string(w, "type"), type) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* An opt-out that was given once holds for the addresses that come later. */
+static void
+carry(struct ledger *l, const struct config *c, const char *id,
+    const struct value *places, const struct value *had)
+{
+	const struct value *v;
+	const char *type;
+
+	for (size_t i = 0; i < value_count(places); i++) {
+		v = value_at(places, i);
+		type = value_get_string(v, "type");
+		if (!has_place(had, v, type))
+			consent_carry(l, c, id, type, value_get_string(v,
+			    "hash"), !has_place(had, v, NULL));
+	}
+}
+
+void
+contact_carry(struct ledger *l, const struct config *c, const char *id)
+{
+	struct person p = { .addresses = value_new_array() };
+
+	load_addresses(l, id, &p);
+	carry(l, c, id, p.addresses, NULL);
+	value_free(p.addresses);
+}
+
 enum contact_action
 contact_put(struct ledger *l, const struct contact_input *in,
     struct arena *mem, struct value **changes)
 {
 	const char *id = value_get_string(in->contact, "id");
-	struct value *before, *after, *difference = NULL;
+	struct value *before, *after, *had = NULL, *difference = NULL;
 	enum contact_action action = CONTACT_UNCHANGED;
 	char digest[DIGEST_HEX];
 	struct person p;
@@ -485,6 +537,7 @@ contact_put(struct ledger *l, const struct contact_input *in,
 	    p.digest) == 0)
 		goto out;
 	before = show(l, id, &p, mem);
+	had = value_copy(p.addresses);
 	take(l, in, &p, mem);
 	after = show(l, id, &p, mem);
 	difference = contact_difference(before, after, mem);
@@ -496,11 +549,13 @@ contact_put(struct ledger *l, const struct contact_input *in,
 	if (in->again)
 		p.digest = digest;
 	ledger_append_take(l, "contact.put", journal_row(id, &p));
+	carry(l, in->config, id, p.addresses, had);
 	if (changes != NULL && action == CONTACT_CHANGED) {
 		*changes = difference;
 		difference = NULL;
 	}
 out:
+	value_free(had);
 	value_free(difference);
 	release(&p);
 	return action;

@@ -23,6 +23,7 @@ const char *contact_action_name(enum contact_action a);
  * phone, whatsapp and addresses replaces them all.
  */
 struct contact_input {
+	const struct config *config;
 	const struct value *contact;
 	/* The field that omni-normalize makes of email, phone and whatsapp. */
 	const struct value *address;
@@ -40,7 +41,8 @@ struct contact_input {
 };
 
 /*
- * Journals the contact where it is not as the ledger has it.  `changes`, which
+ * Journals the contact where it is not as the ledger has it, and the opt-outs
+ * that are kept with it for the addresses that are new.  `changes`, which
  * may be NULL, gets an object of each member that changed, with its values
  * "from" and "to"; it is the caller's then, and NULL when nothing changed.
  */
@@ -49,6 +51,9 @@ enum contact_action contact_put(struct ledger *l,
     struct value **changes);
 
 bool contact_is_known(struct ledger *l, const char *id);
+bool contact_was_forgotten(struct ledger *l, const char *id);
+/* Puts what is kept with the contact to all of its addresses. */
+void contact_carry(struct ledger *l, const struct config *c, const char *id);
 
 /*
  * The person as omni-contact shows it: "id", "name", "language", "timezone",
@@ -73,6 +78,13 @@ const char *contact_address_put(struct ledger *l, const char *to,
 
 /* What is wrong with `contact.preferences`, in words; NULL when nothing is. */
 const char *contact_fault(const struct value *contact);
+/* A member of the preferences that nobody knows, and would be lost; or NULL. */
+const char *contact_unknown_preference(const struct value *contact);
+
+/* So many at most, of all channels together, or in one list of channels. */
+#define CONTACT_ADDRESSES	64
+#define CONTACT_CHANNELS	16
+#define CONTACT_TAGS		64
 
 /* The object `contact` of a record, as the ledger knows the person. */
 struct value *contact_record(struct ledger *l, const char *id);

@@ -9,8 +9,10 @@
 #include "message/contact.h"
 
 #define ID_MAX_LEN	250
-#define TAGS_MAX	64
 #define TAG_MAX		64
+#define TOPICS_MAX	100
+#define MINUTES_MAX	1000000
+#define TOKEN_MAX	500	/* of a push provider; the hash takes no more */
 
 static bool
 are_strings(const struct value *list)
@@ -54,9 +56,28 @@ quiet_fault(const struct value *p)
 }
 
 const char *
+contact_unknown_preference(const struct value *contact)
+{
+	static const char *const names[] = { "channel", "channels", "topics",
+	    "quiet_start", "quiet_end", "escalation_after_minutes",
+	    "escalation_channels" };
+	size_t count = sizeof(names) / sizeof(names[0]), i;
+
+	for (struct value_iter it = { 0 }; value_next(value_get(contact,
+	    "preferences"), &it); ) {
+		for (i = 0; i < count && strcmp(names[i], it.key) != 0; i++)
+			;
+		if (i == count)
+			return it.key;
+	}
+	return NULL;
+}
+
+const char *
 contact_fault(const struct value *contact)
 {
 	const struct value *p = value_get(contact, "preferences");
+	int64_t minutes = 0;
 
 	if (value_type(p) == VALUE_NULL)
 		return NULL;
@@ -67,11 +88,22 @@ contact_fault(const struct value *contact)
 	if (!are_strings(value_get(p, "channels")) ||
 	    !are_strings(value_get(p, "escalation_channels")))
 		return "channels and escalation_channels are lists of texts";
+	if (value_count(value_get(p, "channels")) > CONTACT_CHANNELS ||
+	    value_count(value_get(p, "escalation_channels")) >
+	    CONTACT_CHANNELS)
+		return "channels and escalation_channels have at most 16 "
+		    "entries";
 	if (!is_absent_or(value_get(p, "topics"), VALUE_OBJECT))
 		return "topics is not an object";
+	if (value_count(value_get(p, "topics")) > TOPICS_MAX)
+		return "topics has more than 100 members";
 	if (!is_absent_or(value_get(p, "escalation_after_minutes"),
 	    VALUE_INTEGER))
 		return "escalation_after_minutes is not a whole number";
+	if (value_integer(value_get(p, "escalation_after_minutes"),
+	    &minutes) && (minutes < 0 || minutes > MINUTES_MAX))
+		return "escalation_after_minutes is not between 0 and "
+		    "1000000";
 	return quiet_fault(p);
 }
 
@@ -185,18 +217,17 @@ check_preferences(struct check *k)
 	const struct value *p = value_get(k->contact, "preferences");
 	const char *channel = value_get_string(p, "channel");
 	const char *text = contact_fault(k->contact);
-	int64_t minutes = 0;
 
 	if (text != NULL)
 		return flaw(k, "bad_preference", "preferences", text);
+	text = contact_unknown_preference(k->contact);
+	if (text != NULL)
+		return flaw(k, "bad_preference", "preferences",
+		    arena_printf(k->mem, "there is no member %.60s", text));
 	if (channel != NULL && !is_channel(channel))
 		return flaw(k, "bad_preference", "preferences",
 		    arena_printf(k->mem, "%.60s is no type of channel",
 		    channel));
-	if (value_integer(value_get(p, "escalation_after_minutes"),
-	    &minutes) && minutes < 0)
-		return flaw(k, "bad_preference", "preferences",
-		    "escalation_after_minutes is less than 0");
 	return check_channels(k, value_get(p, "channels")) &&
 	    check_channels(k, value_get(p, "escalation_channels")) &&
 	    check_topics(k, value_get(p, "topics"));
@@ -210,7 +241,7 @@ check_tags(struct check *k)
 
 	if (tags == NULL || value_type(tags) == VALUE_NULL)
 		return true;
-	if (!are_strings(tags) || value_count(tags) > TAGS_MAX)
+	if (!are_strings(tags) || value_count(tags) > CONTACT_TAGS)
 		return flaw(k, "bad_tag", "tags", "not a list of at most 64 "
 		    "texts");
 	for (size_t i = 0; i < value_count(tags); i++) {
@@ -222,23 +253,56 @@ check_tags(struct check *k)
 	return true;
 }
 
+/* A telephone is an address of three channels. */
+static size_t
+count_addresses(const struct value *contact)
+{
+	return value_count(value_get(contact, "addresses")) +
+	    (value_get_string(contact, "email") != NULL) +
+	    3 * (size_t)(value_get_string(contact, "phone") != NULL) +
+	    (value_get_string(contact, "whatsapp") != NULL);
+}
+
 static bool
 check_addresses(struct check *k)
 {
 	const struct value *list = value_get(k->contact, "addresses"), *v;
+	const char *type, *to;
 
-	if (list == NULL || value_type(list) == VALUE_NULL)
-		return true;
-	if (value_type(list) != VALUE_ARRAY)
+	if (list != NULL && value_type(list) != VALUE_NULL &&
+	    value_type(list) != VALUE_ARRAY)
 		return flaw(k, "bad_address", "addresses", "not a list");
+	if (count_addresses(k->contact) > CONTACT_ADDRESSES)
+		return flaw(k, "bad_address", "addresses", "a contact has at "
+		    "most 64, and a telephone counts for three channels");
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
-		if (!is_channel(value_get_string(v, "channel")) ||
-		    value_get_string(v, "to") == NULL)
+		type = value_get_string(v, "channel");
+		to = value_get_string(v, "to");
+		if (!is_channel(type) || to == NULL)
 			return flaw(k, "bad_address", "addresses",
 			    "an entry needs channel, a type of channel, and "
 			    "to");
+		if (strcmp(type, "push") == 0 && (*to == '\0' ||
+		    strlen(to) > TOKEN_MAX))
+			return flaw(k, "bad_address", "addresses",
+			    "a push token has 1 to 500 bytes");
 	}
+	return true;
+}
+
+/* What only a message or an appointment has: another file was piped in. */
+static bool
+check_kind(struct check *k)
+{
+	static const char *const names[] = { "template", "text", "subject",
+	    "html", "vars", "channel", "to", "class", "topic", "reminder",
+	    "at" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (value_get(k->contact, names[i]) != NULL)
+			return flaw(k, "bad_contact", names[i], "a contact "
+			    "has none: is this a message, or an appointment?");
 	return true;
 }
 
@@ -249,6 +313,7 @@ contact_check(const struct config *c, const struct value *contact,
 	struct check k = { .config = c, .contact = contact, .flaw = why,
 	    .mem = mem };
 
-	return check_id(&k) && check_texts(&k) && check_reader(&k) &&
-	    check_preferences(&k) && check_tags(&k) && check_addresses(&k);
+	return check_id(&k) && check_kind(&k) && check_texts(&k) &&
+	    check_reader(&k) && check_preferences(&k) && check_tags(&k) &&
+	    check_addresses(&k);
 }

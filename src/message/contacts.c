@@ -56,21 +56,22 @@ contacts_known(struct filter *f, struct record *r, const char *member)
 	struct contacts *c = f->ctx;
 	const char *id = record_string(r, member);
 
-	if (id == NULL) {
+	if (id != NULL && contact_is_known(c->ledger, id))
+		return id;
+	contacts_undo(f);
+	if (id == NULL)
 		filter_refuse(f, r, "no_id", member, "%s: missing, or not a "
 		    "text", member);
-		return NULL;
-	}
-	if (contact_is_known(c->ledger, id))
-		return id;
-	filter_refuse(f, r, "unknown_contact", member,
-	    "%s: there is no contact %.100s", member, id);
+	else
+		filter_refuse(f, r, "unknown_contact", member,
+		    "%s: there is no contact %.100s", member, id);
 	return NULL;
 }
 
-const char *
-contacts_address(struct filter *f, struct record *r, const char *type,
-    const char *raw, const char **line)
+/* `code` and `member` are of the refusal. */
+static const char *
+find_address(struct filter *f, struct record *r, const char *type,
+    const char *raw, const char **line, const char *code, const char *member)
 {
 	struct contacts *c = f->ctx;
 	bool mail = type == NULL ? strchr(raw, '@') != NULL :
@@ -80,11 +81,6 @@ contacts_address(struct filter *f, struct record *r, const char *type,
 	enum address_result rc;
 	struct error e;
 
-	/* A push token is what its provider says it is. */
-	if (type != NULL && strcmp(type, "push") == 0) {
-		value_free(contact);
-		return raw;
-	}
 	value_set_string(contact, mail ? "email" : "phone", raw);
 	rc = address_of_contact(c->phones, contact, &f->mem, &address, &field,
 	    &why, &e);
@@ -107,9 +103,19 @@ contacts_address(struct filter *f, struct record *r, const char *type,
 	if (rc == ADDRESS_UNKNOWN)
 		filter_refuse_temporarily(f, r, "phonenumber", "%s", e.text);
 	else if (to == NULL)
-		filter_refuse(f, r, "bad_address", "address", "address: %.100s "
-		    "is none: %s", raw, why);
+		filter_refuse(f, r, code, member, "%s: %.100s is none: %s",
+		    member, raw, why);
 	return to;
+}
+
+const char *
+contacts_address(struct filter *f, struct record *r, const char *type,
+    const char *raw, const char **line)
+{
+	/* A push token is what its provider says it is. */
+	if (type != NULL && strcmp(type, "push") == 0)
+		return raw;
+	return find_address(f, r, type, raw, line, "bad_address", "address");
 }
 
 /* The list `addresses`, each made what the ledger keeps; NULL when refused. */
@@ -144,12 +150,11 @@ read_places(struct filter *f, struct record *r, const struct value *list)
 	return out;
 }
 
-/* What of these cannot be used is left out, or with `set` refused. */
+/* What of these cannot be used is left out, or refused. */
 static bool
 report_unusable(struct filter *f, struct record *r,
-    const struct value *contact, const struct value *address)
+    const struct value *contact, const struct value *address, bool strict)
 {
-	bool strict = record_get(r, "set") != NULL;
 	static const struct { const char *type, *field; } list[] = {
 		{ "email", "email" }, { "voice", "phone" },
 		{ "whatsapp", "whatsapp" }
@@ -173,10 +178,9 @@ report_unusable(struct filter *f, struct record *r,
 	return true;
 }
 
-/* email, phone and whatsapp as omni-normalize makes them; false: refused. */
-static bool
-read_address(struct filter *f, struct record *r, const struct value *contact,
-    struct value **address)
+bool
+contacts_read(struct filter *f, struct record *r, const struct value *contact,
+    bool strict, struct value **address)
 {
 	struct contacts *c = f->ctx;
 	const char *field, *why = NULL;
@@ -189,7 +193,7 @@ read_address(struct filter *f, struct record *r, const struct value *contact,
 		return false;
 	case ADDRESS_REFUSED:
 		*address = NULL;
-		if (record_get(r, "set") != NULL) {
+		if (strict) {
 			filter_refuse(f, r, "bad_address", "set", "%s", why);
 			return false;
 		}
@@ -199,47 +203,113 @@ read_address(struct filter *f, struct record *r, const struct value *contact,
 		return true;
 	case ADDRESS_OK:
 	default:
-		return report_unusable(f, r, contact, *address);
+		return report_unusable(f, r, contact, *address, strict);
 	}
 }
 
 void
-contacts_put(struct filter *f, struct record *r, const struct value *contact,
-    const struct value *places)
+contacts_expect(struct filter *f, const struct record *r)
 {
 	struct contacts *c = f->ctx;
-	struct value *address = NULL, *changes = NULL, *more;
-	struct contact_input in = { .contact = contact, .places = places };
-	const char *field, *bad;
-	enum contact_action action;
-	int consents;
 
-	if (!read_address(f, r, contact, &address)) {
-		value_free(address);
-		return;
+	address_expect(c->phones, r->root);
+}
+
+static bool
+is_push_token(const struct value *contact, const char *to)
+{
+	const struct value *list = value_get(contact, "addresses"), *v;
+
+	for (size_t i = 0; i < value_count(list); i++) {
+		v = value_at(list, i);
+		if (strcmp(value_get_string(v, "channel"), "push") == 0 &&
+		    strcmp(value_get_string(v, "to"), to) == 0)
+			return true;
 	}
-	in.address = address;
-	in.language = config_string(c->config, "site", NULL, "language");
+	return false;
+}
+
+/*
+ * The list `consent`, with addresses as the ledger keeps them; false after
+ * refusing the record.
+ */
+static bool
+read_entries(struct filter *f, struct record *r, struct value **entries)
+{
+	const struct value *list = record_get(r, "consent");
+	const char *raw, *to;
+	struct value *v;
+
+	*entries = list == NULL ? NULL : value_copy(list);
+	for (size_t i = 0; value_type(list) == VALUE_ARRAY &&
+	    i < value_count(list); i++) {
+		raw = value_get_string(value_at(list, i), "address");
+		if (raw == NULL || is_push_token(r->root, raw))
+			continue;
+		to = find_address(f, r, NULL, raw, NULL, "bad_consent",
+		    "consent");
+		if (to == NULL) {
+			value_free(*entries);
+			return false;
+		}
+		v = value_copy(value_at(list, i));
+		value_set_string(v, "address", to);
+		value_replace_take(*entries, i, v);
+	}
+	return true;
+}
+
+/* What a list could not change is no secret. */
+static void
+report_not_taken(const struct filter *f, const char *id,
+    const struct value *list)
+{
+	const struct value *v;
+
+	for (size_t i = 0; i < value_count(list); i++) {
+		v = value_at(list, i);
+		if (strcmp(value_get_string(v, "state"), "out") == 0)
+			diag("line %ju: %s: opt-out of %s not taken for %s: "
+			    "they came back themselves", f->line, id,
+			    value_get_string(v, "scope"), value_get_string(v,
+			    "address"));
+	}
+}
+
+static void
+put(struct filter *f, struct record *r, const struct contact_input *in,
+    const struct value *entries)
+{
+	struct contacts *c = f->ctx;
+	const char *id = value_get_string(in->contact, "id");
+	const struct consent_import wishes = { .config = c->config,
+	    .contact = in->contact, .entries = entries };
+	struct value *changes, *more = value_new_object();
+	struct consent_report told;
+	enum contact_action action;
+
 	contacts_begin(f);
-	action = contact_put(c->ledger, &in, &f->mem, &changes);
-	consents = consent_import(c->ledger, c->config, contact, NULL,
-	    &f->mem, &field, &bad);
-	value_free(address);
-	if (consents == -1) {
-		value_free(changes);
-		contacts_undo(f);
-		filter_refuse(f, r, strcmp(field, "opt_out") == 0 ?
-		    "bad_opt_out" : "bad_consent", field, "%s: %s", field,
-		    bad);
-		return;
-	}
-	more = value_new_object();
+	action = contact_put(c->ledger, in, &f->mem, &changes);
 	if (changes != NULL)
 		value_set_take(more, "changes", changes);
-	if (consents > 0)
-		value_set_integer(more, "consents", consents);
-	if (consents > 0 && action == CONTACT_UNCHANGED)
+	if (!consent_import(c->ledger, &wishes, &f->mem, &told)) {
+		value_free(told.not_taken);
+		value_free(more);
+		contacts_undo(f);
+		filter_refuse(f, r, strcmp(told.field, "opt_out") == 0 ?
+		    "bad_opt_out" : "bad_consent", told.field, "%s: %s",
+		    told.field, told.bad);
+		return;
+	}
+	if (told.count > 0)
+		value_set_integer(more, "consents", told.count);
+	if (told.count > 0 && action == CONTACT_UNCHANGED)
 		action = CONTACT_CHANGED;
+	report_not_taken(f, id, told.not_taken);
+	if (value_count(told.not_taken) > 0)
+		value_set_take(more, "not_taken", told.not_taken);
+	else
+		value_free(told.not_taken);
 	contacts_answer(f, r, contact_action_name(action), more);
 }
 
@@ -247,9 +317,11 @@ void
 contacts_import(struct filter *f, struct record *r)
 {
 	struct contacts *c = f->ctx;
+	struct contact_input in = { .config = c->config, .contact = r->root,
+	    .language = config_string(c->config, "site", NULL, "language") };
 	const struct value *list = record_get(r, "addresses");
 	struct contact_flaw why;
-	struct value *places = NULL;
+	struct value *places = NULL, *address = NULL, *entries = NULL;
 
 	if (!contact_check(c->config, r->root, &why, &f->mem)) {
 		filter_refuse(f, r, why.code, why.field, "%s: %s", why.field,
@@ -261,6 +333,14 @@ contacts_import(struct filter *f, struct record *r)
 		if (places == NULL)
 			return;
 	}
-	contacts_put(f, r, r->root, places);
+	if (read_entries(f, r, &entries)) {
+		if (contacts_read(f, r, r->root, false, &address)) {
+			in.places = places;
+			in.address = address;
+			put(f, r, &in, entries);
+		}
+		value_free(address);
+		value_free(entries);
+	}
 	value_free(places);
 }

@@ -17,10 +17,13 @@ struct contacts {
 	struct phonebook *phones;
 	bool dry;		/* write nothing, say what would be done */
 	const char *by, *how, *scope;	/* of the command line, or NULL */
+	bool forgot;		/* somebody was forgotten, now or earlier */
 };
 
 /* A contact with all its members; see omni-record(5). */
 void contacts_import(struct filter *f, struct record *r);
+/* The `prepare` of that. */
+void contacts_expect(struct filter *f, const struct record *r);
 /* {"id", "set": {"language": "en", …}}, texts as on the command line. */
 void contacts_set(struct filter *f, struct record *r);
 /* {"id", "channel"} and, where there are several, "address". */
@@ -38,16 +41,20 @@ void contacts_commit(struct filter *f);
 
 /* What the functions above share, in contacts.c. */
 
-/* Opens the transaction if need be, and a savepoint for this record. */
+/*
+ * Opens the transaction if need be, and a savepoint for this record: before
+ * anything is looked up in the ledger, and after telephones were asked about.
+ */
 struct ledger *contacts_begin(struct filter *f);
+/* Ends it: with what was done undone ... */
 void contacts_undo(struct filter *f);
-/* Sets the field `contact`; `more` is taken, and may be NULL. */
+/* ... or with the field `contact`; `more` is taken, and may be NULL. */
 void contacts_answer(struct filter *f, struct record *r, const char *action,
     struct value *more);
-/* A contact, checked, with `places` behind its other addresses. */
-void contacts_put(struct filter *f, struct record *r,
-    const struct value *contact, const struct value *places);
-/* The contact that a member names; NULL after refusing the record. */
+/*
+ * The contact that a member names, looked up between these; NULL after
+ * refusing the record and undoing.
+ */
 const char *contacts_known(struct filter *f, struct record *r,
     const char *member);
 /*
@@ -56,5 +63,11 @@ const char *contacts_known(struct filter *f, struct record *r,
  */
 const char *contacts_address(struct filter *f, struct record *r,
     const char *type, const char *raw, const char **line);
+/*
+ * email, phone and whatsapp as omni-normalize makes them, NULL where none can
+ * be used.  What cannot be is told, or (`strict`) refuses the record: false.
+ */
+bool contacts_read(struct filter *f, struct record *r,
+    const struct value *contact, bool strict, struct value **address);
 
 #endif

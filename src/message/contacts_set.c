@@ -79,7 +79,7 @@ set_minutes(struct value *p, const char *key, const char *s)
 	value_remove(p, key);
 	if (*s == '\0')
 		return true;
-	if (*end != '\0' || n < 0 || n > 1000000)
+	if (*end != '\0')
 		return false;
 	value_set_integer(p, key, n);
 	return true;
@@ -142,30 +142,34 @@ primary_of(const struct value *contact, const char *type)
 }
 
 /* A whatsapp of their own stays when only the telephone is another. */
-static bool
-set_address(struct value *contact, const char *key, const char *s)
+static void
+drop_replaced(struct value *contact, const struct value *set,
+    struct value *address)
 {
-	bool same;
+	bool own = *primary_of(contact, "whatsapp") != '\0' &&
+	    strcmp(primary_of(contact, "whatsapp"), primary_of(contact,
+	    "voice")) != 0;
 
-	if (strcmp(key, "email") == 0)
+	if (value_get(set, "email") != NULL)
 		drop_channel(contact, "email");
-	else if (strcmp(key, "whatsapp") == 0)
-		drop_channel(contact, "whatsapp");
-	else if (strcmp(key, "phone") == 0) {
-		same = strcmp(primary_of(contact, "whatsapp"),
-		    primary_of(contact, "voice")) == 0;
-		if (!same && *primary_of(contact, "whatsapp") != '\0' &&
-		    value_get(contact, "whatsapp") == NULL)
-			value_set_string(contact, "whatsapp",
-			    primary_of(contact, "whatsapp"));
+	if (value_get(set, "phone") != NULL) {
 		drop_channel(contact, "sms");
 		drop_channel(contact, "voice");
+		if (!own)
+			drop_channel(contact, "whatsapp");
+		else if (value_get(set, "whatsapp") == NULL &&
+		    address != NULL)
+			value_remove(address, "whatsapp");
+	}
+	if (value_get(set, "whatsapp") != NULL)
 		drop_channel(contact, "whatsapp");
-	} else
-		return false;
-	if (*s != '\0')
-		value_set_string(contact, key, s);
-	return true;
+}
+
+static bool
+is_address(const char *key)
+{
+	return strcmp(key, "email") == 0 || strcmp(key, "phone") == 0 ||
+	    strcmp(key, "whatsapp") == 0;
 }
 
 /* One key=value, into the whole contact as it is now; NULL: done. */
@@ -177,7 +181,7 @@ set_member(struct value *contact, struct value *preferences, const char *key,
 
 	if (!set_preference(preferences, key, s, &known))
 		return "makes no sense";
-	if (known || set_address(contact, key, s))
+	if (known || is_address(key))
 		return NULL;
 	if (strcmp(key, "tags") == 0)
 		value_set_take(contact, key, changed_tags(value_get(contact,
@@ -212,33 +216,94 @@ set_all(struct filter *f, struct record *r, struct value *contact)
 	return why == NULL;
 }
 
-void
-contacts_set(struct filter *f, struct record *r)
+/* The addresses among what is to be set, as a contact says them. */
+static bool
+read_set(struct filter *f, struct record *r, struct value **address)
+{
+	static const char *const names[] = { "email", "phone", "whatsapp" };
+	const struct value *set = record_get(r, "set");
+	struct value *given = value_new_object();
+	const char *s;
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		s = value_get_string(set, names[i]);
+		if (s != NULL && *s != '\0')
+			value_set_string(given, names[i], s);
+	}
+	*address = NULL;
+	if (value_count(given) > 0)
+		good = contacts_read(f, r, given, true, address);
+	value_free(given);
+	return good;
+}
+
+/* Of the contact as it is now; false after refusing the record. */
+static bool
+set_now(struct filter *f, struct record *r, struct value *contact,
+    struct value *address)
 {
 	struct contacts *c = f->ctx;
 	struct contact_flaw why;
-	struct value *contact, *places;
-	const char *id = contacts_known(f, r, "id");
 
-	if (id == NULL)
-		return;
+	if (!set_all(f, r, contact))
+		return false;
+	drop_replaced(contact, record_get(r, "set"), address);
+	if (value_count(value_get(contact, "addresses")) +
+	    value_count(address) > CONTACT_ADDRESSES) {
+		filter_refuse(f, r, "bad_address", "set", "a contact has at "
+		    "most 64 addresses");
+		return false;
+	}
+	if (contact_check(c->config, contact, &why, &f->mem))
+		return true;
+	filter_refuse(f, r, why.code, why.field, "%s: %s", why.field,
+	    why.text);
+	return false;
+}
+
+static void
+set_known(struct filter *f, struct record *r, const char *id,
+    struct value *address)
+{
+	struct contacts *c = f->ctx;
+	struct value *contact = contact_state(c->ledger, id, &f->mem);
+	struct contact_input in = { .config = c->config, .contact = contact,
+	    .address = address };
+	struct value *changes, *more = NULL;
+	enum contact_action action;
+
+	if (!set_now(f, r, contact, address))
+		contacts_undo(f);
+	else {
+		/* They are as the ledger has them: not to be read again. */
+		in.places = value_get(contact, "addresses");
+		action = contact_put(c->ledger, &in, &f->mem, &changes);
+		if (changes != NULL) {
+			more = value_new_object();
+			value_set_take(more, "changes", changes);
+		}
+		contacts_answer(f, r, contact_action_name(action), more);
+	}
+	value_free(contact);
+}
+
+void
+contacts_set(struct filter *f, struct record *r)
+{
+	struct value *address;
+	const char *id;
+
 	if (value_type(record_get(r, "set")) != VALUE_OBJECT) {
 		filter_refuse(f, r, "bad_setting", "set", "set: missing, or "
 		    "not an object");
 		return;
 	}
-	contact = contact_state(c->ledger, id, &f->mem);
-	if (!set_all(f, r, contact))
-		value_free(contact);
-	else if (!contact_check(c->config, contact, &why, &f->mem)) {
-		filter_refuse(f, r, why.code, why.field, "%s: %s", why.field,
-		    why.text);
-		value_free(contact);
-	} else {
-		places = value_copy(value_get(contact, "addresses"));
-		/* They are as the ledger has them: not to be read again. */
-		contacts_put(f, r, contact, places);
-		value_free(places);
-		value_free(contact);
+	if (read_set(f, r, &address)) {
+		contacts_begin(f);
+		id = contacts_known(f, r, "id");
+		if (id != NULL)
+			set_known(f, r, id, address);
 	}
+	value_free(address);
 }

@@ -8,12 +8,6 @@
 
 #define PAGE	200
 
-bool
-contacts_is_id(struct ledger *l, const char *name)
-{
-	return contact_is_known(l, name);
-}
-
 static void
 print_take(struct value *v)
 {
@@ -51,6 +45,27 @@ consents(struct ledger *l, const char *id)
 	return list;
 }
 
+/* What is kept with the contact for later addresses has none. */
+static void
+add_kept(struct ledger *l, const char *id, struct value *list)
+{
+	static const char *const names[] = { "scope", "how", "at" };
+	struct ledger_rows *r;
+	struct value *v;
+
+	r = ledger_select(l, "SELECT scope, how, at FROM contact_opt_out "
+	    "WHERE contact = ? AND how <> 'preference' ORDER BY scope", "s",
+	    id);
+	while (ledger_next(r)) {
+		v = value_new_object();
+		for (int i = 0; i < 3; i++)
+			value_set_string(v, names[i], ledger_text(r, i));
+		value_set_string(v, "state", "out");
+		value_append_take(list, v);
+	}
+	ledger_end(r);
+}
+
 /* What omni-contact import takes back to the same state. */
 static void
 print_contact(struct contacts *c, const char *id, struct arena *mem)
@@ -59,7 +74,11 @@ print_contact(struct contacts *c, const char *id, struct arena *mem)
 
 	if (v == NULL)
 		return;
+	/* Said, so that nobody is given the site's language elsewhere. */
+	if (value_get(v, "language") == NULL)
+		value_set_null(v, "language");
 	list = consents(c->ledger, id);
+	add_kept(c->ledger, id, list);
 	if (value_count(list) > 0)
 		value_set_take(v, "consent", list);
 	else
@@ -67,26 +86,32 @@ print_contact(struct contacts *c, const char *id, struct arena *mem)
 	print_take(v);
 }
 
-/* The address that is meant by `name`, hashed; false when it is none. */
-static bool
-hash_of(struct contacts *c, const char *name, char hash[DIGEST_HEX],
-    const char **to)
+/*
+ * The address that is meant by `name`, hashed: EX_OK; EX_REFUSED when it is
+ * none, EX_TEMPFAIL when that could not be asked, which is told.
+ */
+static int
+hash_of(struct contacts *c, const char *name, char hash[DIGEST_HEX])
 {
 	struct filter f = { .stage = "contact", .mem = ARENA_INIT(RECORD_MAX),
 	    .ctx = c };
 	struct record r = RECORD_INIT;
-	struct error why;
+	struct error why = { .status = EX_REFUSED };
+	int rc = EX_OK;
+	const char *to;
 
 	record_new(&r);
 	f.refusal = &why;
-	*to = contacts_address(&f, &r, NULL, name, NULL);
-	if (*to != NULL) {
-		contact_address_hash(c->ledger, *to, hash);
-		*to = name;
-	}
+	to = contacts_address(&f, &r, NULL, name, NULL);
+	if (to != NULL)
+		contact_address_hash(c->ledger, to, hash);
+	else
+		rc = why.status;
+	if (rc == EX_TEMPFAIL)
+		diag("%s: %s", name, why.text);
 	record_release(&r);
 	arena_release(&f.mem);
-	return *to != NULL;
+	return rc;
 }
 
 static void
@@ -112,56 +137,64 @@ is_known_address(struct contacts *c, const char *hash)
 	    "WHERE hash = ?", "s", hash) > 0;
 }
 
-static bool
-was_forgotten(struct ledger *l, const char *id)
-{
-	return ledger_count(l, "SELECT count(*) FROM journal WHERE op = "
-	    "'contact.forgotten' AND data ->> '$.id' = ?", "s", id) > 0;
-}
-
 static int
 not_known(struct contacts *c, const char *name)
 {
-	diag("%s: %s", name, was_forgotten(c->ledger, name) ? "forgotten" :
-	    "neither a contact nor the address of one");
+	diag("%s: %s", name, contact_was_forgotten(c->ledger, name) ?
+	    "forgotten" : "neither a contact nor the address of one");
 	return EX_REFUSED;
+}
+
+/* By its address; a name that is none or nobody's is told. */
+static int
+show_address(struct contacts *c, const char *name, struct arena *mem)
+{
+	char hash[DIGEST_HEX];
+	int rc = hash_of(c, name, hash);
+
+	if (rc == EX_TEMPFAIL)
+		return rc;
+	if (rc != EX_OK || !is_known_address(c, hash))
+		return not_known(c, name);
+	print_family(c, hash, mem);
+	return EX_OK;
+}
+
+/* What a retry can cure goes before what it cannot. */
+static int
+worse(int a, int b)
+{
+	return a > b ? a : b;
 }
 
 int
 contacts_show(struct contacts *c, char **names, int count)
 {
 	struct arena mem = ARENA_INIT(64 * RECORD_MAX);
-	char hash[DIGEST_HEX];
 	int rc = EX_OK;
-	const char *to;
 
 	for (int i = 0; i < count; i++) {
 		arena_reset(&mem);
 		if (contact_is_known(c->ledger, names[i]))
 			print_contact(c, names[i], &mem);
-		else if (hash_of(c, names[i], hash, &to) &&
-		    is_known_address(c, hash))
-			print_family(c, hash, &mem);
 		else
-			rc = not_known(c, names[i]);
+			rc = worse(rc, show_address(c, names[i], &mem));
 	}
 	arena_release(&mem);
 	return rc;
 }
 
+/* Takes `list`; NULL for what no address tells of.  How many they are. */
 static int
-print_history(struct contacts *c, const char *hash, struct arena *mem)
+print_entries_take(struct value *list, const char *address)
 {
-	struct value *list = consent_history(c->ledger, hash, mem), *v;
-	char key[LEDGER_KEY];
 	int count = (int)value_count(list);
-	const char *to;
+	struct value *v;
 
-	snprintf(key, sizeof(key), "address/%.*s", DIGEST_HEX, hash);
-	to = ledger_content(c->ledger, key, mem);
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_new_object();
-		value_set_string(v, "address", to == NULL ? "(erased)" : to);
+		if (address != NULL)
+			value_set_string(v, "address", address);
 		for (struct value_iter it = { 0 }; value_next(value_at(list,
 		    i), &it); )
 			value_set_take(v, it.key, value_copy(it.value));
@@ -169,6 +202,18 @@ print_history(struct contacts *c, const char *hash, struct arena *mem)
 	}
 	value_free(list);
 	return count;
+}
+
+static int
+print_history(struct contacts *c, const char *hash, struct arena *mem)
+{
+	char key[LEDGER_KEY];
+	const char *to;
+
+	snprintf(key, sizeof(key), "address/%.*s", DIGEST_HEX, hash);
+	to = ledger_content(c->ledger, key, mem);
+	return print_entries_take(consent_history(c->ledger, hash, mem),
+	    to == NULL ? "(erased)" : to);
 }
 
 static void
@@ -185,29 +230,47 @@ print_histories(struct contacts *c, const char *id, struct arena *mem)
 	for (size_t i = 0; i < value_count(hashes); i++)
 		print_history(c, value_string(value_at(hashes, i)), mem);
 	value_free(hashes);
+	print_entries_take(consent_history_kept(c->ledger, id, mem), NULL);
+}
+
+/* Whoever was forgotten is found by the address alone. */
+static int
+show_consent_of(struct contacts *c, const char *name, struct arena *mem)
+{
+	char hash[DIGEST_HEX];
+	int rc = hash_of(c, name, hash);
+
+	if (rc == EX_TEMPFAIL)
+		return rc;
+	if (rc != EX_OK || (print_history(c, hash, mem) == 0 &&
+	    !is_known_address(c, hash)))
+		return not_known(c, name);
+	return EX_OK;
 }
 
 int
 contacts_show_consent(struct contacts *c, char **names, int count)
 {
 	struct arena mem = ARENA_INIT(64 * RECORD_MAX);
-	char hash[DIGEST_HEX];
 	int rc = EX_OK;
-	const char *to;
 
 	for (int i = 0; i < count; i++) {
 		arena_reset(&mem);
 		if (contact_is_known(c->ledger, names[i]))
 			print_histories(c, names[i], &mem);
-		/* Whoever was forgotten is found by the address alone. */
-		else if (!hash_of(c, names[i], hash, &to) ||
-		    (print_history(c, hash, &mem) == 0 &&
-		    !is_known_address(c, hash)))
-			rc = not_known(c, names[i]);
+		else
+			rc = worse(rc, show_consent_of(c, names[i], &mem));
 	}
 	arena_release(&mem);
 	return rc;
 }
+
+/* What they have opted out of with any address, or before they had one. */
+#define OUT_OF(who)	"SELECT k.scope FROM contact_address a JOIN " \
+    "consent k ON k.hash = a.hash WHERE a.contact = " who " AND k.state = " \
+    "'out' UNION SELECT o.scope FROM contact_opt_out o WHERE o.contact = " \
+    who " AND NOT EXISTS (SELECT 1 FROM contact_address b JOIN consent n ON " \
+    "n.hash = b.hash AND n.scope = o.scope WHERE b.contact = " who ")"
 
 /* One line of the list: enough to find somebody by. */
 static void
@@ -232,9 +295,7 @@ print_short(struct contacts *c, const char *id, struct arena *mem)
 	if (value_get(whole, "tags") != NULL)
 		value_set_take(v, "tags", value_copy(value_get(whole,
 		    "tags")));
-	r = ledger_select(c->ledger, "SELECT DISTINCT k.scope FROM "
-	    "contact_address a JOIN consent k ON k.hash = a.hash WHERE "
-	    "a.contact = ? AND k.state = 'out' ORDER BY k.scope", "s", id);
+	r = ledger_select(c->ledger, OUT_OF("?1") " ORDER BY 1", "s", id);
 	while (ledger_next(r))
 		value_append_take(out, value_new_string(ledger_text(r, 0)));
 	ledger_end(r);
@@ -257,11 +318,10 @@ next_page(struct contacts *c, const struct contacts_filter *w,
 	r = ledger_select(c->ledger, "SELECT c.id FROM contact c WHERE c.id > "
 	    "?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM json_each(c.tags) "
 	    "WHERE value = ?2)) AND (?3 IS NULL OR c.language = ?3) AND "
-	    "(?4 = 0 OR EXISTS (SELECT 1 FROM contact_address a JOIN consent "
-	    "k ON k.hash = a.hash WHERE a.contact = c.id AND k.state = "
-	    "'out')) AND (?5 = 0 OR NOT EXISTS (SELECT 1 FROM contact_address "
-	    "a JOIN address x ON x.type = a.type AND x.hash = a.hash WHERE "
-	    "a.contact = c.id AND x.dead_at IS NULL)) ORDER BY c.id LIMIT 200",
+	    "(?4 = 0 OR EXISTS (" OUT_OF("c.id") ")) AND (?5 = 0 OR NOT "
+	    "EXISTS (SELECT 1 FROM contact_address a JOIN address x ON "
+	    "x.type = a.type AND x.hash = a.hash WHERE a.contact = c.id AND "
+	    "x.dead_at IS NULL)) ORDER BY c.id LIMIT 200",
 	    "sssii", last, w->tag, w->language, (int64_t)w->opted_out,
 	    (int64_t)w->unreachable);
 	while (n < PAGE && ledger_next(r))

@@ -20,6 +20,4 @@ struct contacts_filter {
 int contacts_list(struct contacts *c, const struct contacts_filter *which,
     bool whole);
 
-bool contacts_is_id(struct ledger *l, const char *name);
-
 #endif

@@ -10,17 +10,59 @@
 /* A sum of what is given back with time is not asked for more often. */
 #define RECOUNT	60
 
+/* The topic that is meant by marketing which names none of its own. */
+#define MARKETING	"marketing"
+
+/* What speaks for and against it: all, the channel, one topic or two. */
+struct scopes {
+	char channel[48], topic[96], asked[96];	/* or "" */
+	/* Of these two, those that must have been asked for; or NULL. */
+	const char *need_topic, *need_asked;
+};
+
+static bool
+is_marketing(const char *class)
+{
+	return class != NULL && strcmp(class, MARKETING) == 0;
+}
+
+/*
+ * Marketing is of the topic that it names, if that is a topic of marketing,
+ * and else of the topic "marketing": no class or topic gets around that.
+ */
+static void
+find_scopes(const struct config *c, const struct policy_reader *who,
+    struct scopes *s)
+{
+	const char *topic = who->topic;
+	bool known = topic != NULL && config_has(c, "topic", topic);
+
+	*s = (struct scopes){ .channel = "" };
+	snprintf(s->channel, sizeof(s->channel), "channel:%.32s", who->type);
+	if (topic != NULL)
+		snprintf(s->topic, sizeof(s->topic), "topic:%.80s", topic);
+	if (known && !config_bool(c, "topic", topic, "default"))
+		s->need_topic = topic;
+	if (!is_marketing(who->class) || (known && is_marketing(config_string(
+	    c, "topic", topic, "class"))))
+		return;
+	snprintf(s->asked, sizeof(s->asked), "topic:" MARKETING);
+	if (!config_bool(c, "topic", MARKETING, "default"))
+		s->need_asked = MARKETING;
+}
+
 /* The widest of the scopes that are closed: they sort like that. */
 static bool
-find_opt_out(struct ledger *l, const char *hash, const char *channel,
-    const char *topic, char *why, size_t size)
+find_opt_out(struct ledger *l, const char *hash, const struct scopes *s,
+    char *why, size_t size)
 {
 	struct ledger_rows *r;
 	bool out;
 
 	r = ledger_select(l, "SELECT scope, at, how FROM consent WHERE "
-	    "hash = ? AND scope IN ('all', ?, ?) AND state = 'out' "
-	    "ORDER BY scope LIMIT 1", "sss", hash, channel, topic);
+	    "hash = ? AND scope IN ('all', ?, ?, ?) AND state = 'out' "
+	    "ORDER BY scope LIMIT 1", "ssss", hash, s->channel, s->topic,
+	    s->asked);
 	out = ledger_next(r);
 	if (out)
 		snprintf(why, size, "opted out (%s) on %.10s by %s",
@@ -29,60 +71,58 @@ find_opt_out(struct ledger *l, const char *hash, const char *channel,
 	return out;
 }
 
-/* A topic that the contact's preferences turn off, at whatever address. */
+/*
+ * What is kept with the contact, for addresses that say nothing themselves:
+ * an opt-out, or a topic that the preferences turn off.
+ */
 static bool
-prefers_not(struct ledger *l, const char *topic, const char *contact)
-{
-	return contact != NULL && ledger_count(l, "SELECT count(*) FROM "
-	    "preference WHERE contact = ? AND json_valid(topics) AND "
-	    "json_extract(topics, '$.\"' || ? || '\"') = 0", "ss", contact,
-	    topic) > 0;
-}
-
-/* What a person did not ask for must have been asked for: marketing. */
-static bool
-lacks_opt_in(struct ledger *l, const char *hash, const char *scope,
-    const char *topic, const char *contact)
+contact_is_out(struct ledger *l, const struct policy_reader *who,
+    const struct scopes *s, char *why, size_t size)
 {
 	struct ledger_rows *r;
-	bool in;
+	bool out;
 
-	r = ledger_select(l, "SELECT 1 FROM consent WHERE hash = ? AND "
-	    "scope = ? AND state = 'in' UNION ALL SELECT 1 FROM preference "
-	    "WHERE contact = ? AND json_valid(topics) AND "
-	    "json_extract(topics, '$.' || ?) = 1",
-	    "ssss", hash, scope, contact, topic);
-	in = ledger_next(r);
+	if (who->contact == NULL)
+		return false;
+	r = ledger_select(l, "SELECT scope, how FROM contact_opt_out WHERE "
+	    "contact = ?1 AND scope IN ('all', ?3, ?4, ?5) AND NOT EXISTS "
+	    "(SELECT 1 FROM consent k WHERE k.hash = ?2 AND k.scope = "
+	    "contact_opt_out.scope) ORDER BY scope LIMIT 1", "sssss",
+	    who->contact, who->hash, s->channel, s->topic, s->asked);
+	out = ledger_next(r);
+	if (out && strcmp(ledger_text(r, 1), "preference") == 0)
+		snprintf(why, size, "prefers no %s", ledger_text(r, 0) + 6);
+	else if (out)
+		snprintf(why, size, "opted out (%s) by %s", ledger_text(r, 0),
+		    ledger_text(r, 1));
 	ledger_end(r);
-	return !in;
+	return out;
+}
+
+/* At this address: a yes that was given for another one is none here. */
+static bool
+lacks_opt_in(struct ledger *l, const char *hash, const char *topic,
+    const char *scope, char *why, size_t size)
+{
+	if (topic == NULL || ledger_count(l, "SELECT count(*) FROM consent "
+	    "WHERE hash = ? AND scope = ? AND state = 'in'", "ss", hash,
+	    scope) > 0)
+		return false;
+	snprintf(why, size, "never opted in to %.80s", topic);
+	return true;
 }
 
 bool
 policy_is_opted_out(struct ledger *l, const struct config *c,
-    const char *hash, const char *type, const char *topic,
-    const char *contact, char *why, size_t size)
+    const struct policy_reader *who, char *why, size_t size)
 {
-	char scope[96], channel[48];
+	struct scopes s;
 
-	snprintf(channel, sizeof(channel), "channel:%.32s", type);
-	snprintf(scope, sizeof(scope), "topic:%.80s", topic == NULL ? "" :
-	    topic);
-	if (find_opt_out(l, hash, channel, topic == NULL ? NULL : scope, why,
-	    size))
-		return true;
-	if (topic == NULL)
-		return false;
-	if (prefers_not(l, topic, contact)) {
-		snprintf(why, size, "prefers no %s", topic);
-		return true;
-	}
-	if (config_has(c, "topic", topic) &&
-	    !config_bool(c, "topic", topic, "default") &&
-	    lacks_opt_in(l, hash, scope, topic, contact)) {
-		snprintf(why, size, "never opted in to %s", topic);
-		return true;
-	}
-	return false;
+	find_scopes(c, who, &s);
+	return find_opt_out(l, who->hash, &s, why, size) ||
+	    contact_is_out(l, who, &s, why, size) ||
+	    lacks_opt_in(l, who->hash, s.need_topic, s.topic, why, size) ||
+	    lacks_opt_in(l, who->hash, s.need_asked, s.asked, why, size);
 }
 
 bool
@@ -149,7 +189,7 @@ decimal_multiply(const char *a, int64_t n, struct arena *mem)
 struct facts {
 	char type[32], hash[DIGEST_HEX], topic[64], class[64], zone[64];
 	char contact[256], cost[32], reminder[256];
-	bool has_topic, has_class, has_reminder, needs_window;
+	bool has_topic, has_class, has_reminder, needs_window, verified;
 	int64_t revision, step, segments;
 	instant due, expires, last_inbound;
 	int quiet_start, quiet_end;
@@ -176,7 +216,7 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 	    "coalesce(p.quiet_end, b.body ->> "
 	    "'$.contact.preferences.quiet_end'), m.segments, "
 	    "m.channel_type = 'whatsapp' AND b.body -> "
-	    "'$.whatsapp.template' IS NULL, x.last_inbound_at "
+	    "'$.whatsapp.template' IS NULL, x.last_inbound_at, x.verified "
 	    "FROM message m LEFT JOIN preference p ON p.contact = m.contact "
 	    "LEFT JOIN content b ON b.key = m.content "
 	    "LEFT JOIN address x ON x.type = m.channel_type AND "
@@ -208,6 +248,7 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 		if (ledger_text(r, 16) == NULL ||
 		    !clock_parse(ledger_text(r, 16), &f->last_inbound))
 			f->last_inbound = INT64_MIN / 2;
+		f->verified = ledger_int(r, 17) != 0;
 	}
 	ledger_end(r);
 	return found;
@@ -252,6 +293,17 @@ address_is_dead(struct ledger *l, const struct facts *f, struct gate *g)
 		return false;
 	g->bring_forward = true;
 	return set(g, GATE_CANCEL, 0, "the address is dead");
+}
+
+static bool
+is_unverified(const struct config *c, const char *channel,
+    const struct facts *f, struct gate *g)
+{
+	if (f->verified || !config_bool(c, "channel", channel,
+	    "verified_only"))
+		return false;
+	g->bring_forward = true;
+	return set(g, GATE_CANCEL, 0, "the address is not verified");
 }
 
 /* At first by the index of times, then by what was added since. */
@@ -476,10 +528,12 @@ static bool
 is_opted_out(struct ledger *l, const struct config *c, const struct facts *f,
     struct gate *g)
 {
+	const struct policy_reader who = { .hash = f->hash, .type = f->type,
+	    .topic = f->has_topic ? f->topic : NULL,
+	    .class = f->has_class ? f->class : NULL, .contact = f->contact };
 	char why[128];
 
-	if (!policy_is_opted_out(l, c, f->hash, f->type,
-	    f->has_topic ? f->topic : NULL, f->contact, why, sizeof(why)))
+	if (!policy_is_opted_out(l, c, &who, why, sizeof(why)))
 		return false;
 	g->bring_forward = true;
 	return set(g, GATE_CANCEL, 0, why);
@@ -528,7 +582,7 @@ gate_look(struct ledger *l, const struct quiet *quiet, const char *id,
 		return;
 	}
 	if (reminder_is_over(l, &f, g) || is_opted_out(l, c, &f, g) ||
-	    address_is_dead(l, &f, g))
+	    address_is_dead(l, &f, g) || is_unverified(c, channel, &f, g))
 		return;
 	if (f.expires <= now) {
 		set(g, GATE_EXPIRE, 0, "too late");

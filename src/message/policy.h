@@ -15,14 +15,19 @@
  * in the transaction that writes "attempt started".
  */
 
+/* Whom a message is for, and what it is. */
+struct policy_reader {
+	const char *hash, *type;	/* of the address */
+	const char *topic, *class, *contact;	/* or NULL */
+};
+
 /*
  * Consent goes by the hash of the address, so that a STOP silences everybody
  * who has it.  False when the person may be written to; else true and in
- * `why` the scope, since when and how.  `topic` and `contact` may be NULL.
+ * `why` the scope, since when and how.
  */
 bool policy_is_opted_out(struct ledger *l, const struct config *c,
-    const char *hash, const char *type, const char *topic,
-    const char *contact, char *why, size_t size);
+    const struct policy_reader *who, char *why, size_t size);
 
 /*
  * WhatsApp takes free text until 24 hours after the person wrote, and from

@@ -194,6 +194,35 @@ reminder_is_known(struct queue *q, const struct record *r)
 	    "?", "s", id) > 0;
 }
 
+static void
+add_hash(struct queue *q, struct value *list, const char *to)
+{
+	char hash[DIGEST_HEX];
+
+	if (to != NULL)
+		value_append_take(list, value_new_string(contact_address_hash(
+		    q->ledger, to, hash)));
+}
+
+/* Whom it was for, of nobody that is known: so that it can be forgotten. */
+static void
+put_hashes(struct queue *q, const struct record *r, struct value *data)
+{
+	const struct value *address = record_get(r, "address");
+	struct value *list;
+
+	if (value_get(data, "contact") != NULL)
+		return;
+	list = value_new_array();
+	add_hash(q, list, record_string(r, "to"));
+	for (struct value_iter it = { 0 }; value_next(address, &it); )
+		add_hash(q, list, value_get_string(it.value, "to"));
+	if (value_count(list) > 0)
+		value_set_take(data, "hashes", list);
+	else
+		value_free(list);
+}
+
 /*
  * A refused record is entered too: staff sees it among the failed, and a
  * ladder goes on with its next step at once.  The reason may hold personal
@@ -230,6 +259,7 @@ enter_refused(struct queue *q, struct filter *f, struct record *r)
 	/* What never was in the ledger has nothing to fail over from. */
 	if (record_string(r, "parent") != NULL)
 		put_fallback(r, data, &f->mem);
+	put_hashes(q, r, data);
 	if (reminder_is_known(q, r))
 		put_reminder(r, data, clock_now(), true);
 	if (value_get(data, "reminder") != NULL &&

@@ -160,6 +160,8 @@ objection(struct decision *d, const char *type, const char *wish,
     const char **account, struct place *p)
 {
 	const struct config *c = d->router->config;
+	struct policy_reader who = { .type = type, .topic = d->topic,
+	    .class = d->class, .contact = d->contact };
 	char why[160];
 
 	*account = account_of(c, type, wish);
@@ -170,8 +172,9 @@ objection(struct decision *d, const char *type, const char *wish,
 	find_place(d, type, p);
 	if (p->to == NULL)
 		return p->why != NULL ? p->why : "no address";
-	if (policy_is_opted_out(d->router->ledger, c, p->hash, type, d->topic,
-	    d->contact, why, sizeof(why)))
+	who.hash = p->hash;
+	if (policy_is_opted_out(d->router->ledger, c, &who, why,
+	    sizeof(why)))
 		return arena_strdup(d->mem, why);
 	if (p->dead)
 		return "the address is dead";
@@ -326,6 +329,14 @@ refuse_unreachable(struct decision *d)
 {
 	const char *field = d->wish ? "channel" : "contact";
 
+	/* An id that is a slip has no address on any channel. */
+	if (d->contact != NULL && record_get(d->record, "address") == NULL &&
+	    !contact_is_known(d->router->ledger, d->contact)) {
+		filter_refuse(d->filter, d->record, "unreachable", "contact",
+		    "cannot be reached: there is no contact %.100s; %s",
+		    d->contact, buf_text(&d->reasons));
+		return;
+	}
 	/* A ladder goes on with its next step: nobody needs to be told. */
 	if (value_path(record_get(d->record, "reminder"), "next") != NULL)
 		filter_refuse_quietly(d->filter, d->record, "unreachable",

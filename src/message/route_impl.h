@@ -17,10 +17,13 @@ struct decision {
 	struct router *router;
 	struct record *record;
 	struct arena *mem;
-	const char *contact, *class, *topic, *zone;
+	const char *contact, *class, *topic;
 	const struct template_set *set;
 	int quiet_start, quiet_end;
+	/* The channel they like best; their own order, the record's if it
+	 * has one and else the ledger's. */
 	const char *preferred, *order;
+	const struct value *own_order;
 	/* In the order to consider, each with who asked for it. */
 	const char *types[CONFIG_CHANNEL_TYPES], *by[CONFIG_CHANNEL_TYPES];
 	size_t count;

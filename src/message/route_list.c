@@ -1,6 +1,7 @@
 /* The channels that omni-route considers, and who asked for them. */
 #include "route_impl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -61,16 +62,14 @@ add_list(struct decision *d, const char *list, const char *by)
 		add_type(d, word, by);
 }
 
-/* A list of the record as the ledger gives its own: "sms email". */
-static const char *
-joined(struct decision *d, const struct value *list)
+/* One name as the record has it, which may be any text. */
+static void
+add_name(struct decision *d, const char *name, const char *by)
 {
-	const char *all = NULL, *one;
+	char word[32];
 
-	for (size_t i = 0; (one = value_string(value_at(list, i))) != NULL; i++)
-		all = arena_printf(d->mem, "%s%s%.32s", all == NULL ? "" : all,
-		    all == NULL ? "" : " ", one);
-	return all;
+	snprintf(word, sizeof(word), "%s", name);
+	add_type(d, word, by);
 }
 
 /* What the record says of its contact. */
@@ -88,7 +87,7 @@ load_from_record(struct decision *d)
 		return false;
 	}
 	d->preferred = value_get_string(own, "channel");
-	d->order = joined(d, value_get(own, "channels"));
+	d->own_order = value_get(own, "channels");
 	d->quiet_start = time_of_day_parse(value_get_string(own,
 	    "quiet_start"));
 	d->quiet_end = time_of_day_parse(value_get_string(own, "quiet_end"));
@@ -121,7 +120,7 @@ load_from_ledger(struct decision *d)
 	if (ledger_next(r)) {
 		if (d->preferred == NULL)
 			d->preferred = keep(d, ledger_text(r, 0));
-		if (d->order == NULL)
+		if (value_count(d->own_order) == 0)
 			d->order = keep(d, ledger_text(r, 1));
 		if (record_string(record, "language") == NULL &&
 		    ledger_text(r, 2) != NULL)
@@ -167,7 +166,11 @@ route_list_types(struct decision *d)
 	const char *wish = record_string(d->record, "channel"), *type;
 
 	if (wish == NULL) {
-		add_list(d, d->preferred, BY_CONTACT);
+		if (d->preferred != NULL)
+			add_name(d, d->preferred, BY_CONTACT);
+		for (size_t i = 0; i < value_count(d->own_order); i++)
+			add_name(d, value_string(value_at(d->own_order, i)),
+			    BY_CONTACT);
 		add_list(d, d->order, BY_CONTACT);
 		type = config_string(c, "class", d->class, "channels");
 		if (type != NULL)

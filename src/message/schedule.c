@@ -372,25 +372,70 @@ report_addresses(const struct entry *n)
 	}
 }
 
+/* What an opt-out could not change is told like an address left out. */
+static void
+report_not_taken(const struct entry *n, const struct value *list)
+{
+	const struct value *v;
+
+	for (size_t i = 0; i < value_count(list); i++) {
+		v = value_at(list, i);
+		if (strcmp(value_get_string(v, "state"), "out") == 0)
+			diag("line %ju: %s: contact %s: opt-out of %s not "
+			    "taken for %s: they came back themselves",
+			    n->filter->line, n->id, n->contact_id,
+			    value_get_string(v, "scope"), value_get_string(v,
+			    "address"));
+	}
+}
+
+static bool
+check_contact(struct entry *n)
+{
+	const char *word = contact_fault(n->contact);
+	char what[96];
+
+	if (word != NULL)
+		return bad(n, "bad_preference", "contact.preferences", word);
+	word = contact_unknown_preference(n->contact);
+	if (word != NULL) {
+		snprintf(what, sizeof(what), "there is no member %.60s", word);
+		return bad(n, "bad_preference", "contact.preferences", what);
+	}
+	/* It has addresses of any kind, which only omni-contact reads. */
+	if (value_get(n->contact, "consent") != NULL)
+		return bad(n, "bad_consent", "contact.consent", "only "
+		    "omni-contact import takes it");
+	return true;
+}
+
 static bool
 put_contact(struct entry *n)
 {
-	struct contact_input in = { .contact = n->contact,
-	    .address = n->address, .language = n->language, .again = true };
-	const char *field, *word;
+	struct ledger *l = n->scheduler->ledger;
+	const struct contact_input in = { .config = n->scheduler->config,
+	    .contact = n->contact, .address = n->address,
+	    .language = n->language, .again = true };
+	const struct consent_import wishes = { .config = in.config,
+	    .contact = n->contact, .source = n->id };
+	struct consent_report told;
+	bool fresh, good;
 
-	word = contact_fault(n->contact);
-	if (word != NULL)
-		return bad(n, "bad_preference", "contact.preferences", word);
-	if (contact_put(n->scheduler->ledger, &in, &n->filter->mem, NULL) !=
-	    CONTACT_UNCHANGED)
+	if (!check_contact(n))
+		return false;
+	fresh = contact_put(l, &in, &n->filter->mem, NULL) !=
+	    CONTACT_UNCHANGED;
+	if (fresh)
 		report_addresses(n);
-	if (consent_import(n->scheduler->ledger, n->scheduler->config,
-	    n->contact, n->id, &n->filter->mem, &field, &word) != -1)
-		return true;
-	filter_refuse(n->filter, n->record, "bad_opt_out", "contact.opt_out",
-	    "contact.%s: %s", field, word);
-	return false;
+	good = consent_import(l, &wishes, &n->filter->mem, &told);
+	if (fresh)
+		report_not_taken(n, told.not_taken);
+	value_free(told.not_taken);
+	if (!good)
+		filter_refuse(n->filter, n->record, "bad_opt_out",
+		    "contact.opt_out", "contact.%s: %s", told.field,
+		    told.bad);
+	return good;
 }
 
 /*

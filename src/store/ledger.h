@@ -89,6 +89,14 @@ char *ledger_hash(const struct ledger *l, const char *text,
  */
 struct ledger_rows;
 /*
+ * What rows of the journal, as j, tell of one person, in the words of their
+ * index journal_person: "... INDEXED BY journal_person WHERE" LEDGER_PERSON
+ * "= ? AND" LEDGER_PERSONAL.
+ */
+#define LEDGER_PERSON	" coalesce(j.data ->> '$.contact', j.data ->> '$.id') "
+#define LEDGER_PERSONAL	" j.op IN ('contact.put', 'contact.consent', " \
+    "'contact.forgotten', 'reminder.put', 'message.refused') "
+/*
  * Between these two all selects see one state, and cost less.  What lasts
  * pins the write-ahead log: no input, no network and no transaction between.
  */

@@ -15,8 +15,8 @@
 /* All tables but journal and content, in the order they can be emptied. */
 static const char *const projections[] = { "flag", "reminder_step", "event",
 	"attempt", "message", "conversation", "reminder", "consent",
-	"preference", "contact_address", "address", "contact", "channel",
-	"provider_state", "run", "site_offset", "site" };
+	"contact_opt_out", "preference", "contact_address", "address",
+	"contact", "channel", "provider_state", "run", "site_offset", "site" };
 #define PROJECTIONS	(sizeof(projections) / sizeof(projections[0]))
 
 int

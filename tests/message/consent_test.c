@@ -1,11 +1,12 @@
 /*
  * Inv. 6: who may change consent, as a table, and what a provider's receipts
- * say of it, whichever comes first.
+ * say of it, whichever comes first.  And what the gate gives back of money.
  */
 #include "../store/fixture.h"
 
 #include "message/consent.h"
 #include "message/inbound.h"
+#include "message/policy.h"
 
 enum { OUT, IN };
 #define IMPORT	CONSENT_IMPORT
@@ -38,6 +39,7 @@ static const struct {
 	{ IN, OUT, KEYWORD, STAFF, CONSENT_NEW },
 	{ IN, OUT, STAFF, KEYWORD, CONSENT_NEW },
 	{ IN, OUT, KEYWORD, CONSENT_COMPLAINT, CONSENT_NEW },
+	{ IN, OUT, IMPORT, KEYWORD, CONSENT_NEW },
 	/* The same again: only a stronger word is news. */
 	{ OUT, OUT, IMPORT, IMPORT, CONSENT_SAME },
 	{ OUT, OUT, IMPORT, STAFF, CONSENT_NEW },
@@ -89,12 +91,81 @@ test_imported(void)
 	assert(consent_put(l, &c) == CONSENT_NEW);
 	assert(ledger_count(l, "SELECT count(*) FROM consent WHERE hash = ? "
 	    "AND at = ?", "ss", "x", c.given_at) == 1);
+	assert(consent_put(l, &c) == CONSENT_SAME);
+	/* That they came back elsewhere is not above a later list. */
 	c.in = false;
-	assert(consent_put(l, &c) == CONSENT_REFUSED);
 	c.imported = false;
+	c.how = CONSENT_IMPORT;
 	assert(consent_put(l, &c) == CONSENT_NEW);
-	c.imported = c.in = true;
+	/* But what they closed elsewhere is their own here, too. */
+	c.how = CONSENT_COMPLAINT;
+	c.imported = true;
+	assert(consent_put(l, &c) == CONSENT_NEW);
+	c.imported = false;
+	c.in = true;
+	c.how = CONSENT_STAFF;
 	assert(consent_put(l, &c) == CONSENT_REFUSED);
+	c.how = CONSENT_KEYWORD;
+	c.imported = true;
+	assert(consent_put(l, &c) == CONSENT_REFUSED);
+	ledger_commit(l);
+	ledger_close(l);
+}
+
+/* A merge keeps the strictest word, also over a START. */
+static void
+test_forced(void)
+{
+	struct ledger *l = opened("a.db", LEDGER_WRITE);
+	struct consent c = { .hash = "f", .scope = "all", .in = true,
+	    .how = CONSENT_KEYWORD };
+
+	ledger_begin(l);
+	assert(consent_put(l, &c) == CONSENT_NEW);
+	c.in = false;
+	c.how = CONSENT_IMPORT;
+	assert(consent_put(l, &c) == CONSENT_REFUSED);
+	c.forced = true;
+	assert(consent_put(l, &c) == CONSENT_NEW);
+	assert(consent_put(l, &c) == CONSENT_SAME);
+	ledger_commit(l);
+	ledger_close(l);
+}
+
+/* What is kept with a contact: by whom, and what it does to new addresses. */
+static void
+test_kept(void)
+{
+	struct ledger *l = opened("k.db", LEDGER_CREATE);
+	struct consent c = { .scope = "channel:sms", .contact = "7",
+	    .how = CONSENT_STAFF };
+	char key[LEDGER_KEY];
+	char data[256];
+
+	ledger_begin(l);
+	ledger_content_put(l, "contact", "{}", 2, key);
+	snprintf(data, sizeof(data), "{\"id\": \"7\", \"content\": \"%s\", "
+	    "\"digest\": \"\", \"addresses\": []}", key);
+	append_json(l, "contact.put", data, strlen(data));
+	c.in = true;
+	assert(consent_keep(l, &c) == CONSENT_SAME);
+	c.in = false;
+	assert(consent_keep(l, &c) == CONSENT_NEW);
+	assert(consent_keep(l, &c) == CONSENT_SAME);
+	consent_carry(l, config, "7", "email", "e", true);
+	assert(ledger_count(l, "SELECT count(*) FROM consent", "") == 0);
+	consent_carry(l, config, "7", "sms", "s", false);
+	assert(ledger_count(l, "SELECT count(*) FROM consent WHERE hash = 's' "
+	    "AND state = 'out' AND how = 'staff'", "") == 1);
+	/* A topic is for the address, not for one more type of it. */
+	c.scope = "topic:news";
+	assert(consent_keep(l, &c) == CONSENT_NEW);
+	consent_carry(l, config, "7", "sms", "s", false);
+	assert(ledger_count(l, "SELECT count(*) FROM consent", "") == 1);
+	c.in = true;
+	assert(consent_keep(l, &c) == CONSENT_NEW);
+	assert(ledger_count(l, "SELECT count(*) FROM contact_opt_out", "") ==
+	    1);
 	ledger_commit(l);
 	ledger_close(l);
 }
@@ -172,10 +243,62 @@ test_complaint(void)
 	ledger_close(l);
 }
 
+/* Three messages that cost as much as there is for a day. */
+static void
+queue_three(struct ledger *l)
+{
+	char data[512];
+
+	for (int i = 1; i <= 3; i++) {
+		snprintf(data, sizeof(data), "{\"id\": \"p%d\", \"channel\": "
+		    "\"email\", \"channel_type\": \"email\", \"hash\": "
+		    "\"p%d\", \"priority\": 1, \"class\": \"transactional\", "
+		    "\"cost\": \"0.05\", \"due_at\": "
+		    "\"2026-11-23T23:00:00Z\", \"expires_at\": "
+		    "\"2026-11-24T23:00:00Z\"}", i, i);
+		append_json(l, "message.queued", data, strlen(data));
+	}
+}
+
+#define P_STARTED "{\"id\": \"p1\", \"attempt\": 1, \"channel\": " \
+	"\"email\", \"provider\": \"ses\", \"reference\": \"p1.1\", " \
+	"\"cost\": \"0.05\"}"
+#define P_REFUSED "{\"id\": \"p1\", \"attempt\": 1, \"outcome\": " \
+	"\"refused\", \"state\": \"failed\"}"
+
+/* Within a minute of the last full count, what was refused is given back. */
+static void
+test_given_back(void)
+{
+	struct ledger *l = opened("g.db", LEDGER_CREATE);
+	struct spending spent = { .day = { .last = 0 } };
+	struct quiet quiet;
+	struct error e;
+	struct gate g;
+
+	assert(quiet_open(&quiet, config, &e) == 0);
+	ledger_begin(l);
+	queue_three(l);
+	gate_look(l, &quiet, "p1", "email", &spent, &g);
+	assert(g.verdict == GATE_GO);
+	append_json(l, "attempt.started", P_STARTED, strlen(P_STARTED));
+	gate_look(l, &quiet, "p2", "email", &spent, &g);
+	assert(g.verdict == GATE_HOLD);
+	append_json(l, "attempt.finished", P_REFUSED, strlen(P_REFUSED));
+	gate_look(l, &quiet, "p3", "email", &spent, &g);
+	assert(g.verdict == GATE_GO);
+	ledger_commit(l);
+	quiet_close(&quiet);
+	ledger_close(l);
+}
+
 int
 main(void)
 {
-	const char *overrides[] = { "topic news.class=x", "class x.channels=sms" };
+	const char *overrides[] = { "topic news.class=x",
+	    "class x.channels=sms", "channel email.type=email",
+	    "channel email.provider=p", "provider p.kind=console",
+	    "limits.spend_day=0.05" };
 	struct error e = { .text = "" };
 	FILE *f;
 
@@ -183,14 +306,18 @@ main(void)
 	set_now("2026-11-23T23:00:00Z");
 	f = fopen("omni.conf", "w");
 	assert(f != NULL && fclose(f) == 0);
-	config = config_load("omni.conf", overrides, 2, &e);
+	config = config_load("omni.conf", overrides,
+	    sizeof(overrides) / sizeof(overrides[0]), &e);
 	if (config == NULL)
 		fprintf(stderr, "%s\n", e.text);
 	assert(config != NULL);
 	test_rules();
 	test_imported();
+	test_forced();
+	test_kept();
 	test_scopes();
 	test_complaint();
+	test_given_back();
 	config_free(config);
 	remove_home();
 	return 0;

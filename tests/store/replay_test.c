@@ -146,6 +146,12 @@ static const struct { const char *op, *data; } history[] = {
 	{ "event.received", "{'key': 'e3', 'provider': 'twilio', "
 	    "'provider_id': 'SM1', 'id': 'news-1', 'attempt': 1, "
 	    "'status': 'failed', 'rank': 3, 'code': '30003'}" },
+	{ "contact.consent", "{'id': 'c1', 'scope': 'all', 'state': 'out', "
+	    "'how': 'import'}" },
+	{ "contact.consent", "{'id': 'c1', 'scope': 'topic:marketing', "
+	    "'state': 'out', 'how': 'staff'}" },
+	{ "contact.consent", "{'id': 'c1', 'scope': 'all', 'state': 'in', "
+	    "'how': 'staff'}" },
 	{ "address.looked_up", "{'hash': 'h1', 'provider': 'twilio', "
 	    "'valid': 1, 'line': 'mobile'}" },
 	{ "address.dead", "{'type': 'sms', 'hash': 'h1', "
