@@ -83,6 +83,24 @@ once() {
 	assert_output 1
 }
 
+# hear NUMBER TEXT: somebody writes to us by WhatsApp
+hear() {
+	local body
+	body=$(jq -cn --arg id "wamid.I$1" --arg text "$2" --arg at \
+		"$(date -u -d "$OMNI_NOW" +%s)" '{object:
+		"whatsapp_business_account", entry: [{id: "1", changes: [{
+		field: "messages", value: {metadata: {phone_number_id:
+		"106540352242922"}, messages: [{$id, from: "5215511000009",
+		timestamp: $at, type: "text", text: {body: $text}}]}}]}]}')
+	printf %s "$body" | env GATEWAY_INTERFACE=CGI/1.1 \
+		REQUEST_METHOD=POST PATH_INFO=/whatsapp \
+		CONTENT_TYPE=application/json CONTENT_LENGTH="$(printf %s "$body" | wc -c)" \
+		HTTP_X_HUB_SIGNATURE_256="sha256=$(printf %s "$body" |
+		openssl dgst -sha256 -r -hmac secret | cut -d ' ' -f 1)" \
+		omni-ingest --cgi >/dev/null
+	omni-ingest -q
+}
+
 verified() {
 	run -0 omni-ledger verify
 	assert_output --partial 'every projection is equal'
@@ -262,6 +280,127 @@ verified() {
 	assert_equal "$(accepted)" 2
 }
 
+@test "many that read the same: the one that is nobody's else is found, or none (Inv. 3)" {
+	simulate --fault drop_after=0.2
+	queue 30 sms '.to = "+525511000009" | .text = "Hola"'
+	run omni-send-sms -q
+	[ "$(sql "SELECT count(*) FROM message WHERE state = 'in_doubt'")" -gt 0 ]
+	faults null
+	at 2026-11-23T23:03:00Z
+	run -0 omni-send-sms -q
+	assert_equal "$(states)" 'sent 30'
+	assert_equal "$(accepted)" 30
+	verified
+}
+
+@test "another sender, or a clock that was set, since: not sent again, staff looks (Inv. 3)" {
+	simulate --fault drop_after=1
+	queue 1
+	run omni-send-sms -q
+	faults null
+	# Who it was from then is what the list is searched for.
+	at 2026-11-23T23:03:00Z
+	run -0 omni-send-sms -q -o 'channel sms.from=+525500001234'
+	assert_equal "$(states)" 'sent 1'
+	queue 1 sms '.id = "t1" | .to = "+525511000099"'
+	faults '{"drop_after":1}'
+	at 2026-11-24T01:00:00Z
+	run omni-send-sms -q -o 'channel sms.doubt=resend'
+	faults null
+	# To the provider it was a moment ago, to us hours.
+	at 2026-11-24T04:00:00Z
+	run -0 omni-send-sms -q -o 'channel sms.doubt=resend'
+	assert_equal "$(state t1)" 'failed|in doubt'
+	assert_equal "$(sql "SELECT reason FROM flag WHERE message = 't1'")" \
+		'may have been sent: the provider has one like it, of another time or sender'
+	assert_equal "$(accepted)" 2
+}
+
+@test "sent again in doubt once, not for ever, and never past max_age (Inv. 3)" {
+	local hour
+	simulate --fault error_500_after=1
+	queue 2 whatsapp
+	for hour in 00 01 02 03 04 05; do
+		at "2026-11-24T$hour:00:00Z"
+		run omni-send-wa -q -o 'channel whatsapp.doubt=resend'
+	done
+	assert_equal "$(states)" 'failed 2'
+	assert_equal "$(accepted)" 4
+	assert_equal "$(sql "SELECT count(*) FROM flag WHERE kind = 'in_doubt'")" 2
+	queue 1 whatsapp '.id = "old"'
+	run omni-send-wa -q -o 'channel whatsapp.doubt=resend'
+	at 2026-11-24T08:00:00Z
+	run omni-send-wa -q -o 'channel whatsapp.doubt=resend' \
+		-o 'channel whatsapp.max_age=1h'
+	assert_equal "$(state old)" 'failed|gave up after max_age'
+	assert_equal "$(accepted)" 5
+}
+
+@test "Retry-After of a day: the channel pauses for an hour at most, then a probe" {
+	simulate --fault error_429=1 --retry-after 86400
+	queue 2
+	run -75 omni-send-sms -q
+	assert_equal "$(sql 'SELECT state, retry_at FROM provider_state')" \
+		'down|2026-11-24T00:00:00Z'
+	assert_equal "$(sql 'SELECT max(due_at) <= '\''2026-11-24T23:00:00Z'\''
+		FROM message')" 1
+	faults null
+	at 2026-11-24T23:00:00Z
+	run -0 omni-send-sms -q
+	assert_equal "$(states)" 'sent 2'
+}
+
+@test "429 without an end is an outage, not a request for each message" {
+	simulate --fault error_429=1 --retry-after 0
+	queue 200
+	run -75 omni-send-sms -q
+	[ "$(wc -l <"$sim/requests.ndjson")" -lt 20 ]
+	assert_equal "$(sql 'SELECT state FROM provider_state')" down
+}
+
+@test "with -: the provider is gone, and the rest has not been sent: 75 (Inv. 1)" {
+	simulate --fault down=1
+	queue 10
+	jq -cn 'range(1; 11) | {id: "s\(.)", account: "sms"}' >"$in"
+	run -75 --separate-stderr omni-send-sms - <"$in"
+	assert_equal "${#lines[@]}" 10
+	assert_equal "$(jq -r .result.outcome <<<"${lines[9]}")" not_sent
+}
+
+@test "a mark that cannot be made keeps no message back" {
+	simulate
+	sed -i '/^phone_number_id/a app_secret = env:META_SECRET' "$OMNI_CONF"
+	export META_SECRET=secret
+	hear 1 'STOP'
+	hear 2 'START'
+	queue 3 whatsapp
+	faults '{"unauthorized":1}'
+	META_TOKEN=wrong run -78 omni-send-wa -q \
+		-o 'channel whatsapp.mark_read=yes'
+	faults null
+	run -0 omni-send-wa -q -o 'channel whatsapp.mark_read=yes'
+	assert_equal "$(sql "SELECT count(*) FROM message WHERE state = 'sent'")" 3
+	assert_equal "$(sql "SELECT count(*) FROM message WHERE direction =
+		'inbound' AND read_at IS NOT NULL")" 2
+	# In a rehearsal nobody's telephone is told anything.
+	hear 3 'STOP'
+	run -0 omni-send-wa -q -o 'channel whatsapp.mark_read=yes' \
+		-o test.redirect=+525500000001
+	assert_equal "$(sql "SELECT count(*) FROM message WHERE direction =
+		'inbound' AND read_at IS NOT NULL")" 2
+}
+
+@test "an outage in which everything expired is over when nothing is due" {
+	simulate
+	queue 1 sms '.expires_at = "2026-11-24T00:00:00Z"'
+	queue 3 sms '.id = "x" + .id | .expires_at = "2026-11-24T00:00:00Z"'
+	run -75 omni-send-sms -q -o 'provider twilio.base_url=http://127.0.0.1:1'
+	at 2026-11-24T09:00:00Z
+	run -0 omni-send-sms -q
+	assert_equal "$(states)" 'expired 4'
+	assert_equal "$(sql 'SELECT state FROM provider_state')" up
+}
+
 @test "a provider that gives two messages one id is not believed" {
 	local port
 	port=$(free_port)
@@ -354,24 +493,6 @@ verified() {
 	assert_equal "$(state s2)" "queued|the provider's set-up"
 }
 
-# hear NUMBER TEXT: somebody writes to us by WhatsApp
-hear() {
-	local body
-	body=$(jq -cn --arg id "wamid.I$1" --arg text "$2" --arg at \
-		"$(date -u -d "$OMNI_NOW" +%s)" '{object:
-		"whatsapp_business_account", entry: [{id: "1", changes: [{
-		field: "messages", value: {metadata: {phone_number_id:
-		"106540352242922"}, messages: [{$id, from: "5215511000009",
-		timestamp: $at, type: "text", text: {body: $text}}]}}]}]}')
-	printf %s "$body" | env GATEWAY_INTERFACE=CGI/1.1 \
-		REQUEST_METHOD=POST PATH_INFO=/whatsapp \
-		CONTENT_TYPE=application/json CONTENT_LENGTH="${#body}" \
-		HTTP_X_HUB_SIGNATURE_256="sha256=$(printf %s "$body" |
-		openssl dgst -sha256 -r -hmac secret | cut -d ' ' -f 1)" \
-		omni-ingest --cgi >/dev/null
-	omni-ingest -q
-}
-
 @test "WhatsApp: inside the window the answer is free text, and what was understood is marked as read" {
 	simulate
 	export META_SECRET=secret
@@ -387,7 +508,7 @@ hear() {
 	run -0 omni-send-wa -q -o 'channel whatsapp.mark_read=yes'
 	# Staff has not seen the third one yet.
 	run -0 jq -r '.json.message_id' "$sim/requests.ndjson"
-	assert_output $'wamid.I1\nwamid.I2'
+	assert_output $'wamid.I2\nwamid.I1'
 	queue 1 whatsapp '.to = "+525511000009" | .whatsapp.session =
 		{type: "text", text: {body: "a las diez"}}'
 	run -0 omni-send-wa -q -o 'channel whatsapp.mark_read=yes'

@@ -427,10 +427,11 @@ UPDATE message SET failover = 'done',
 WHERE id = :data ->> '$.id' AND failover = 'due';
 
 -- op attempt.started
-INSERT INTO attempt(message, number, channel, provider, reference, state,
-  started_at, cost, currency)
+INSERT INTO attempt(message, number, channel, provider, reference, sender,
+  redirected, state, started_at, cost, currency)
 VALUES (:data ->> '$.id', :data ->> '$.attempt', :data ->> '$.channel',
-  :data ->> '$.provider', :data ->> '$.reference', 'open', :at,
+  :data ->> '$.provider', :data ->> '$.reference', :data ->> '$.sender',
+  coalesce(:data ->> '$.redirected', 0), 'open', :at,
   :data ->> '$.cost', :data ->> '$.currency');
 UPDATE message SET state = 'sending', attempts = :data ->> '$.attempt',
   reason = NULL

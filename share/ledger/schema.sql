@@ -259,6 +259,8 @@ CREATE TABLE attempt (
   channel     TEXT NOT NULL,
   provider    TEXT NOT NULL,	-- its kind
   reference   TEXT NOT NULL,	-- what went out as our id
+  sender      TEXT,		-- who it was from, as configured then
+  redirected  INTEGER NOT NULL DEFAULT 0,	-- [test] redirect was set
   state       TEXT NOT NULL CHECK (state IN ('open', 'in_doubt', 'done')),
   outcome     TEXT,		-- accepted, refused, address, later, ...
   provider_id TEXT,

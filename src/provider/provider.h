@@ -65,6 +65,7 @@ struct order {
 	const struct config *config;
 	instant now, expires;
 	instant started;		/* of an attempt in doubt */
+	const char *sender;		/* of such a one, or NULL: as now */
 	bool window;			/* WhatsApp's 24 hours are open */
 };
 
@@ -118,14 +119,16 @@ struct provider {
 	 * What became of an attempt that nobody answered, or NULL: the request
 	 * that asks for it, and what the answer says.  `ask` begins with
 	 * `page` NULL.  `look` calls `found` for each message of the page that
-	 * is this attempt's in all that can be seen; it returns 1 and the next
-	 * `page` where there is more, 0 at the end, -1 when the answer is none.
+	 * reads like this attempt's; it is not `certain` where its time or its
+	 * sender are others.  `found` says whether that is the one, and then
+	 * `look` returns 0.  Else it returns 1 and the next `page` where there
+	 * is more, 0 at the end, -1 when the answer is none.
 	 */
 	int (*ask)(const struct order *o, const char *page,
 	    struct request *out, struct error *e);
 	int (*look)(const struct order *o, const struct response *r,
-	    void (*found)(void *ctx, const char *provider_id), void *ctx,
-	    char page[2048]);
+	    bool (*found)(void *ctx, const char *provider_id, bool certain),
+	    void *ctx, char page[2048]);
 	/*
 	 * The request that tells the person's phone that we have read a
 	 * message of theirs, and with it all before, or NULL; the answer is

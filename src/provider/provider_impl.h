@@ -23,8 +23,8 @@ int twilio_sign_in(struct config *c, const char *provider,
 int twilio_ask(const struct order *o, const char *page, struct request *out,
     struct error *e);
 int twilio_look(const struct order *o, const struct response *r,
-    void (*found)(void *ctx, const char *provider_id), void *ctx,
-    char page[2048]);
+    bool (*found)(void *ctx, const char *provider_id, bool certain),
+    void *ctx, char page[2048]);
 
 #define TWILIO_BASE	"https://api.twilio.com"
 #define TWILIO_VERSION	"/2010-04-01"

@@ -149,65 +149,75 @@ is_our_text(const struct search *s, const char *body)
 	    strcmp(theirs, s->text) == 0;
 }
 
-/* All but the text. */
+/* What an entry of the list is to us. */
+enum match {
+	MATCH_NO,
+	MATCH_ALIKE,	/* but of another time or sender than ours should be */
+	MATCH_OURS,
+	MATCH_UNCLEAR	/* what would tell is missing, or was taken away */
+};
+
 static bool
-may_be_ours(const struct search *s, const struct value *m, instant created)
+is_to_whom(const struct search *s, const struct value *m)
 {
 	const char *direction = value_get_string(m, "direction");
 
 	return direction != NULL && strncmp(direction, "outbound", 8) == 0 &&
-	    same(value_get_string(m, "to"), s->o->to) &&
-	    (same(value_get_string(m, "from"), s->from) ||
+	    same(value_get_string(m, "to"), s->o->to);
+}
+
+static bool
+is_then_and_from_us(const struct search *s, const struct value *m,
+    instant created)
+{
+	return (same(value_get_string(m, "from"), s->from) ||
 	    same(value_get_string(m, "messaging_service_sid"), s->service)) &&
 	    created >= s->first && created <= s->last;
 }
 
-/*
- * 1: it is ours.  -1: nobody can tell, because what would tell is missing or
- * its text was taken away.
- */
-static int
-is_ours(const struct search *s, const struct value *m)
+static enum match
+match(const struct search *s, const struct value *m)
 {
 	const char *body = value_get_string(m, "body");
 	const char *sid = value_get_string(m, "sid");
 	instant created;
+	bool exact;
 
-	if (!twilio_is_sid(sid, "SM") && !twilio_is_sid(sid, "MM"))
-		return -1;
-	if (!read_date(value_get_string(m, "date_created"), &created))
-		return -1;
-	if (!may_be_ours(s, m, created))
-		return 0;
+	if ((!twilio_is_sid(sid, "SM") && !twilio_is_sid(sid, "MM")) ||
+	    !read_date(value_get_string(m, "date_created"), &created))
+		return MATCH_UNCLEAR;
+	if (!is_to_whom(s, m))
+		return MATCH_NO;
+	exact = is_then_and_from_us(s, m, created);
 	if (body == NULL || (body[0] == '\0' && s->text[0] != '\0'))
-		return -1;
-	return is_our_text(s, body);
+		return exact ? MATCH_UNCLEAR : MATCH_NO;
+	if (!is_our_text(s, body))
+		return MATCH_NO;
+	return exact ? MATCH_OURS : MATCH_ALIKE;
 }
 
-/* How many of the page are ours; -1 where one cannot be judged. */
+/* 1: one of them is ours; 0: none is; -1: one of them cannot be judged. */
 static int
 search_page(const struct search *s, const struct value *all,
-    void (*found)(void *ctx, const char *provider_id), void *ctx)
+    bool (*found)(void *ctx, const char *provider_id, bool certain),
+    void *ctx)
 {
 	const size_t count = value_count(all);
-	bool ours[PAGE_SIZE] = { false };
-	int rc, n = 0;
+	enum match kind[PAGE_SIZE];
 
 	if (value_type(all) != VALUE_ARRAY || count > PAGE_SIZE)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		rc = is_ours(s, value_at(all, i));
-		if (rc == -1)
+		kind[i] = match(s, value_at(all, i));
+		if (kind[i] == MATCH_UNCLEAR)
 			return -1;
-		ours[i] = rc == 1;
 		arena_reset(s->mem);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (ours[i]) {
-			found(ctx, value_get_string(value_at(all, i), "sid"));
-			n++;
-		}
-	return n;
+		if (kind[i] != MATCH_NO && found(ctx, value_get_string(
+		    value_at(all, i), "sid"), kind[i] == MATCH_OURS))
+			return 1;
+	return 0;
 }
 
 /* Nothing that follows can be of this attempt. */
@@ -263,8 +273,8 @@ next_page(const struct search *s, const struct value *json, char page[2048])
 /* An empty text matches only a message that has none. */
 int
 twilio_look(const struct order *o, const struct response *r,
-    void (*found)(void *ctx, const char *provider_id), void *ctx,
-    char page[2048])
+    bool (*found)(void *ctx, const char *provider_id, bool certain),
+    void *ctx, char page[2048])
 {
 	struct arena own = ARENA_INIT((size_t)4 * 1024 * 1024);
 	struct arena mem = ARENA_INIT((size_t)4 * 1024 * 1024);
@@ -272,23 +282,21 @@ twilio_look(const struct order *o, const struct response *r,
 	/* A clock of ours that is wrong was so when it was sent, too. */
 	int64_t skew = r->date == 0 ? 0 : r->date - o->now;
 	struct search s = { .o = o, .mem = &mem,
-	    .from = config_string(o->config, "channel", o->channel, "from"),
+	    .from = o->sender != NULL ? o->sender : config_string(o->config,
+	    "channel", o->channel, "from"),
 	    .service = config_string(o->config, "provider", o->provider,
 	    "messaging_service"),
 	    .media = value_count(record_get(o->record, "media")) > 0,
 	    .first = o->started + skew - BEFORE,
 	    .last = o->started + skew + AFTER };
 	struct value *json = r->failed || r->code != 200 ? NULL : http_json(r);
-	int rc = -1, ours;
+	int rc = -1;
 
 	if (json != NULL && text != NULL && strlen(text) <= BODY_MAX) {
 		s.text = fold(text, &own);
-		ours = search_page(&s, value_get(json, "messages"), found,
-		    ctx);
-		rc = ours == -1 ? -1 : next_page(&s, json, page);
-		/* It is there, whatever else may be. */
-		if (rc == -1 && ours > 0)
-			rc = 0;
+		rc = search_page(&s, value_get(json, "messages"), found, ctx);
+		/* Once it is found it matters no more what follows. */
+		rc = rc == 1 ? 0 : rc == -1 ? -1 : next_page(&s, json, page);
 	}
 	value_free(json);
 	arena_release(&own);

@@ -50,6 +50,8 @@ count_answer(struct engine *n, const struct flight *f)
 
 	if (f->transfer.response.code == HTTP_TOO_MANY) {
 		n->limit = n->limit > 1 ? n->limit / 2 : 1;
+		b->strikes += STRIKE_DOUBT;
+		b->blocked = b->blocked || b->strikes >= STRIKES_MAX;
 		return;
 	}
 	b->strikes = 0;
@@ -109,7 +111,8 @@ breaker_close(struct engine *n)
 	if (b->waits)
 		return;
 	if (!b->blocked) {
-		if (b->was_down && !b->half_open) {
+		/* Nothing was due to find it out with: that is no outage. */
+		if (b->was_down && (!b->half_open || b->started == 0)) {
 			b->failures = 0;
 			put(n, "up", 0);
 		}

@@ -16,23 +16,67 @@
  */
 #define SETTLED		120
 
+bool
+doubt_is_anothers(struct engine *n, const char *provider_id,
+    const struct job *j)
+{
+	struct ledger_rows *r;
+	bool anothers;
+
+	r = ledger_select(n->ledger, "SELECT 1 FROM attempt WHERE "
+	    "provider = ?1 AND provider_id = ?2 AND (message <> ?3 OR "
+	    "number <> ?4) UNION ALL SELECT 1 FROM event WHERE provider = ?1 "
+	    "AND provider_id = ?2 AND message IS NOT NULL AND "
+	    "(message <> ?3 OR attempt <> ?4)", "sssi", n->provider->kind,
+	    provider_id, j->id, (int64_t)j->attempt);
+	anothers = ledger_next(r);
+	ledger_end(r);
+	return anothers;
+}
+
+static bool
+is_too_old(struct engine *n, const char *id)
+{
+	int64_t max_age = config_duration(n->config, "channel", n->name,
+	    "max_age");
+	struct ledger_rows *r;
+	instant created;
+	bool old;
+
+	r = ledger_select(n->ledger, "SELECT created_at FROM message WHERE "
+	    "id = ?", "s", id);
+	old = max_age > 0 && ledger_next(r) &&
+	    clock_parse(ledger_text(r, 0), &created) &&
+	    clock_now() - created >= max_age;
+	ledger_end(r);
+	return old;
+}
+
 static void
-finish_doubt(struct engine *n, const char *id, int attempt,
-    const char *outcome, const char *state, const char *reason,
-    const char *provider_id)
+finish_doubt(struct engine *n, const struct job *j, const char *outcome,
+    const char *state, const char *reason, const char *provider_id)
 {
 	struct value *data = value_new_object();
 
-	value_set_string(data, "id", id);
-	value_set_integer(data, "attempt", attempt);
+	value_set_string(data, "id", j->id);
+	value_set_integer(data, "attempt", j->attempt);
 	value_set_string(data, "outcome", outcome);
+	if (strcmp(state, "queued") == 0 && is_too_old(n, j->id)) {
+		state = "failed";
+		reason = "gave up after max_age";
+	}
 	value_set_string(data, "state", state);
 	if (reason != NULL)
 		value_set_string(data, "reason", reason);
-	if (provider_id != NULL && *provider_id != '\0')
-		value_set_string(data, "provider_id", provider_id);
+	if (provider_id != NULL && *provider_id != '\0') {
+		if (doubt_is_anothers(n, provider_id, j))
+			outcome_flag(n, "in_doubt", j->id, "the provider "
+			    "named another message's id for it");
+		else
+			value_set_string(data, "provider_id", provider_id);
+	}
 	ledger_append_take(n->ledger, "attempt.finished", data);
-	outcome_hear(n, id);
+	outcome_hear(n, j->id);
 }
 
 /* A receipt for it came while nobody was sending. */
@@ -55,9 +99,20 @@ has_receipt(struct engine *n, const char *id, int attempt,
 	return found;
 }
 
-/* No evidence came: after the grace, what the channel's owner decided. */
+/* Sent again in doubt before?  Once is enough. */
+static bool
+was_resent(struct engine *n, const struct job *j)
+{
+	return ledger_count(n->ledger, "SELECT count(*) FROM attempt WHERE "
+	    "message = ? AND outcome = 'unknown'", "s", j->id) > 0;
+}
+
+/*
+ * No evidence came: after the grace, what the channel's owner decided.  Where
+ * the provider has a message that may well be this one staff looks at it.
+ */
 static void
-lose_patience(struct engine *n, const struct job *j)
+lose_patience(struct engine *n, const struct job *j, bool alike)
 {
 	const char *policy = config_string(n->config, "channel", n->name,
 	    "doubt");
@@ -65,15 +120,15 @@ lose_patience(struct engine *n, const struct job *j)
 	if (clock_now() - j->doubted < config_duration(n->config, "channel",
 	    n->name, "doubt_grace"))
 		return;
-	if (strcmp(policy, "resend") == 0) {
-		finish_doubt(n, j->id, j->attempt, "unknown", "queued",
-		    "sent again in doubt", NULL);
+	if (strcmp(policy, "resend") == 0 && !alike && !was_resent(n, j)) {
+		finish_doubt(n, j, "unknown", "queued", "sent again in doubt",
+		    NULL);
 		return;
 	}
-	finish_doubt(n, j->id, j->attempt, "unknown", "failed", "in doubt",
-	    NULL);
-	outcome_flag(n, "in_doubt", j->id, "may have been sent or not: "
-	    "nothing came back");
+	finish_doubt(n, j, "unknown", "failed", "in doubt", NULL);
+	outcome_flag(n, "in_doubt", j->id, alike ? "may have been sent: the "
+	    "provider has one like it, of another time or sender" :
+	    "may have been sent or not: nothing came back");
 }
 
 /* What can be told without asking anybody; false: nothing. */
@@ -85,28 +140,31 @@ settle_here(struct engine *n, const struct job *j)
 	int sent = -1;
 
 	if (has_receipt(n, j->id, j->attempt, theirs)) {
-		finish_doubt(n, j->id, j->attempt, "accepted", "sent", NULL,
+		finish_doubt(n, j, "accepted", "sent", NULL,
 		    theirs);
 		return true;
 	}
 	if (order_build(n, &f) == 0)
 		sent = wire_was_sent(n->wire, f.transfer.request.name);
 	if (sent == 1)
-		finish_doubt(n, j->id, j->attempt, "accepted", "sent", NULL,
+		finish_doubt(n, j, "accepted", "sent", NULL,
 		    f.transfer.request.provider_id);
 	else if (sent == 0)
-		finish_doubt(n, j->id, j->attempt, "later", "queued",
+		finish_doubt(n, j, "later", "queued",
 		    "not sent by the sender that died", NULL);
 	buf_release(&f.transfer.request.body);
 	return sent != -1;
 }
 
+/*
+ * Whoever could not be asked, because nobody was there, will be: the list is
+ * better evidence than the grace.
+ */
 static bool
-is_known(struct engine *n, const char *provider_id)
+will_answer(const struct flight *f)
 {
-	return ledger_count(n->ledger, "SELECT count(*) FROM attempt WHERE "
-	    "provider = ? AND provider_id = ?", "ss", n->provider->kind,
-	    provider_id) > 0;
+	return f->verdict.outcome == OUTCOME_SETUP || f->verdict.outage ||
+	    f->verdict.outcome == OUTCOME_LATER;
 }
 
 void
@@ -115,22 +173,17 @@ doubt_settle(struct engine *n, struct flight *f)
 	const struct job *j = &f->job;
 	char theirs[256];
 
-	if (has_receipt(n, j->id, j->attempt, theirs)) {
-		finish_doubt(n, j->id, j->attempt, "accepted", "sent", NULL,
-		    theirs);
-		return;
-	}
-	for (size_t i = 0; i < f->found_count; i++)
-		if (!is_known(n, f->found[i])) {
-			finish_doubt(n, j->id, j->attempt, "accepted", "sent",
-			    NULL, f->found[i]);
-			return;
-		}
-	if (f->answered && clock_now() - j->doubted >= SETTLED)
-		finish_doubt(n, j->id, j->attempt, "later", "queued",
+	if (has_receipt(n, j->id, j->attempt, theirs))
+		finish_doubt(n, j, "accepted", "sent", NULL, theirs);
+	else if (f->found[0] != '\0' && !doubt_is_anothers(n, f->found, j))
+		finish_doubt(n, j, "accepted", "sent", NULL, f->found);
+	else if (f->found[0] != '\0' || (!f->answered && will_answer(f)))
+		return;		/* the next run asks again */
+	else if (!f->answered || f->alike)
+		lose_patience(n, j, f->alike);
+	else if (clock_now() - j->doubted >= SETTLED)
+		finish_doubt(n, j, "later", "queued",
 		    "the provider does not have it", NULL);
-	else if (!f->answered && f->verdict.outcome != OUTCOME_SETUP)
-		lose_patience(n, j);
 }
 
 /* One page of what is in doubt, and where it goes on. */
@@ -159,7 +212,7 @@ read_page(struct engine *n, struct questions *s)
 
 	s->count = s->at = 0;
 	r = ledger_select(n->ledger, "SELECT message, number, started_at, "
-	    "doubted_at FROM attempt WHERE channel = ? AND state = 'in_doubt' "
+	    "doubted_at, coalesce(sender, '') FROM attempt WHERE channel = ? AND state = 'in_doubt' "
 	    "AND message > ? ORDER BY message LIMIT 200", "ss", n->name,
 	    s->last);
 	while (s->count < PAGE && ledger_next(r)) {
@@ -171,6 +224,8 @@ read_page(struct engine *n, struct questions *s)
 		clock_parse(ledger_text(r, 2), &j->started);
 		if (ledger_text(r, 3) != NULL)
 			clock_parse(ledger_text(r, 3), &j->doubted);
+		snprintf(j->sender, sizeof(j->sender), "%s",
+		    ledger_text(r, 4));
 	}
 	ledger_end(r);
 	if (s->count > 0)
@@ -191,7 +246,7 @@ settle_page(struct engine *n, struct questions *s)
 		if (n->provider->ask != NULL)
 			s->jobs[left++] = s->jobs[i];
 		else
-			lose_patience(n, &s->jobs[i]);
+			lose_patience(n, &s->jobs[i], false);
 	}
 	ledger_commit(n->ledger);
 	arena_reset(&n->mem);

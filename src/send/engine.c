@@ -17,6 +17,7 @@
 #define CATCH_UP_US	50000
 /* A provider that wants a longer pause than this gets the rest of the day. */
 #define PAUSE_MAX_S	10
+#define CHANNEL_PAUSE_MAX	3600	/* whatever it says */
 
 static volatile sig_atomic_t stopping;
 
@@ -176,6 +177,8 @@ engine_load(struct engine *n, struct flight *f, const struct gate *g)
 static void
 intend(struct engine *n, struct flight *f, const struct gate *g)
 {
+	const char *sender = config_string(n->config, "channel", n->name,
+	    "from");
 	struct value *data = value_new_object();
 	char reference[300];
 
@@ -186,6 +189,10 @@ intend(struct engine *n, struct flight *f, const struct gate *g)
 	value_set_string(data, "channel", n->name);
 	value_set_string(data, "provider", n->provider->kind);
 	value_set_string(data, "reference", reference);
+	if (sender != NULL)
+		value_set_string(data, "sender", sender);
+	if (config_string(n->config, "test", NULL, "redirect") != NULL)
+		value_set_integer(data, "redirected", 1);
 	if (f->cost[0] != '\0')
 		value_set_string(data, "cost", f->cost);
 	if (f->currency[0] != '\0')
@@ -220,8 +227,11 @@ obey_pause(struct engine *n, const struct flight *f)
 {
 	int64_t s = f->transfer.response.retry_after;
 
-	if (f->verdict.outcome != OUTCOME_LATER || s <= 0)
+	if ((f->verdict.outcome != OUTCOME_LATER && !f->verdict.outage) ||
+	    s <= 0)
 		return;
+	if (s > CHANNEL_PAUSE_MAX)
+		s = CHANNEL_PAUSE_MAX;
 	if (s > PAUSE_MAX_S) {
 		n->breaker.blocked = true;
 		n->breaker.retry_after = s;
@@ -234,8 +244,12 @@ static void
 note(struct engine *n, struct flight *f)
 {
 	f->landed = true;
-	/* A question that was answered says all that is to be said. */
-	if (f->job.kind != JOB_SEND && f->answered)
+	/*
+	 * A question that was answered says all that is to be said, and no
+	 * message waits because a mark could not be made.
+	 */
+	if (f->job.kind == JOB_READ || (f->job.kind == JOB_ASK &&
+	    f->answered))
 		return;
 	if (f->flown)
 		n->provider->read(&f->transfer.response, &f->verdict);

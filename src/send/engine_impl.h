@@ -21,7 +21,6 @@
 #define BACKOFF_FIRST	60	/* seconds */
 #define BACKOFF_MAX	3600
 #define SWEEP_AGE	(36 * 3600)	/* of files in tmp/ */
-#define FOUND_MAX	8	/* messages of a provider's like one of ours */
 
 /*
  * What is to be done next: send a message, ask what became of one, or let a
@@ -37,6 +36,7 @@ struct job {
 	enum job_kind kind;
 	char id[256];
 	int attempt;		/* of JOB_ASK */
+	char sender[64];	/* as it was configured then; or empty */
 	instant started, doubted;
 };
 
@@ -54,9 +54,9 @@ struct flight {
 	char cost[32], currency[16], to[256];
 	instant created, expires;
 	/* Of a question: */
-	char page[2048], found[FOUND_MAX][256];
-	size_t found_count, pages;
-	bool answered;
+	char page[2048], found[256];
+	size_t pages;
+	bool answered, alike;	/* alike: something that may be ours is there */
 };
 
 struct breaker {
@@ -132,6 +132,10 @@ void outcome_doubt(struct engine *n, const char *id, int attempt,
 void outcome_hear(struct engine *n, const char *id);
 void outcome_finish(struct engine *n, struct flight *f);
 struct value *outcome_result(const struct engine *n, const struct flight *f);
+
+/* Whether what the provider calls so is another message of ours. */
+bool doubt_is_anothers(struct engine *n, const char *provider_id,
+    const struct job *j);
 
 /* doubt.c: what a dead sender left, and what waited too long. */
 void doubt_recover(struct engine *n);

@@ -9,16 +9,17 @@
 
 #include "base/clock.h"
 
-/* Meta knows messages for 30 days; the same by a wide margin. */
+/* Meta knows messages for 30 days. */
 #define DAYS		(29 * 86400)
-#define CLIENT_ERROR	400
-#define SERVER_ERROR	500
-#define TOO_MANY	429
 
-/* A page of them; what could not be told is tried again by the next run. */
+/*
+ * The newest first, and after the first that could not be made none any more
+ * in this run: marks are a courtesy.
+ */
 struct unread {
 	struct job jobs[PAGE];
 	size_t count, at;
+	bool failed;
 };
 
 static bool
@@ -26,7 +27,7 @@ next_read(struct engine *n, struct job *job)
 {
 	struct unread *u = n->source;
 
-	if (u->at == u->count)
+	if (u->failed || u->at == u->count)
 		return false;
 	*job = u->jobs[u->at++];
 	return true;
@@ -35,14 +36,13 @@ next_read(struct engine *n, struct job *job)
 void
 mark_read_done(struct engine *n, struct flight *f)
 {
-	int code = f->transfer.response.code;
+	struct unread *u = n->source;
 	struct value *data;
 
-	/* What Meta does not want to hear will not be told again, either. */
-	if (!f->answered && f->flown && (f->transfer.response.failed ||
-	    code < CLIENT_ERROR || code >= SERVER_ERROR || code == TOO_MANY ||
-	    f->verdict.outcome == OUTCOME_SETUP))
+	if (!f->answered) {
+		u->failed = true;
 		return;
+	}
 	data = value_new_object();
 	value_set_string(data, "id", f->job.id);
 	ledger_append_take(n->ledger, "message.marked_read", data);
@@ -56,9 +56,9 @@ read_page(struct engine *n, struct unread *u)
 	struct job *j;
 
 	r = ledger_select(n->ledger, "SELECT id FROM message WHERE "
-	    "direction = 'inbound' AND channel_type = ? AND read_at IS NULL "
-	    "AND is_unread = 0 AND created_at > ? ORDER BY created_at "
-	    "LIMIT 200", "ss", n->type,
+	    "direction = 'inbound' AND channel_type = ? AND channel = ? AND "
+	    "read_at IS NULL AND is_unread = 0 AND created_at > ? "
+	    "ORDER BY created_at DESC LIMIT 200", "sss", n->type, n->name,
 	    clock_format(clock_now() - DAYS, since));
 	while (u->count < PAGE && ledger_next(r)) {
 		j = &u->jobs[u->count++];
@@ -73,8 +73,9 @@ mark_read(struct engine *n)
 {
 	struct unread *u;
 
-	if (n->provider->mark_read == NULL || !config_bool(n->config,
-	    "channel", n->name, "mark_read"))
+	if (n->provider->mark_read == NULL || engine_is_blocked(n) ||
+	    !config_bool(n->config, "channel", n->name, "mark_read") ||
+	    config_string(n->config, "test", NULL, "redirect") != NULL)
 		return;
 	u = calloc(1, sizeof(*u));
 	if (u == NULL)

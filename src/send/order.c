@@ -74,6 +74,7 @@ take_order(struct engine *n, struct flight *f, struct record *r,
 	    .provider = n->provider_name, .attempt = f->attempt, .to = f->to,
 	    .record = r, .config = n->config, .now = clock_now(),
 	    .started = f->job.started, .expires = f->expires,
+	    .sender = f->job.sender[0] == '\0' ? NULL : f->job.sender,
 	    .window = f->window };
 	return 0;
 }
@@ -148,26 +149,40 @@ order_mark_read(struct engine *n, struct flight *f)
 	    n->provider->mark_read(&o, theirs, &f->transfer.request, &e) : -1;
 }
 
-static void
-on_found(void *ctx, const char *provider_id)
-{
-	struct flight *f = ctx;
+struct listing {
+	struct engine *engine;
+	struct flight *flight;
+};
 
-	if (f->found_count < FOUND_MAX)
-		snprintf(f->found[f->found_count++], sizeof(f->found[0]), "%s",
-		    provider_id);
+/* The first one that nobody else has; what is only alike proves nothing. */
+static bool
+on_found(void *ctx, const char *provider_id, bool certain)
+{
+	struct listing *l = ctx;
+	struct flight *f = l->flight;
+
+	if (strlen(provider_id) >= sizeof(f->found) ||
+	    doubt_is_anothers(l->engine, provider_id, &f->job))
+		return false;
+	if (!certain) {
+		f->alike = true;
+		return false;
+	}
+	snprintf(f->found, sizeof(f->found), "%s", provider_id);
+	return true;
 }
 
 bool
 order_look(struct engine *n, struct flight *f)
 {
 	struct record r = RECORD_INIT;
+	struct listing l = { .engine = n, .flight = f };
 	struct order o;
 	struct error e;
 	int rc = -1;
 
 	if (take_order(n, f, &r, &o, &e) == 0)
-		rc = n->provider->look(&o, &f->transfer.response, on_found, f,
+		rc = n->provider->look(&o, &f->transfer.response, on_found, &l,
 		    f->page);
 	record_release(&r);
 	f->pages++;

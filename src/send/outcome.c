@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "message/consent.h"
 
+#define RETRY_AFTER_MAX	86400	/* whatever the provider says */
+
 void
 outcome_journal(struct engine *n, const char *op, const char *id,
     const char *reason, const char *due, bool bring_forward)
@@ -66,6 +68,8 @@ retry_at(const struct flight *f, instant now)
 	wait = 1 + strtoll(hash, NULL, 16) % wait;
 	if (f->transfer.response.retry_after > least)
 		least = f->transfer.response.retry_after;
+	if (least > RETRY_AFTER_MAX)
+		least = RETRY_AFTER_MAX;
 	return now + (wait > least ? wait : least);
 }
 
@@ -141,9 +145,10 @@ outcome_hear(struct engine *n, const char *id)
 	const char *provider, *code;
 	char dead[32] = "";
 
-	r = ledger_select(n->ledger, "SELECT provider, status, "
-	    "coalesce(code, '') FROM event WHERE message = ? ORDER BY key",
-	    "s", id);
+	r = ledger_select(n->ledger, "SELECT e.provider, e.status, "
+	    "coalesce(e.code, '') FROM event e JOIN attempt a ON "
+	    "a.message = e.message AND a.number = e.attempt WHERE "
+	    "e.message = ? AND a.redirected = 0 ORDER BY e.key", "s", id);
 	while (ledger_next(r)) {
 		provider = ledger_text(r, 0);
 		code = ledger_text(r, 2);

@@ -365,8 +365,8 @@ run_channel(struct engine *n, const char *name)
 	put_channel(n);
 	try_provider(n);
 	doubt_recover(n);
-	mark_read(n);
 	send_all(n);
+	mark_read(n);
 	return channel_end(n, lock);
 }
 
@@ -420,7 +420,7 @@ each(struct filter *f, struct record *r)
 	struct queue one = { .ids = &id, .count = 1 };
 
 	if (id == NULL || account == NULL || strcmp(account, n->name) != 0 ||
-	    engine_is_stopping() || engine_is_blocked(n))
+	    engine_is_stopping() || n->setup_failed)
 		return;
 	n->source = &one;
 	n->next = next_of_record;
@@ -449,7 +449,8 @@ run_filter(struct engine *n, const char *name)
 	n->keep_result = true;
 	rc = filter_run(&f);
 	n->keep_result = false;
-	if (engine_is_stopping() && (rc == EX_OK || rc == EX_REFUSED))
+	if ((engine_is_stopping() || n->breaker.blocked) &&
+	    (rc == EX_OK || rc == EX_REFUSED))
 		rc = EX_TEMPFAIL;
 	end = channel_end(n, lock);
 	return end == EX_CONFIG ? end : rc;

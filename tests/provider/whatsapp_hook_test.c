@@ -174,7 +174,7 @@ test_status(void)
 	    "[{\"kind\":\"status\",\"provider\":\"whatsapp\","
 	    "\"channel_type\":\"whatsapp\",\"provider_id\":\"w\","
 	    "\"status\":\"failed\",\"raw_status\":\"failed\","
-	    "\"code\":\"131026\",\"title\":\"Undeliverable\","
+	    "\"code\":\"131026\",\"title\":\"Undeliverable\",\"dead\":true,"
 	    "\"to\":\"+16505551234\",\"wa_id\":\"16505551234\","
 	    "\"at\":\"2026-09-21T14:13:24Z\","
 	    "\"key\":\"whatsapp:w:failed:1790000004\"}]");
