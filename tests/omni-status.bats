@@ -56,8 +56,8 @@ above() {
 @test "a new ledger: all well, in each form" {
 	run -0 --separate-stderr omni-status
 	assert_equal "$stderr" ''
-	assert_line --regexp '^channel +type +queued +due +oldest +held +doubt'
-	assert_line --regexp '^email +email +0 +0 +- +0 +0 +- +0 +0 +0 +- +0\.00 +-$'
+	assert_line --regexp '^channel +type +down +queued +due +oldest +held +doubt'
+	assert_line --regexp '^email +email +0 +0 +0 +- +0 +0 +- +0 +0 +0 +- +0\.00 +-$'
 	assert_line --regexp '^flags +0$'
 	run -0 --separate-stderr omni-status -j
 	assert_equal "${#lines[@]}" 1
@@ -216,7 +216,7 @@ above() {
 	sed -i '/^\[channel sms\]/,/^$/d' "$OMNI_CONF"
 	is '.channels.sms | [.type, .active, .queued]' '[null,false,1]'
 	run -0 omni-status -o 'channel whatsapp.active=no'
-	assert_line --regexp '^sms +not configured +1 '
+	assert_line --regexp '^sms +not configured +0 +1 '
 	assert_line --regexp '^whatsapp +not active +0 '
 }
 

@@ -198,7 +198,7 @@ configure(struct ledger *l)
 	if (l->mode != LEDGER_READ)
 		ledger_exec(l, l->db, "PRAGMA journal_mode = WAL");
 	ledger_exec(l, l->db, "PRAGMA synchronous = FULL;"
-	    "PRAGMA foreign_keys = ON; PRAGMA cache_size = -64000;"
+	    "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;"
 	    "PRAGMA temp_store = MEMORY; PRAGMA recursive_triggers = ON");
 }
 

@@ -274,7 +274,7 @@ test_status(void)
 	    "{\"kind\":\"status\",\"provider\":\"twilio\","
 	    "\"provider_id\":\"" SID "\",\"channel_type\":\"sms\","
 	    "\"status\":\"failed\",\"raw_status\":\"undelivered\","
-	    "\"code\":\"30005\",\"to\":\"+525512345678\","
+	    "\"code\":\"30005\",\"dead\":true,\"to\":\"+525512345678\","
 	    "\"from\":\"+525587654321\","
 	    "\"reference\":\"appt-42.r1/48h.2\","
 	    "\"key\":\"twilio:" SID ":undelivered\"}");
