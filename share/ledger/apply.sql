@@ -12,8 +12,8 @@ INSERT INTO run VALUES (:run, :by, :at, :at, :seq, :seq, 1)
 ON CONFLICT(id) DO UPDATE SET last_at = :at, last_seq = :seq,
   changes = changes + 1;
 
--- Shared by two operations below, which say "-- include receipts": what the
--- set of a message's receipts amounts to, whatever order they came in.
+-- Shared by the operations below that say "-- include receipts": what the set
+-- of a message's receipts amounts to, whatever order they came in.
 -- op receipts
 SELECT 1 FROM event WHERE message = :data ->> '$.id' LIMIT 1;
 UPDATE attempt SET status = (SELECT e.status FROM event e
@@ -21,34 +21,61 @@ UPDATE attempt SET status = (SELECT e.status FROM event e
     ORDER BY e.rank DESC, e.key LIMIT 1)
 WHERE message = :data ->> '$.id' AND EXISTS (SELECT 1 FROM event e
     WHERE e.message = attempt.message AND e.attempt = attempt.number);
-UPDATE message SET state = 'sent', reason = NULL,
-  sent_at = coalesce(sent_at, :at)
-WHERE id = :data ->> '$.id' AND state IN ('queued', 'held') AND attempts > 0
-  AND EXISTS (SELECT 1 FROM event e WHERE e.message = message.id
-    AND e.rank IN (1, 2, 4, 5));
-UPDATE message SET
-  status = (SELECT e.status FROM event e WHERE e.message = message.id
-    AND e.attempt = message.attempts ORDER BY e.rank DESC, e.key LIMIT 1),
-  state = CASE WHEN (SELECT max(e.rank) FROM event e
-    WHERE e.message = message.id AND e.attempt = message.attempts)
-    IN (3, 6, 7) THEN 'failed' ELSE 'sent' END,
-  reason = (SELECT e.code FROM event e WHERE e.message = message.id
-    AND e.attempt = message.attempts AND e.rank IN (3, 6, 7)
-    ORDER BY e.rank DESC, e.key LIMIT 1),
+-- Taken after all, whatever the answer was or the provider's list showed.
+UPDATE attempt SET outcome = 'accepted'
+WHERE message = :data ->> '$.id' AND state = 'done' AND EXISTS (SELECT 1
+    FROM event e WHERE e.message = attempt.message
+    AND e.attempt = attempt.number);
+-- What went out is not sent again, and was not cancelled in time.
+UPDATE message SET state = 'sent', reason = NULL
+WHERE id = :data ->> '$.id' AND attempts > 0
+  AND (state IN ('queued', 'held', 'cancelled', 'expired')
+    AND EXISTS (SELECT 1 FROM event e WHERE e.message = message.id
+      AND e.rank IN (1, 2, 4, 5, 7))
+    OR state = 'in_doubt' AND EXISTS (SELECT 1 FROM attempt a
+      WHERE a.message = message.id
+      AND a.status NOT IN ('failed', 'bounced')));
+-- The attempt that weighs most has the say: any that arrived, then a last one
+-- that failed, then any that is on its way.
+UPDATE message SET status = d.status,
+  state = CASE WHEN d.weight = 3 AND d.state <> 'done' THEN 'in_doubt'
+    WHEN d.weight IN (2, 3, 6, 9) THEN 'failed' ELSE 'sent' END,
+  reason = CASE WHEN d.weight = 3 AND d.state <> 'done' THEN 'no answer'
+    WHEN d.weight = 3 THEN 'in doubt'
+    WHEN d.status IS NULL THEN d.outcome
+    ELSE (SELECT e.code FROM event e WHERE e.message = d.message
+      AND e.attempt = d.number AND e.rank IN (3, 6, 7)
+      ORDER BY e.rank DESC, e.key LIMIT 1) END,
+  sent_at = coalesce(sent_at, CASE WHEN EXISTS (SELECT 1 FROM attempt a
+    WHERE a.message = d.message AND a.outcome = 'accepted') THEN :at END),
   delivered_at = (SELECT min(e.received_at) FROM event e
-    WHERE e.message = message.id AND e.rank IN (4, 5)),
+    WHERE e.message = d.message AND e.rank IN (4, 5)),
   read_at = (SELECT min(e.received_at) FROM event e
-    WHERE e.message = message.id AND e.rank = 5),
-  failed_at = (SELECT min(e.received_at) FROM event e
-    WHERE e.message = message.id AND e.rank IN (3, 6, 7)),
+    WHERE e.message = d.message AND e.rank = 5),
+  failed_at = coalesce((SELECT min(e.received_at) FROM event e
+    WHERE e.message = d.message AND e.rank IN (3, 6, 7)),
+    CASE WHEN d.status IS NULL THEN d.finished_at END),
   -- Who complained has read it: no other channel for them.
-  failover = CASE WHEN failover IN ('ready', 'due') THEN CASE WHEN
-    (SELECT max(e.rank) FROM event e WHERE e.message = message.id
-    AND e.attempt = message.attempts) IN (3, 6) THEN 'due' ELSE 'ready' END
+  failover = CASE WHEN failover IN ('ready', 'due') THEN CASE
+    WHEN d.weight IN (2, 6) AND unwanted = 0 THEN 'due' ELSE 'ready' END
     ELSE failover END
-WHERE id = :data ->> '$.id' AND state IN ('sent', 'failed')
-  AND EXISTS (SELECT 1 FROM event e WHERE e.message = message.id
-    AND e.attempt = message.attempts);
+FROM (SELECT a.*, CASE WHEN a.status = 'complained' THEN 9
+    WHEN a.status = 'read' THEN 8
+    WHEN a.status = 'delivered' THEN 7
+    WHEN a.number = m.attempts AND (a.status IN ('failed', 'bounced')
+      OR a.status IS NULL AND a.outcome IN ('refused', 'address', 'optout'))
+      THEN 6
+    WHEN a.status = 'sent' THEN 5
+    WHEN a.status NOT IN ('failed', 'bounced') THEN 4
+    WHEN a.number = m.attempts AND a.status IS NULL
+      AND (a.state <> 'done' OR a.outcome = 'unknown') THEN 3
+    WHEN a.status IS NOT NULL THEN 2
+    ELSE 0 END AS weight
+  FROM attempt a JOIN message m ON m.id = a.message
+  WHERE a.message = :data ->> '$.id' ORDER BY weight DESC, a.number LIMIT 1)
+  AS d
+WHERE message.id = d.message AND message.state IN ('sent', 'failed')
+  AND d.weight > 0;
 -- Delivered after all: those that would take its place are not sent.
 UPDATE message SET failover = 'done',
   state = CASE WHEN state IN ('queued', 'held') THEN 'cancelled' ELSE state END,
@@ -402,6 +429,9 @@ UPDATE message SET state = 'cancelled', reason = :data ->> '$.reason',
   failover = CASE WHEN failover = 'ready' AND :data ->> '$.bring_forward' = 1
     THEN 'due' ELSE failover END
 WHERE id = :data ->> '$.id' AND state IN ('queued', 'held');
+-- What is out may have arrived: that it is unwanted keeps a second try away.
+UPDATE message SET unwanted = 1
+WHERE id = :data ->> '$.id' AND state IN ('sending', 'in_doubt');
 UPDATE reminder SET next_due_at = :at
 WHERE :data ->> '$.bring_forward' = 1 AND state = 'open'
   AND next_due_at > :at AND id = (SELECT reminder FROM message
@@ -443,6 +473,7 @@ WHERE message = :data ->> '$.id' AND number = :data ->> '$.attempt'
   AND state = 'open';
 UPDATE message SET state = 'in_doubt', reason = :data ->> '$.reason'
 WHERE id = :data ->> '$.id' AND state = 'sending';
+-- include receipts
 
 -- op attempt.finished
 UPDATE attempt SET state = 'done', outcome = :data ->> '$.outcome',
@@ -454,8 +485,11 @@ UPDATE attempt SET state = 'done', outcome = :data ->> '$.outcome',
   cost = coalesce(:data ->> '$.cost', cost),
   currency = coalesce(:data ->> '$.currency', currency)
 WHERE message = :data ->> '$.id' AND number = :data ->> '$.attempt';
-UPDATE message SET state = :data ->> '$.state',
-  reason = :data ->> '$.reason',
+UPDATE message SET state = CASE WHEN unwanted = 1
+    AND :data ->> '$.state' = 'queued' THEN 'cancelled'
+    ELSE :data ->> '$.state' END,
+  reason = CASE WHEN unwanted = 1 AND :data ->> '$.state' = 'queued'
+    THEN 'cancelled while in doubt' ELSE :data ->> '$.reason' END,
   due_at = coalesce(:data ->> '$.retry_at', due_at),
   status = CASE :data ->> '$.outcome' WHEN 'accepted'
     THEN coalesce(status, 'accepted') ELSE status END,
@@ -465,11 +499,15 @@ UPDATE message SET state = :data ->> '$.state',
     THEN coalesce(failed_at, :at) ELSE failed_at END,
   -- What may have arrived is for staff to judge.
   failover = CASE WHEN failover = 'ready' AND :data ->> '$.state' = 'failed'
-    AND :data ->> '$.outcome' <> 'unknown' THEN 'due' ELSE failover END
+    AND :data ->> '$.outcome' <> 'unknown' AND unwanted = 0
+    THEN 'due' ELSE failover END
 WHERE id = :data ->> '$.id' AND state IN ('sending', 'in_doubt');
 UPDATE reminder SET next_due_at = :at
 WHERE :data ->> '$.state' = 'failed' AND state = 'open'
   AND next_due_at > :at
+  -- Not if an earlier attempt arrived: then the receipts below decide.
+  AND NOT EXISTS (SELECT 1 FROM event e WHERE e.message = :data ->> '$.id'
+    AND e.rank IN (1, 2, 4, 5, 7))
   AND id = (SELECT reminder FROM message WHERE id = :data ->> '$.id')
   AND step = (SELECT step FROM message WHERE id = :data ->> '$.id')
   AND revision = (SELECT revision FROM message WHERE id = :data ->> '$.id');
@@ -494,7 +532,18 @@ WHERE message = :data ->> '$.id' AND number = :data ->> '$.attempt'
   AND state = 'in_doubt';
 UPDATE message SET state = 'sent', reason = NULL,
   sent_at = coalesce(sent_at, :at)
-WHERE id = :data ->> '$.id' AND state = 'in_doubt';
+WHERE id = :data ->> '$.id' AND attempts = :data ->> '$.attempt'
+  AND state = 'in_doubt';
+UPDATE attempt SET provider_id = :data ->> '$.provider_id'
+WHERE message = :data ->> '$.id' AND number = :data ->> '$.attempt'
+  AND provider = :data ->> '$.provider' AND provider_id IS NULL
+  AND state = 'done' AND NOT EXISTS (SELECT 1 FROM attempt a
+    WHERE a.provider = :data ->> '$.provider'
+    AND a.provider_id = :data ->> '$.provider_id');
+UPDATE event SET message = :data ->> '$.id', attempt = :data ->> '$.attempt'
+WHERE :data ->> '$.id' IS NOT NULL AND message IS NULL
+  AND provider = :data ->> '$.provider'
+  AND provider_id = :data ->> '$.provider_id';
 -- include receipts
 
 -- op message.received

@@ -228,6 +228,7 @@ CREATE TABLE message (
   cost         TEXT,		-- forecast, then as billed
   currency     TEXT,
   attempts     INTEGER NOT NULL DEFAULT 0,
+  unwanted     INTEGER NOT NULL DEFAULT 0,	-- 1: cancelled on its way
   is_unread    INTEGER NOT NULL DEFAULT 0,
   created_at   TEXT NOT NULL,
   sent_at      TEXT,

@@ -5,6 +5,7 @@
 
 #include "message/answer.h"
 #include "message/contact.h"
+#include "message/twice.h"
 
 /* Order of statuses; whatever comes first, the highest one shows. */
 static const struct rank {
@@ -125,18 +126,33 @@ address_is_dead(struct ledger *l, const struct reader *who, const char *code)
 	ledger_append_take(l, "address.dead", data);
 }
 
+/* [test] redirect: who sent the receipt is not whom the message is for. */
+static bool
+is_redirected(struct ledger *l, const char *message, int64_t attempt)
+{
+	struct ledger_rows *r;
+	bool redirected;
+
+	r = ledger_select(l, "SELECT 1 FROM attempt WHERE message = ? AND "
+	    "number = ? AND redirected = 1", "si", message, attempt);
+	redirected = ledger_next(r);
+	ledger_end(r);
+	return redirected;
+}
+
 /*
  * What a receipt says of its reader: a complaint, and a provider that says
  * "unsubscribed", are opt-outs; a number that is none is not tried again.
  */
 static void
-learn_of_reader(struct ledger *l, const struct value *event)
+learn_of_reader(struct ledger *l, const struct value *event, int64_t attempt)
 {
 	const char *message = value_get_string(event, "message");
 	const char *topic = value_get_string(event, "opt_out_topic");
 	struct reader who;
 
-	if (message == NULL || !find_reader(l, message, &who))
+	if (message == NULL || is_redirected(l, message, attempt) ||
+	    !find_reader(l, message, &who))
 		return;
 	if (topic != NULL)
 		topic_revoked(l, &who, message, topic);
@@ -156,6 +172,7 @@ apply_status(struct ledger *l, struct value *event)
 	const char *provider = value_get_string(event, "provider");
 	const char *id = value_get_string(event, "provider_id");
 	struct value *data;
+	int64_t attempt = 0;
 	bool known;
 
 	if (ledger_count(l, "SELECT count(*) FROM event WHERE key = ?", "s",
@@ -178,8 +195,11 @@ apply_status(struct ledger *l, struct value *event)
 	    "reference"), data);
 	if (known)
 		value_carry(event, "message", data, "id");
+	value_integer(value_get(data, "attempt"), &attempt);
 	ledger_append_take(l, "event.received", data);
-	learn_of_reader(l, event);
+	learn_of_reader(l, event, attempt);
+	if (known)
+		twice_check(l, value_get_string(event, "message"));
 	value_set_string(event, "applied", known ? "recorded" : "unmatched");
 }
 

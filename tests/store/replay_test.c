@@ -173,6 +173,30 @@ static const struct { const char *op, *data; } history[] = {
 	    "'addresses': [{'type': 'sms', 'hash': 'h3', 'content': '$', "
 	    "'primary': 1}], 'preferences': {'quiet_start': '21:00'}}" },
 	{ "contact.forgotten", "{'id': 'c3', 'hashes': ['h3']}" },
+	/* Cancelled on its way, then delivered after all; and never found. */
+	{ "message.queued", "{'id': 'news-2', 'failover': 1, " SMS MESSAGE "}" },
+	{ "attempt.started", "{'id': 'news-2', 'attempt': 1, "
+	    "'channel': 'sms', 'provider': 'twilio', 'sender': '+52', "
+	    "'redirected': 1, 'reference': 'news-2.1'}" },
+	{ "message.cancelled", "{'id': 'news-2', 'reason': 'by hand'}" },
+	{ "attempt.doubted", "{'id': 'news-2', 'attempt': 1, "
+	    "'reason': 'timeout'}" },
+	{ "attempt.finished", "{'id': 'news-2', 'attempt': 1, "
+	    "'outcome': 'later', 'state': 'queued'}" },
+	{ "event.received", "{'key': 'e4', 'provider': 'twilio', "
+	    "'provider_id': 'SM2', 'status': 'sent', 'rank': 2}" },
+	{ "event.received", "{'key': 'e5', 'provider': 'twilio', "
+	    "'provider_id': 'SM2', 'id': 'news-2', 'attempt': 1, "
+	    "'status': 'delivered', 'rank': 4}" },
+	{ "message.queued", "{'id': 'news-3', " SMS MESSAGE "}" },
+	{ "attempt.started", "{'id': 'news-3', 'attempt': 1, "
+	    "'channel': 'sms', 'provider': 'twilio', "
+	    "'reference': 'news-3.1'}" },
+	{ "attempt.doubted", "{'id': 'news-3', 'attempt': 1, "
+	    "'reason': 'timeout'}" },
+	{ "message.cancelled", "{'id': 'news-3', 'reason': 'by hand'}" },
+	{ "attempt.finished", "{'id': 'news-3', 'attempt': 1, "
+	    "'outcome': 'later', 'state': 'queued'}" },
 };
 #define HISTORY	(sizeof(history) / sizeof(history[0]))
 
@@ -249,6 +273,16 @@ test_verify(void)
 	    "status = 'delivered' AND attempts = 2") == 1);
 	assert(count(l, "SELECT count(*) FROM message WHERE id = 'news-1' "
 	    "AND state = 'failed' AND reason = '30003'") == 1);
+	assert(count(l, "SELECT count(*) FROM message WHERE id = 'news-2' "
+	    "AND state = 'sent' AND status = 'delivered'") == 1);
+	assert(count(l, "SELECT count(*) FROM attempt WHERE "
+	    "message = 'news-2' AND outcome = 'accepted' AND "
+	    "provider_id = 'SM2' AND sender = '+52' AND redirected = 1") == 1);
+	assert(count(l, "SELECT count(*) FROM event WHERE message = 'news-2'")
+	    == 2);
+	assert(count(l, "SELECT count(*) FROM message WHERE id = 'news-3' "
+	    "AND state = 'cancelled' AND reason = 'cancelled while in doubt'")
+	    == 1);
 	assert(count(l, "SELECT count(*) FROM flag WHERE resolved_by = 'in-2'")
 	    == 1);
 	assert(count(l, "SELECT count(*) FROM attempt WHERE state <> 'done'")
@@ -476,7 +510,7 @@ is_one_row(struct ledger *l, int first, int set)
 
 	r = ledger_select(l, "SELECT DISTINCT line FROM (SELECT "
 	    "json_array(state, reason, status, attempts, sent_at, "
-	    "delivered_at, read_at, failed_at) AS line FROM message "
+	    "delivered_at, read_at, failed_at, failover) AS line FROM message "
 	    "WHERE CAST(substr(id, 2) AS INTEGER) >= ?)", "i", (int64_t)first);
 	while (ledger_next(r))
 		if (rows++ > 0)
@@ -521,6 +555,215 @@ test_every_subset(void)
 	ledger_close(l);
 }
 
+/* Two attempts ------------------------------------------------------------- */
+
+/* What became of the second attempt; the first was recorded as not sent. */
+static const struct ending { const char *outcome, *state, *reason; } endings[] =
+{
+	{ "accepted", "sent", "" },
+	{ "refused", "failed", "refused" },
+	{ "unknown", "failed", "in doubt" },
+	{ "unknown", "queued", "sent again in doubt" },
+	{ "later", "queued", "to be tried again" }
+};
+#define ENDINGS	(sizeof(endings) / sizeof(endings[0]))
+
+/* Receipts of either attempt. */
+static const struct { int attempt; const char *status; int rank; } two[] = {
+	{ 1, "sent", 2 }, { 1, "failed", 3 }, { 1, "delivered", 4 },
+	{ 2, "sent", 2 }, { 2, "bounced", 6 }
+};
+#define TWO	((int)(sizeof(two) / sizeof(two[0])))
+
+static void
+start_second(struct ledger *l, int message)
+{
+	char data[1024];
+
+	snprintf(data, sizeof(data), "{'id': 'm%d', 'failover': 1, " SMS
+	    MESSAGE "}", message);
+	append(l, "message.queued", data);
+	for (int i = 1; i <= 2; i++) {
+		snprintf(data, sizeof(data), "{'id': 'm%d', 'attempt': %d, "
+		    "'channel': 'sms', 'provider': 'twilio', "
+		    "'reference': 'm%d.%d'}", message, i, message, i);
+		append(l, "attempt.started", data);
+		snprintf(data, sizeof(data), "{'id': 'm%d', 'attempt': %d, "
+		    "'reason': 'no answer'}", message, i);
+		append(l, "attempt.doubted", data);
+		snprintf(data, sizeof(data), "{'id': 'm%d', 'attempt': 1, "
+		    "'outcome': 'later', 'state': 'queued'}", message);
+		if (i == 1)
+			append(l, "attempt.finished", data);
+	}
+}
+
+/* As a sender would: a receipt of what is in doubt is its answer. */
+static void
+finish_second(struct ledger *l, int message, const struct ending *e,
+    bool known)
+{
+	char data[512];
+
+	snprintf(data, sizeof(data), "{'id': 'm%d', 'attempt': 2, "
+	    "'outcome': '%s', 'state': '%s'%s%s%s}", message,
+	    known ? "accepted" : e->outcome, known ? "sent" : e->state,
+	    known || *e->reason == '\0' ? "" : ", 'reason': '",
+	    known ? "" : e->reason, known || *e->reason == '\0' ? "" : "'");
+	append(l, "attempt.finished", data);
+}
+
+static void
+receipt_of_two(struct ledger *l, int message, int event)
+{
+	char data[512];
+
+	snprintf(data, sizeof(data), "{'key': 'k%d/%d', 'provider': 'twilio', "
+	    "'provider_id': 'SM%d.%d', 'id': 'm%d', 'attempt': %d, "
+	    "'status': '%s', 'rank': %d, 'code': '3000%d'}", message, event,
+	    message, two[event].attempt, message, two[event].attempt,
+	    two[event].status, two[event].rank, event);
+	append(l, "event.received", data);
+}
+
+/* `order` has each event of the set once, and TWO for the sender's answer. */
+static void
+play_two(struct ledger *l, int message, const int order[TWO + 1], int set,
+    const struct ending *e)
+{
+	bool known = false;
+
+	start_second(l, message);
+	for (int i = 0; i <= TWO; i++)
+		if (order[i] == TWO)
+			finish_second(l, message, e, known);
+		else if ((set >> order[i] & 1) != 0) {
+			receipt_of_two(l, message, order[i]);
+			known = known || two[order[i]].attempt == 2;
+		}
+}
+
+/* The messages from the one numbered `first` on have these attempts alike. */
+static void
+are_attempts_alike(struct ledger *l, int first, int set)
+{
+	char number[16];
+	int64_t rows;
+
+	snprintf(number, sizeof(number), "%d", first);
+	rows = ledger_count(l, "SELECT count(*) FROM (SELECT DISTINCT number, "
+	    "outcome, status, provider_id IS NULL FROM attempt WHERE "
+	    "CAST(substr(message, 2) AS INTEGER) >= CAST(? AS INTEGER))", "s",
+	    number);
+	if (rows != 2)
+		fprintf(stderr, "receipts %#x: attempts differ\n",
+		    (unsigned int)set);
+	assert(rows == 2);
+}
+
+static void
+test_receipts_of_two_attempts(void)
+{
+	struct ledger *l = opened("two.db", LEDGER_CREATE);
+	int n = 0;
+
+	put_content(l);
+	ledger_begin(l);
+	for (size_t e = 0; e < ENDINGS; e++)
+		for (int set = 0; set < 1 << TWO; set++) {
+			int order[TWO + 1] = { 0, 1, 2, 3, 4, 5 }, first = n;
+
+			/* One that only failed is tried again, once queued. */
+			if (strcmp(endings[e].state, "queued") == 0 &&
+			    (set & 0x18) == 0x10)
+				continue;
+			do {
+				play_two(l, n++, order, set, &endings[e]);
+				for (int skip = 0; skip < 30; skip++)
+					permute(order, TWO + 1);
+			} while (permute(order, TWO + 1));
+			is_one_row(l, first, set);
+			are_attempts_alike(l, first, set);
+		}
+	ledger_commit(l);
+	assert(n > 3000);
+	/* Whoever has it is sent no other; what failed is not overlooked. */
+	assert(count(l, "SELECT count(*) FROM message m WHERE EXISTS (SELECT 1 "
+	    "FROM event e WHERE e.message = m.id AND e.status = 'delivered') "
+	    "AND (state <> 'sent' OR status <> 'delivered' OR "
+	    "failover <> 'ready')") == 0);
+	assert(count(l, "SELECT count(*) FROM attempt a WHERE a.outcome <> "
+	    "'accepted' AND EXISTS (SELECT 1 FROM event e WHERE "
+	    "e.message = a.message AND e.attempt = a.number AND "
+	    "e.status = 'sent')") == 0);
+	assert(count(l, "SELECT count(*) FROM message WHERE state = 'in_doubt'")
+	    == 0);
+	verifies(l, "", 0);
+	ledger_close(l);
+}
+
+static void
+is_now(struct ledger *l, const char *expected)
+{
+	struct ledger_rows *r = ledger_select(l, "SELECT line FROM "
+	    "(SELECT state || ' ' || coalesce(status, '-') || ' ' || "
+	    "coalesce(reason, '-') || ' ' || failover AS line "
+	    "FROM message ORDER BY CAST(substr(id, 2) AS INTEGER) DESC "
+	    "LIMIT 1)", "");
+
+	assert(ledger_next(r));
+	if (strcmp(ledger_text(r, 0), expected) != 0)
+		fprintf(stderr, "%s, not %s\n", ledger_text(r, 0), expected);
+	assert(strcmp(ledger_text(r, 0), expected) == 0);
+	ledger_end(r);
+}
+
+/* A second attempt is in doubt or over when the first one is heard of. */
+static void
+test_first_attempt_after_all(void)
+{
+	static const struct {
+		int ending;		/* -1: in doubt still */
+		int events[3];		/* up to -1 */
+		const char *expected;
+	} tries[] = {
+		{ 1, { -1 }, "failed - refused due" },
+		{ 1, { 2, -1 }, "sent delivered - ready" },
+		{ 1, { 0, -1 }, "failed - refused due" },
+		{ 1, { 1, -1 }, "failed - refused due" },
+		{ 2, { -1 }, "failed - in doubt ready" },
+		{ 2, { 2, -1 }, "sent delivered - ready" },
+		{ 2, { 0, -1 }, "sent sent - ready" },
+		{ 2, { 0, 1, -1 }, "failed - in doubt ready" },
+		{ 3, { 0, -1 }, "sent sent - ready" },
+		{ 4, { 1, -1 }, "queued - to be tried again ready" },
+		{ 4, { 0, -1 }, "sent sent - ready" },
+		{ 4, { 0, 1, -1 }, "failed failed 30001 due" },
+		{ 0, { 4, -1 }, "failed bounced 30004 due" },
+		{ 0, { 4, 2, -1 }, "sent delivered - ready" },
+		{ 0, { 4, 0, -1 }, "failed bounced 30004 due" },
+		{ -1, { 1, -1 }, "in_doubt - no answer ready" },
+		{ -1, { 0, -1 }, "sent sent - ready" },
+		{ -1, { 0, 1, -1 }, "in_doubt - no answer ready" },
+		{ -1, { 2, -1 }, "sent delivered - ready" },
+	};
+	struct ledger *l = opened("first.db", LEDGER_CREATE);
+
+	put_content(l);
+	ledger_begin(l);
+	for (int i = 0; i < (int)(sizeof(tries) / sizeof(tries[0])); i++) {
+		start_second(l, i);
+		if (tries[i].ending != -1)
+			finish_second(l, i, &endings[tries[i].ending], false);
+		for (int k = 0; tries[i].events[k] != -1; k++)
+			receipt_of_two(l, i, tries[i].events[k]);
+		is_now(l, tries[i].expected);
+	}
+	ledger_commit(l);
+	verifies(l, "", 0);
+	ledger_close(l);
+}
+
 /* What is sent stays sent, whatever comes too late to stop it. */
 static void
 test_sent_is_final(void)
@@ -556,6 +799,8 @@ main(void)
 	test_tampering();
 	test_receipts_in_any_order();
 	test_every_subset();
+	test_receipts_of_two_attempts();
+	test_first_attempt_after_all();
 	test_sent_is_final();
 	remove_home();
 	return 0;
