@@ -636,10 +636,16 @@ check(struct config *c)
 	for (size_t i = 0; (name = config_name(c, "channel", i)); i++)
 		if (check_channel(c, name) == -1)
 			return -1;
-	for (size_t i = 0; (name = config_name(c, "provider", i)); i++)
+	for (size_t i = 0; (name = config_name(c, "provider", i)); i++) {
 		if (config_string(c, "provider", name, "kind") == NULL)
 			return error_set(c->error, EX_CONFIG,
 			    "%.300s: [provider %s] has no kind", c->file, name);
+		/* 0 means never to libcurl. */
+		if (config_duration(c, "provider", name, "timeout") < 1)
+			return error_set(c->error, EX_CONFIG, "%.300s: "
+			    "[provider %s] timeout: less than 1s", c->file,
+			    name);
+	}
 	for (size_t i = 0; (name = config_name(c, "topic", i)); i++) {
 		class = config_string(c, "topic", name, "class");
 		if (class == NULL || !config_has(c, "class", class))

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,38 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#define TICK_MS	1000
+
+/* Process-wide, as descriptors 0 and 1 are. */
+static bool (*stopping)(void);
+
+void
+io_set_stop(bool (*is_stopping)(void))
+{
+	stopping = is_stopping;
+}
+
+/*
+ * Waits until `fd` is ready, or after a stop for `grace_ms` more: -1 and EINTR.
+ * A signal that comes just before poll(2), or to another thread, is seen with
+ * the next tick.
+ */
+static int
+wait_ready(int fd, short events, int grace_ms)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	bool stop;
+	int n;
+
+	do {
+		stop = stopping();
+		n = poll(&p, 1, stop ? grace_ms : TICK_MS);
+	} while (!stop && (n == 0 || (n == -1 && errno == EINTR)));
+	if (n == 0)
+		errno = EINTR;
+	return n == 1 ? 0 : -1;
+}
 
 void
 io_check_std(void)
@@ -22,14 +55,28 @@ io_check_std(void)
 			die(EX_IOERR, "%s: %s", name[fd], strerror(errno));
 }
 
+/* What is at hand after a stop stays where it is. */
+static int
+wait_input(int fd)
+{
+	if (!stopping())
+		return wait_ready(fd, POLLIN, 0);
+	errno = EINTR;
+	return -1;
+}
+
 int
 io_write_all(int fd, const void *data, size_t len)
 {
+	bool may_stop = stopping != NULL && fd == STDOUT_FILENO;
 	const char *p = data;
 	ssize_t n;
 
 	while (len > 0) {
-		n = write(fd, p, len);
+		/* A pipe that is ready takes so much without blocking. */
+		if (may_stop && wait_ready(fd, POLLOUT, TICK_MS) == -1)
+			return -1;
+		n = write(fd, p, may_stop && len > PIPE_BUF ? PIPE_BUF : len);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
@@ -43,11 +90,14 @@ io_write_all(int fd, const void *data, size_t len)
 ssize_t
 io_read(int fd, void *data, size_t len)
 {
+	bool may_stop = stopping != NULL && fd == STDIN_FILENO;
 	ssize_t n;
 
-	do
+	do {
+		if (may_stop && wait_input(fd) == -1)
+			return -1;
 		n = read(fd, data, len);
-	while (n == -1 && errno == EINTR);
+	} while (n == -1 && errno == EINTR);
 	return n;
 }
 

@@ -1,6 +1,7 @@
 #ifndef OMNI_IO_H
 #define OMNI_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -14,6 +15,13 @@
 
 /* Ends the program with EX_IOERR when descriptor 0, 1 or 2 is closed. */
 void io_check_std(void);
+
+/*
+ * From here on, while `is_stopping` says so, reading standard input ends with
+ * EINTR at once, and writing to standard output when nobody has taken anything
+ * for a second.  A signal handler without SA_RESTART makes it say so.
+ */
+void io_set_stop(bool (*is_stopping)(void));
 
 int io_write_all(int fd, const void *data, size_t len);	/* -1 and errno */
 ssize_t io_read(int fd, void *data, size_t len);

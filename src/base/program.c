@@ -436,6 +436,7 @@ filter_run(struct filter *f)
 	struct record r = RECORD_INIT;
 	enum reader_status got;
 	struct reader in;
+	bool stopped;
 	size_t len;
 	char *line;
 
@@ -451,7 +452,8 @@ filter_run(struct filter *f)
 		arena_reset(&f->mem);
 		take(f, &r, got, line, len);
 	}
-	if (got == READER_ERROR)
+	stopped = got == READER_ERROR && errno == EINTR;
+	if (got == READER_ERROR && !stopped)
 		diag("stdin: %s", strerror(errno));
 	take_all(f);
 	flush(f);
@@ -460,5 +462,7 @@ filter_run(struct filter *f)
 	record_release(&r);
 	reader_release(&in);
 	arena_release(&f->mem);
+	if (stopped)
+		return EX_TEMPFAIL;
 	return got == READER_ERROR ? EX_IOERR : filter_status(f);
 }

@@ -72,7 +72,10 @@ struct filter {
 	struct ahead *ahead;	/* records read and not yet handed to `each` */
 };
 
-/* Reads standard input to its end; returns the exit status. */
+/*
+ * Reads standard input to its end; returns the exit status.  A program that is
+ * stopped (io_set_stop) passes on what it has read, and then it is EX_TEMPFAIL.
+ */
 int filter_run(struct filter *f);
 /* The exit status as the counters stand. */
 int filter_status(const struct filter *f);

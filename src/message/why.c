@@ -16,7 +16,7 @@ static const struct phrase {
 	{ "message.received", "an answer came" },
 	{ "failover.ended", "no other channel" },
 	{ "attempt.started", "handed to the provider" },
-	{ "attempt.doubted", "in doubt: the sender died before an answer" },
+	{ "attempt.doubted", "in doubt" },
 	{ "attempt.finished", "the provider's answer" },
 	{ "event.received", "receipt" },
 	{ "reminder.put", "reminder noted" },

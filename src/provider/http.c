@@ -70,10 +70,20 @@ http_base(const struct order *o, const char *standard, char *out, size_t size,
 		len--;
 	snprintf(out, size, "%.*s", (int)len, url);
 	if (len >= size || !is_base(out))
-		return error_set(e, EX_CONFIG, "[provider %s] base_url: not "
-		    "https://HOST, or http:// and a name of this machine",
-		    o->provider);
+		return error_set(e, EX_CONFIG, "[provider %s] base_url: "
+		    "neither https:// nor http:// to this machine itself, "
+		    "with no more than a host, a port and a path", o->provider);
 	return 0;
+}
+
+int
+provider_check_base(const struct config *c, const char *provider,
+    struct error *e)
+{
+	const struct order o = { .provider = provider, .config = c };
+	char base[1024];
+
+	return http_base(&o, "https://localhost", base, sizeof(base), e);
 }
 
 const char *
@@ -166,7 +176,8 @@ read_failure(const struct response *r, struct verdict *out)
 /*
  * 408 says that the request did not come in whole, but not what became of it.
  * What is not found, not allowed or asks for a proxy's password is asked at
- * the wrong place or by the wrong person.
+ * the wrong place or by the wrong person.  That is so where the provider itself
+ * says it, with a code of its own.
  */
 static enum outcome
 status_outcome(int status)
@@ -194,6 +205,17 @@ status_outcome(int status)
 	}
 }
 
+/*
+ * Without a code these may come from something on the way, such as a firewall
+ * that dislikes one text: that stops one message, and many in a row the run.
+ */
+static bool
+is_maybe_anothers(int status)
+{
+	return status == 403 || status == 404 || status == 405 ||
+	    status == 410;
+}
+
 static void
 say_status(const struct response *r, struct verdict *out)
 {
@@ -216,8 +238,10 @@ http_read(const struct response *r, struct verdict *out)
 		return;
 	}
 	snprintf(out->code, sizeof(out->code), "HTTP %d", r->code);
-	out->outcome = status_outcome(r->code);
-	out->outage = r->code >= 500 || r->code < 200;
+	out->outcome = is_maybe_anothers(r->code) ? OUTCOME_LATER :
+	    status_outcome(r->code);
+	out->outage = r->code >= 500 || r->code < 200 ||
+	    is_maybe_anothers(r->code);
 	if (out->outcome == OUTCOME_LATER || out->outage)
 		out->wait = r->retry_after;
 	if (out->wait < 0)
@@ -251,6 +275,11 @@ http_apply(const struct response *r, int64_t number, const struct code *code,
     struct verdict *out)
 {
 	snprintf(out->code, sizeof(out->code), "%" PRId64, number);
+	if (is_maybe_anothers(r->code)) {
+		out->outcome = status_outcome(r->code);
+		out->outage = false;
+		out->wait = 0;
+	}
 	/* Too many at a time is that, whatever else it is called. */
 	if (code == NULL || code->answer == OUTCOME_MAX || r->code == 429) {
 		if (code != NULL && code->wait > out->wait)

@@ -49,6 +49,7 @@ enum transport {
 
 #define REQUEST_MAX	(30 * 1024 * 1024)
 #define RESPONSE_MAX	(1024 * 1024)
+#define ASK_PAGES_MAX	20	/* to one recipient since the attempt */
 
 /* Whom the provider takes us for: a user and password, or a token. */
 struct credentials {
@@ -137,6 +138,13 @@ struct provider {
 	int (*mark_read)(const struct order *o, const char *theirs,
 	    struct request *out, struct error *e);
 };
+
+/*
+ * Of TRANSPORT_HTTP: -1 and EX_CONFIG unless base_url, where it is set, is a
+ * place to send to.
+ */
+int provider_check_base(const struct config *c, const char *provider,
+    struct error *e);
 
 /* NULL: no such kind, or not for this type of channel. */
 const struct provider *provider_find(const char *kind, const char *type);

@@ -85,14 +85,15 @@ int http_check_number(const char *to, struct error *e);
 
 /*
  * What can be said without looking into the body: the transfer failed, or the
- * HTTP status alone.  Sets outcome, code, text, wait and outage.
+ * HTTP status alone.  Sets outcome, code, text, wait and outage.  A status
+ * that somebody on the way may have given is OUTCOME_LATER and an outage.
  */
 void http_read(const struct response *r, struct verdict *out);
 /* The body as JSON, to be freed; NULL: it is none, or its end is missing. */
 struct value *http_json(const struct response *r);
 /* Why there was none. */
 const char *http_json_fault(const struct response *r);
-/* What an error code adds to http_read(). */
+/* What an error code of the provider's own changes in that. */
 void http_apply(const struct response *r, int64_t number,
     const struct code *code, struct verdict *out);
 /*

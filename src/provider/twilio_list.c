@@ -20,7 +20,6 @@
 #include "message/sms.h"
 
 #define PAGE_SIZE	50	/* of 1600 characters: below RESPONSE_MAX */
-#define PAGES_MAX	20	/* to one recipient since the attempt */
 #define BEFORE		300	/* seconds that clocks may differ */
 #define AFTER		3600
 #define BODY_MAX	((size_t)16 * SMS_TEXT_MAX)	/* bytes */
@@ -264,7 +263,7 @@ next_page(const struct search *s, const struct value *json, char page[2048])
 		return 0;
 	if (value_string(next) == NULL || !is_page(s, value_string(next),
 	    &ignored) || !value_integer(value_get(json, "page"), &number) ||
-	    number < 0 || number + 1 >= PAGES_MAX)
+	    number < 0 || number + 1 >= ASK_PAGES_MAX)
 		return -1;
 	snprintf(page, 2048, "%s", value_string(next));
 	return 1;

@@ -126,6 +126,10 @@ lose_patience(struct engine *n, const struct job *j, bool alike)
 		return;
 	}
 	finish_doubt(n, j, "unknown", "failed", "in doubt", NULL);
+	/* An earlier attempt may turn out to have been enough. */
+	if (ledger_count(n->ledger, "SELECT count(*) FROM message WHERE "
+	    "id = ? AND state = 'failed'", "s", j->id) == 0)
+		return;
 	outcome_flag(n, "in_doubt", j->id, alike ? "may have been sent: the "
 	    "provider has one like it, of another time or sender" :
 	    "may have been sent or not: nothing came back");

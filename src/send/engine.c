@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/output.h"
 
 #define HTTP_OK		200
@@ -40,6 +41,7 @@ engine_catch_signals(void)
 	struct sigaction stop = { .sa_handler = on_signal };
 
 	signal(SIGPIPE, SIG_IGN);
+	io_set_stop(engine_is_stopping);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 }

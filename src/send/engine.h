@@ -10,9 +10,10 @@
  * finished".  What a dead sender left open is in doubt and is cleared up
  * first; see omni-spool(5) for what each crash leaves.
  *
- * Transfers go one by one, so never more than one attempt is open; what one
- * group brought and what the next one intends is one transaction, or two when
- * the results are printed in between.
+ * Over a network up to [channel] connections transfers are on their way at
+ * once, elsewhere one; never are more attempts open than that.  What came back
+ * and what is intended next is one transaction; then the results are printed,
+ * and what was intended goes out.
  */
 
 /*

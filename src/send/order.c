@@ -7,8 +7,6 @@
 
 #include "base/clock.h"
 
-#define PAGES_MAX	10	/* of a provider's list */
-
 /*
  * [test] redirect: nobody else is written to.  Who is on the list gets their
  * own; for all others it is the first one that this type of channel can reach.
@@ -187,5 +185,5 @@ order_look(struct engine *n, struct flight *f)
 	record_release(&r);
 	f->pages++;
 	f->answered = rc == 0;
-	return rc == 1 && f->pages < PAGES_MAX;
+	return rc == 1 && f->pages < ASK_PAGES_MAX;
 }

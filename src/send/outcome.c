@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "message/consent.h"
+#include "message/twice.h"
 
 #define RETRY_AFTER_MAX	86400	/* whatever the provider says */
 
@@ -165,6 +166,7 @@ outcome_hear(struct engine *n, const char *id)
 		    CONSENT_PROVIDER);
 	if (*dead != '\0')
 		bury(n, id, dead);
+	twice_check(n->ledger, id);
 }
 
 void

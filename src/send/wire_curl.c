@@ -232,25 +232,13 @@ open_smtp(struct lines *w, struct config *c, const char *provider,
 	return 0;
 }
 
-/* Credentials go in the clear to this machine only. */
-static int
-check_base_url(const struct config *c, const char *provider, struct error *e)
+/* What goes to this machine in the clear is not shown to any other. */
+static bool
+shuns_proxies(const struct config *c, const char *provider)
 {
-	static const char *const near[] = { "http://127.0.0.1",
-	    "http://localhost", "http://[::1]" };
 	const char *url = config_string(c, "provider", provider, "base_url");
-	size_t len;
 
-	if (url == NULL || strncmp(url, "https://", 8) == 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
-		len = strlen(near[i]);
-		if (strncmp(url, near[i], len) == 0 &&
-		    strchr(":/", url[len]) != NULL)
-			return 0;
-	}
-	return error_set(e, EX_CONFIG, "[provider %s] base_url: neither "
-	    "https:// nor http:// to this machine itself", provider);
+	return url != NULL && strncmp(url, "http://", 7) == 0;
 }
 
 static void
@@ -275,9 +263,10 @@ open_http(struct lines *w, struct config *c, const char *provider,
 	const char *ca = config_path(c, "provider", provider, "ca_file");
 	long timeout = (long)config_duration(c, "provider", provider,
 	    "timeout");
+	bool direct = shuns_proxies(c, provider);
 	struct line *l;
 
-	if (check_base_url(c, provider, e) == -1 ||
+	if (provider_check_base(c, provider, e) == -1 ||
 	    p->sign_in(c, provider, &w->who, e) == -1)
 		return -1;
 	for (l = w->all; l < w->all + w->count; l++) {
@@ -286,6 +275,8 @@ open_http(struct lines *w, struct config *c, const char *provider,
 		curl_easy_setopt(l->curl, CURLOPT_HTTP_VERSION,
 		    (long)CURL_HTTP_VERSION_2TLS);
 		curl_easy_setopt(l->curl, CURLOPT_PIPEWAIT, 1L);
+		if (direct)
+			curl_easy_setopt(l->curl, CURLOPT_NOPROXY, "*");
 		curl_easy_setopt(l->curl, CURLOPT_USERAGENT,
 		    "omni/" OMNI_VERSION);
 		curl_easy_setopt(l->curl, CURLOPT_TIMEOUT, timeout);

@@ -220,6 +220,8 @@ test_references(void)
 	    "[channel x] names no [provider q]");
 	refuses("[provider p]\nhost = localhost\n",
 	    "[provider p] has no kind");
+	refuses("[provider p]\nkind = twilio\ntimeout = 0s\n",
+	    "[provider p] timeout: less than 1s");
 	refuses("[topic x]\nclass = nothing\n",
 	    "[topic x] names no [class nothing]");
 }

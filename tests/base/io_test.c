@@ -16,15 +16,33 @@
 
 static char home[] = "/tmp/omni-io-XXXXXX";
 
+static volatile sig_atomic_t rang;
+
 static void
 on_alarm(int signal)
 {
 	(void)signal;
+	rang = 1;
 }
 
-/* Interrupted and cut short all the time, by a slow reader and a timer. */
+static bool
+never(void)
+{
+	return false;
+}
+
+static bool
+has_rung(void)
+{
+	return rang != 0;
+}
+
+/*
+ * Interrupted and cut short all the time, by a slow reader and a timer; with
+ * `may_stop` in a program that might be stopped, but is not.
+ */
 static void
-test_interrupted(void)
+test_interrupted(bool may_stop)
 {
 	struct itimerval every = { .it_interval = { .tv_usec = 2000 },
 	    .it_value = { .tv_usec = 2000 } }, none = { .it_value = { 0 } };
@@ -43,8 +61,12 @@ test_interrupted(void)
 	assert(pid != -1);
 	if (pid == 0) {
 		close(p[0]);
+		dup2(p[1], STDOUT_FILENO);
+		if (may_stop)
+			io_set_stop(never);
 		setitimer(ITIMER_REAL, &every, NULL);
-		_exit(io_write_all(p[1], data, sizeof(data)) == 0 ? 0 : 1);
+		_exit(io_write_all(STDOUT_FILENO, data, sizeof(data)) == 0 ?
+		    0 : 1);
 	}
 	close(p[1]);
 	usleep(20000);
@@ -56,6 +78,56 @@ test_interrupted(void)
 	assert(memcmp(data, back, sizeof(data)) == 0);
 	close(p[0]);
 	assert(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+/* In a child of its own: pipes for standard input and output, and a timer. */
+static void
+stop_in_child(const int in[2], int out)
+{
+	struct itimerval once = { .it_value = { .tv_usec = 100000 } };
+	struct sigaction alarm_action = { .sa_handler = on_alarm };
+	static char data[1000000];
+
+	sigaction(SIGALRM, &alarm_action, NULL);
+	assert(dup2(in[0], STDIN_FILENO) == 0 &&
+	    dup2(out, STDOUT_FILENO) == 1);
+	io_set_stop(has_rung);
+	assert(io_read(STDIN_FILENO, data, sizeof(data)) == 2);
+	rang = 0;
+	setitimer(ITIMER_REAL, &once, NULL);
+	assert(io_read(STDIN_FILENO, data, sizeof(data)) == -1 &&
+	    errno == EINTR && rang);
+	rang = 0;
+	setitimer(ITIMER_REAL, &once, NULL);
+	assert(io_write_all(STDOUT_FILENO, data, sizeof(data)) == -1 &&
+	    errno == EINTR && rang);
+	/* Not even what is at hand. */
+	assert(write(in[1], "x", 1) == 1);
+	assert(io_read(STDIN_FILENO, data, sizeof(data)) == -1 &&
+	    errno == EINTR);
+	/* Of others nothing is changed. */
+	assert(io_read(in[0], data, 1) == 1 && data[0] == 'x');
+}
+
+static void
+test_stop(void)
+{
+	int in[2], out[2], status;
+	pid_t pid;
+
+	assert(pipe(in) == 0 && pipe(out) == 0);
+	assert(write(in[1], "ab", 2) == 2);
+	pid = fork();
+	assert(pid != -1);
+	if (pid == 0) {
+		stop_in_child(in, out[1]);
+		_exit(0);
+	}
+	assert(waitpid(pid, &status, 0) == pid && status == 0);
+	close(in[0]);
+	close(in[1]);
+	close(out[0]);
+	close(out[1]);
 }
 
 static void
@@ -206,7 +278,9 @@ main(void)
 {
 	umask(022);
 	assert(mkdtemp(home) != NULL && chdir(home) == 0);
-	test_interrupted();
+	test_interrupted(false);
+	test_interrupted(true);
+	test_stop();
 	test_full_disk();
 	test_read_file();
 	test_directories();

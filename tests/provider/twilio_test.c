@@ -120,7 +120,8 @@ test_base(void)
 	static const char *const bad[] = { "ftp://x", "https://", "api",
 	    "http://example.com", "http://127.0.0.1.example.com",
 	    "https://user:" SECRET "@example.com", "https://x?y",
-	    "https://x#y", "https://x y", "http://localhost@example.com" };
+	    "https://x#y", "https://x y", "http://localhost@example.com",
+	    "http://127.0.0.1:80@example.com" };
 	char text[256], url[256];
 
 	standard();
@@ -138,7 +139,7 @@ test_base(void)
 		    "\nbase_url = %s", bad[i]);
 		set_up("", "from = 1", text);
 		refuses(twilio, &order, EX_CONFIG, "[provider twilio] "
-		    "base_url: not https://HOST");
+		    "base_url: neither https:// nor");
 	}
 }
 
@@ -414,6 +415,10 @@ test_errors(void)
 	same_text(v.code, "99999");
 	same_text(v.text, "HTTP status 400");
 	answers(twilio, 401, "{\"code\":99999}", OUTCOME_SETUP);
+	v = answers(twilio, 403, "{\"code\":99999}", OUTCOME_SETUP);
+	assert(!v.outage);
+	v = answers(twilio, 403, "{\"code\":20005}", OUTCOME_SETUP);
+	assert(!v.outage);
 	/* A 5xx may have come after the message was made. */
 	v = answers(twilio, 503, "{\"code\":21610,\"message\":\"x\"}",
 	    OUTCOME_UNKNOWN);

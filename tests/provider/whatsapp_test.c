@@ -101,7 +101,7 @@ test_settings(void)
 		{ NUMBER "\nversion = v26", "[provider meta] version: not" },
 		{ NUMBER "\nversion = v26.0/x", "[provider meta] version" },
 		{ NUMBER "\nbase_url = http://graph.facebook.com",
-		    "[provider meta] base_url: not https://HOST" }
+		    "[provider meta] base_url: neither https://" }
 	};
 
 	standard();
