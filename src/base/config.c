@@ -267,13 +267,16 @@ config_channel_type(size_t i)
 	return i < CONFIG_CHANNEL_TYPES ? types[i] : NULL;
 }
 
-static bool
-is_channel_type(const char *s)
+const char *
+config_channel_type_of(const char *name)
 {
-	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++)
-		if (strcmp(config_channel_type(i), s) == 0)
-			return true;
-	return false;
+	const char *type;
+
+	for (size_t i = 0; name != NULL &&
+	    (type = config_channel_type(i)) != NULL; i++)
+		if (strcmp(type, name) == 0)
+			return type;
+	return NULL;
 }
 
 static bool
@@ -283,7 +286,7 @@ are_channel_types(const char *list)
 	size_t i;
 
 	for (i = 0; config_word(list, i, word, sizeof(word)); i++)
-		if (!is_channel_type(word))
+		if (config_channel_type_of(word) == NULL)
 			return false;
 	return i > 0;
 }
@@ -300,7 +303,7 @@ is_step(const char *s)
 	    !duration_parse(word + 1, &seconds))
 		return false;
 	if (!config_word(s, 1, word, sizeof(word)) ||
-	    (!is_channel_type(word) && strcmp(word, "flag") != 0 &&
+	    (config_channel_type_of(word) == NULL && strcmp(word, "flag") != 0 &&
 	    strcmp(word, "preferred") != 0))
 		return false;
 	return !config_word(s, 3, word, sizeof(word));
@@ -331,7 +334,7 @@ is_of_type(enum type type, const char *s)
 		return strncmp(s, "env:", 4) == 0 ||
 		    strncmp(s, "file:", 5) == 0;
 	case TYPE_CHANNEL:
-		return is_channel_type(s);
+		return config_channel_type_of(s) != NULL;
 	case TYPE_CHANNELS:
 		return are_channel_types(s);
 	case TYPE_DOUBT:

@@ -65,6 +65,8 @@ int config_secret(struct config *c, const char *kind, const char *name,
 /* The types of channel there are; NULL at the end. */
 #define CONFIG_CHANNEL_TYPES	5
 const char *config_channel_type(size_t i);
+/* The one of that name, as it is spelled there; NULL: none, or no name. */
+const char *config_channel_type_of(const char *name);
 
 /* "email, sms  voice": the i-th word into `out`, false after the last. */
 bool config_word(const char *list, size_t i, char *out, size_t size);

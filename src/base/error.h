@@ -65,4 +65,8 @@ size_t utf8_length(const char *s, size_t len);
 /* Whether all of `s` is UTF-8 without NUL. */
 int utf8_valid(const char *s, size_t len);
 
+/* Its characters, and the offset of the i-th. */
+size_t utf8_count(const char *s, size_t len);
+size_t utf8_offset(const char *s, size_t len, size_t i);
+
 #endif

@@ -152,3 +152,13 @@ percent_encode(struct buf *out, const char *s)
 {
 	encode(out, s, "-._~");
 }
+
+size_t
+form_count(const struct form *f, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		n += strcmp(f->pairs[i].name, name) == 0;
+	return n;
+}

@@ -43,6 +43,8 @@ int form_parse(struct form *f, const char *body, size_t len,
     struct arena *mem, struct error *e);
 /* The first value of that name, or NULL. */
 const char *form_get(const struct form *f, const char *name);
+/* How many there are. */
+size_t form_count(const struct form *f, const char *name);
 
 /*
  * Writing: adds "name=value" to a form, with '&' before it if `out` has

@@ -13,12 +13,6 @@ static const char *const hows[CONSENT_HOW_MAX] = {
 	[CONSENT_PROVIDER] = "provider", [CONSENT_COMPLAINT] = "complaint"
 };
 
-const char *
-consent_how_name(enum consent_how how)
-{
-	return hows[how];
-}
-
 enum consent_how
 consent_how_read(const char *name)
 {
@@ -168,11 +162,10 @@ consent_scope(const struct config *c, const char *word,
 		snprintf(out, CONSENT_SCOPE, "all");
 		return true;
 	}
-	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++)
-		if (strcmp(config_channel_type(i), word) == 0) {
-			snprintf(out, CONSENT_SCOPE, "channel:%s", word);
-			return true;
-		}
+	if (config_channel_type_of(word) != NULL) {
+		snprintf(out, CONSENT_SCOPE, "channel:%s", word);
+		return true;
+	}
 	snprintf(out, CONSENT_SCOPE, "topic:%.80s", word);
 	return config_has(c, "topic", word);
 }

@@ -25,7 +25,6 @@ enum consent_how {
 	CONSENT_HOW_MAX
 };
 
-const char *consent_how_name(enum consent_how how);
 enum consent_how consent_how_read(const char *name); /* CONSENT_HOW_MAX: none */
 
 #define CONSENT_SCOPE	96

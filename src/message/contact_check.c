@@ -124,17 +124,6 @@ flaw(struct check *k, const char *code, const char *field, const char *text)
 }
 
 static bool
-is_channel(const char *name)
-{
-	const char *type;
-
-	for (size_t i = 0; (type = config_channel_type(i)) != NULL; i++)
-		if (name != NULL && strcmp(name, type) == 0)
-			return true;
-	return false;
-}
-
-static bool
 check_id(struct check *k)
 {
 	const char *id = value_get_string(k->contact, "id");
@@ -187,7 +176,7 @@ check_channels(struct check *k, const struct value *list)
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		name = value_string(value_at(list, i));
-		if (!is_channel(name))
+		if (config_channel_type_of(name) == NULL)
 			return flaw(k, "bad_preference", "preferences",
 			    arena_printf(k->mem, "%.60s is no type of "
 			    "channel", name));
@@ -224,7 +213,7 @@ check_preferences(struct check *k)
 	if (text != NULL)
 		return flaw(k, "bad_preference", "preferences",
 		    arena_printf(k->mem, "there is no member %.60s", text));
-	if (channel != NULL && !is_channel(channel))
+	if (channel != NULL && config_channel_type_of(channel) == NULL)
 		return flaw(k, "bad_preference", "preferences",
 		    arena_printf(k->mem, "%.60s is no type of channel",
 		    channel));
@@ -279,7 +268,7 @@ check_addresses(struct check *k)
 		v = value_at(list, i);
 		type = value_get_string(v, "channel");
 		to = value_get_string(v, "to");
-		if (!is_channel(type) || to == NULL)
+		if (config_channel_type_of(type) == NULL || to == NULL)
 			return flaw(k, "bad_address", "addresses",
 			    "an entry needs channel, a type of channel, and "
 			    "to");

@@ -51,15 +51,11 @@ void
 contacts_verify(struct filter *f, struct record *r)
 {
 	struct contacts *c = f->ctx;
-	const char *type = record_string(r, "channel"), *known, *id;
+	const char *type = record_string(r, "channel"), *id;
 	const char *to = record_string(r, "address");
 	char hash[DIGEST_HEX];
-	size_t i = 0;
 
-	while ((known = config_channel_type(i)) != NULL &&
-	    (type == NULL || strcmp(known, type) != 0))
-		i++;
-	if (known == NULL) {
+	if (config_channel_type_of(type) == NULL) {
 		filter_refuse(f, r, "unknown_channel", "channel",
 		    "channel: %.60s is no type of channel",
 		    type == NULL ? "(nothing)" : type);

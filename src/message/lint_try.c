@@ -238,16 +238,6 @@ end(struct try *t)
 
 /* What is looked at in a text. */
 
-static size_t
-characters(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 static bool
 is_plain(const struct try *t)
 {
@@ -259,11 +249,11 @@ check_subject(const struct try *t, const char *file, const char *text)
 {
 	const char *source = templates_source(t->lint->set, t->language,
 	    PART_SUBJECT);
+	size_t count = utf8_count(text, strlen(text));
 
-	if (characters(text) > SUBJECT_MAX)
+	if (count > SUBJECT_MAX)
 		lint_add(t->lint, LINT_WARNING, file, 0, 0, "%zu characters; "
-		    "readers show no more than %d", characters(text),
-		    SUBJECT_MAX);
+		    "readers show no more than %d", count, SUBJECT_MAX);
 	if (strchr(source, '\n') != NULL)
 		lint_add(t->lint, LINT_WARNING, file, 2, 0,
 		    "more than one line; they become one");
@@ -419,6 +409,7 @@ check_segments(struct lint *l, const char *file, const char *text,
 	struct arena mem = ARENA_INIT(64 * RECORD_MAX);
 	struct buf why = BUF_INIT(900);
 	struct segments s;
+	size_t count;
 	bool counted;
 
 	counted = segments_count(text, &s);
@@ -426,9 +417,10 @@ check_segments(struct lint *l, const char *file, const char *text,
 		text = sms_rewrite(text, l->config, account, NULL, &mem);
 		counted = segments_count(text, &s);
 	}
-	if (!counted || characters(text) > SMS_TEXT_MAX)
+	count = utf8_count(text, strlen(text));
+	if (!counted || count > SMS_TEXT_MAX)
 		lint_add(l, LINT_ERROR, file, 0, 0, "%zu characters; an SMS "
-		    "has at most %d", characters(text), SMS_TEXT_MAX);
+		    "has at most %d", count, SMS_TEXT_MAX);
 	else if (s.count > 1) {
 		sms_blame(text, &why, &mem);
 		lint_add(l, max > 0 && s.count > max ? LINT_ERROR :

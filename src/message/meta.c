@@ -303,15 +303,6 @@ set_section(const struct meta_source *s, const struct meta_entry *e,
 	    e->key, e->value, hint(&near, text));
 }
 
-static bool
-is_channel_type(const char *word)
-{
-	for (size_t i = 0; config_channel_type(i) != NULL; i++)
-		if (strcmp(config_channel_type(i), word) == 0)
-			return true;
-	return false;
-}
-
 static void
 set_channels(const struct meta_source *s, const struct meta_entry *e)
 {
@@ -319,7 +310,7 @@ set_channels(const struct meta_source *s, const struct meta_entry *e)
 	size_t i;
 
 	for (i = 0; config_word(e->value, i, word, sizeof(word)); i++)
-		if (!is_channel_type(word)) {
+		if (config_channel_type_of(word) == NULL) {
 			meta_fault(s, e, "%s is not a type of channel", word);
 			return;
 		}

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "template/tval.h"
 
 #define LOWER	"abcdefghijklmnopqrstuvwxyz"
 #define UPPER	"ABCDEFGHIJKLMNOPQRSTUVWXYZ"

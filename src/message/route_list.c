@@ -23,22 +23,10 @@ route_consider(struct decision *d, const char *type,
 		    d->reasons.len > 0 ? "; " : "", type, reason);
 }
 
-/* The type of that name, as the configuration spells it; NULL: none. */
-static const char *
-type_named(const char *name)
-{
-	const char *type;
-
-	for (size_t i = 0; (type = config_channel_type(i)) != NULL; i++)
-		if (strcmp(type, name) == 0)
-			return type;
-	return NULL;
-}
-
 static void
 add_type(struct decision *d, const char *name, const char *by)
 {
-	const char *type = type_named(name);
+	const char *type = config_channel_type_of(name);
 
 	if (type == NULL) {
 		route_consider(d, utf8_valid(name, strlen(name)) ? name : "?",
@@ -152,7 +140,7 @@ route_load_preference(struct decision *d)
 static const char *
 type_of_wish(const struct config *c, const char *wish)
 {
-	const char *type = type_named(wish);
+	const char *type = config_channel_type_of(wish);
 
 	if (type == NULL && config_has(c, "channel", wish))
 		type = config_string(c, "channel", wish, "type");

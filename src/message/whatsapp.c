@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "message/variables.h"
-#include "template/tval.h"
 
 #define BAD		"bad_whatsapp"
 #define FIVE_BLANKS	"     "

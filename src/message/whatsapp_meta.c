@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "template/tval.h"
 
 /*
  * Templates as they are registered with Meta.  The text is the source of our

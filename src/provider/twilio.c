@@ -15,7 +15,6 @@
 
 #include "base/form.h"
 #include "message/sms.h"
-#include "template/tval.h"
 
 #define DIGITS		"0123456789"
 #define HEXADECIMAL	DIGITS "abcdefABCDEF"

@@ -15,7 +15,6 @@
 #include <sysexits.h>
 
 #include "message/meta.h"
-#include "template/tval.h"
 
 #define GRAPH		"https://graph.facebook.com"
 #define DIGITS		"0123456789"

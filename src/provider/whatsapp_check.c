@@ -14,7 +14,6 @@
 #include <sysexits.h>
 
 #include "message/meta.h"
-#include "template/tval.h"
 
 #define FIVE_BLANKS		"     "
 #define NAME_MAX_BYTES		512

@@ -84,16 +84,6 @@ named_before(const struct form *f, size_t n)
 	return false;
 }
 
-static size_t
-times_named(const struct form *f, const char *name)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < f->count; i++)
-		n += strcmp(f->pairs[i].name, name) == 0;
-	return n;
-}
-
 /* A name that is there several times gets an array. */
 static void
 log_form(struct buf *b, const char *key, const struct form *f)
@@ -105,7 +95,7 @@ log_form(struct buf *b, const char *key, const struct form *f)
 		name = f->pairs[i].name;
 		if (named_before(f, i))
 			continue;
-		if (times_named(f, name) == 1) {
+		if (form_count(f, name) == 1) {
 			emit_string(b, name, f->pairs[i].value);
 			continue;
 		}

@@ -67,26 +67,6 @@ twilio_given(const struct exchange *x, const char *name)
 	return s == NULL || *s == '\0' ? NULL : s;
 }
 
-static int
-times(const struct form *f, const char *name)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < f->count; i++)
-		n += strcmp(f->pairs[i].name, name) == 0;
-	return n;
-}
-
-static size_t
-characters(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 bool
 twilio_is_address(const char *to)
 {
@@ -152,7 +132,7 @@ twilio_magic_from(const char *from)
 static int
 message_fault(const struct exchange *x)
 {
-	int media = times(&x->form, "MediaUrl");
+	size_t media = form_count(&x->form, "MediaUrl");
 	const char *s = x->callback;
 
 	if (x->to == NULL)
@@ -162,7 +142,8 @@ message_fault(const struct exchange *x)
 	if (x->text == NULL && media == 0 &&
 	    twilio_given(x, "ContentSid") == NULL)
 		return 21602;
-	if (x->text != NULL && characters(x->text) > TEXT_LONGEST)
+	if (x->text != NULL &&
+	    utf8_count(x->text, strlen(x->text)) > TEXT_LONGEST)
 		return 21617;
 	if (media > MEDIA_MOST)
 		return 21623;
@@ -313,7 +294,7 @@ twilio_create_message(struct exchange *x)
 		.body = x->text == NULL ? "" : x->text,
 		.reference = x->reference, .callback = x->callback,
 		.account = x->part[0], .answer = what,
-		.media = times(&x->form, "MediaUrl"),
+		.media = (int)form_count(&x->form, "MediaUrl"),
 		.segments = segments_of(x->text), .created = clock_now(),
 		.status = x->service == NULL ? "queued" : "accepted"
 	};

@@ -30,16 +30,6 @@ refuse(struct exchange *x, int code, const char *what)
 	answer_error(x, 400, code, what);
 }
 
-static size_t
-characters(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
 /* The object that `type` names, and what must be in it. */
 static void
 check_content(struct exchange *x, const char *type)
@@ -115,8 +105,8 @@ check_type(struct exchange *x)
 	if (x->status == 0)
 		check_media(x, type);
 	x->text = value_string(value_path(x->json, "text.body"));
-	if (x->status == 0 && x->text != NULL && characters(x->text) >
-	    TEXT_LONGEST)
+	if (x->status == 0 && x->text != NULL &&
+	    utf8_count(x->text, strlen(x->text)) > TEXT_LONGEST)
 		refuse(x, 100, "Param text['body'] must be at most 4096 "
 		    "characters long.");
 	/* Of what is no text the content itself is kept. */
@@ -160,7 +150,7 @@ check_members(struct exchange *x)
 	    !is_recipient(x->to))
 		refuse(x, 131009, "Parameter value is not valid: to");
 	else if (x->reference != NULL &&
-	    characters(x->reference) > REFERENCE_LONGEST)
+	    utf8_count(x->reference, strlen(x->reference)) > REFERENCE_LONGEST)
 		refuse(x, 100, "Param biz_opaque_callback_data must be at "
 		    "most 512 characters long.");
 	else

@@ -482,27 +482,3 @@ tval_print(const struct tval *v, struct buf *out)
 		break;
 	}
 }
-
-/* UTF-8. */
-
-size_t
-utf8_count(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += ((unsigned char)s[i] & 0xc0) != 0x80;
-	return n;
-}
-
-size_t
-utf8_offset(const char *s, size_t len, size_t i)
-{
-	size_t at = 0;
-
-	while (at < len && i-- > 0)
-		do
-			at++;
-		while (at < len && ((unsigned char)s[at] & 0xc0) == 0x80);
-	return at;
-}

@@ -79,8 +79,4 @@ bool tval_to_real(const struct tval *v, double *d);
 /* As str() writes it; adds to `out`. */
 void tval_print(const struct tval *v, struct buf *out);
 
-/* UTF-8: the number of characters, and the offset of the i-th. */
-size_t utf8_count(const char *s, size_t len);
-size_t utf8_offset(const char *s, size_t len, size_t i);
-
 #endif
