@@ -618,11 +618,6 @@ check_channel(struct config *c, const char *name)
 	if (type == NULL)
 		return error_set(c->error, EX_CONFIG,
 		    "%.300s: [channel %s] has no type", c->file, name);
-	if (config_bool(c, "channel", name, "active") &&
-	    (strcmp(type, "voice") == 0 || strcmp(type, "push") == 0))
-		return error_set(c->error, EX_CONFIG, "%.300s: [channel %s]: "
-		    "there is no sender for %s yet; set active = no", c->file,
-		    name, type);
 	if (provider == NULL || !config_has(c, "provider", provider))
 		return error_set(c->error, EX_CONFIG,
 		    "%.300s: [channel %s] names no [provider %s]", c->file,

@@ -48,12 +48,18 @@ enum transport {
 };
 
 #define REQUEST_MAX	(30 * 1024 * 1024)
+#define HEADERS_MAX	(16 * 1024)
 #define RESPONSE_MAX	(1024 * 1024)
 #define ASK_PAGES_MAX	20	/* to one recipient since the attempt */
 
-/* Whom the provider takes us for: a user and password, or a token. */
+/* Whom the provider takes us for. */
+enum sign_in {
+	SIGN_IN_BASIC,		/* a user and password */
+	SIGN_IN_BEARER,		/* a token */
+	SIGN_IN_HEADERS		/* each request brings its own, or none */
+};
 struct credentials {
-	bool bearer;
+	enum sign_in how;
 	char user[128];
 	struct buf secret;
 };
@@ -78,6 +84,7 @@ struct request {
 	/* Of TRANSPORT_HTTP; the credentials are added on the way. */
 	const char *method, *content_type;	/* NULL: no body */
 	char url[2048];
+	struct buf headers;	/* more of them, each "Name: value\n" */
 };
 
 struct response {

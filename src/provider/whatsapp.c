@@ -29,7 +29,7 @@ whatsapp_sign_in(struct config *c, const char *provider,
     struct credentials *out, struct error *e)
 {
 	memset(out, 0, sizeof(*out));
-	out->bearer = true;
+	out->how = SIGN_IN_BEARER;
 	return http_secret(c, provider, "access_token", out, e);
 }
 

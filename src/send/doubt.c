@@ -157,6 +157,7 @@ settle_here(struct engine *n, const struct job *j)
 		finish_doubt(n, j, "later", "queued",
 		    "not sent by the sender that died", NULL);
 	buf_release(&f.transfer.request.body);
+	buf_release(&f.transfer.request.headers);
 	return sent != -1;
 }
 

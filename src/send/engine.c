@@ -270,6 +270,7 @@ static void
 let_go(struct flight *f)
 {
 	buf_release(&f->transfer.request.body);
+	buf_release(&f->transfer.request.headers);
 	buf_release(&f->transfer.response.body);
 }
 

@@ -86,7 +86,7 @@ order_build(struct engine *n, struct flight *f)
 	int rc;
 
 	f->transfer.request = (struct request){
-	    .body = BUF_INIT(REQUEST_MAX) };
+	    .body = BUF_INIT(REQUEST_MAX), .headers = BUF_INIT(HEADERS_MAX) };
 	rc = take_order(n, f, &r, &o, &e);
 	if (rc == 0)
 		rc = n->provider->build(&o, &f->transfer.request, &e);
@@ -111,7 +111,7 @@ order_ask(struct engine *n, struct flight *f)
 	int rc;
 
 	f->transfer.request = (struct request){
-	    .body = BUF_INIT(REQUEST_MAX) };
+	    .body = BUF_INIT(REQUEST_MAX), .headers = BUF_INIT(HEADERS_MAX) };
 	rc = take_order(n, f, &r, &o, &e);
 	if (rc == 0)
 		rc = n->provider->ask(&o, f->pages == 0 ? NULL : f->page,
@@ -142,7 +142,7 @@ order_mark_read(struct engine *n, struct flight *f)
 	struct error e;
 
 	f->transfer.request = (struct request){
-	    .body = BUF_INIT(REQUEST_MAX) };
+	    .body = BUF_INIT(REQUEST_MAX), .headers = BUF_INIT(HEADERS_MAX) };
 	return id_of_theirs(f->job.id, theirs, sizeof(theirs)) ?
 	    n->provider->mark_read(&o, theirs, &f->transfer.request, &e) : -1;
 }

@@ -244,7 +244,9 @@ shuns_proxies(const struct config *c, const char *provider)
 static void
 sign_in(struct line *l, const struct credentials *who)
 {
-	if (who->bearer) {
+	if (who->how == SIGN_IN_HEADERS)
+		return;
+	if (who->how == SIGN_IN_BEARER) {
 		curl_easy_setopt(l->curl, CURLOPT_HTTPAUTH,
 		    (long)CURLAUTH_BEARER);
 		curl_easy_setopt(l->curl, CURLOPT_XOAUTH2_BEARER,
@@ -361,15 +363,30 @@ start_mail(struct line *l)
 	    (curl_off_t)r->body.len);
 }
 
+/* They are ours, and have no line end within. */
+static void
+add_headers(struct line *l, struct buf *headers)
+{
+	char *line = headers->data, *end;
+
+	for (; line != NULL && (end = strchr(line, '\n')) != NULL;
+	    line = end + 1) {
+		*end = '\0';
+		l->list = add_to_list(l->list, line);
+		*end = '\n';
+	}
+}
+
 static void
 start_http(struct line *l)
 {
-	const struct request *r = &l->t->request;
+	struct request *r = &l->t->request;
 	char type[160];
 
 	curl_easy_setopt(l->curl, CURLOPT_URL, r->url);
 	/* Nobody waits for "100 Continue" before a small body. */
 	l->list = add_to_list(NULL, "Expect:");
+	add_headers(l, &r->headers);
 	if (r->content_type == NULL)
 		curl_easy_setopt(l->curl, CURLOPT_HTTPGET, 1L);
 	else {

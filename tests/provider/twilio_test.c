@@ -308,7 +308,7 @@ test_sign_in(void)
 
 	standard();
 	assert(twilio->sign_in(config, "twilio", &c, &e) == 0);
-	assert(!c.bearer);
+	assert(c.how == SIGN_IN_BASIC);
 	same_text(c.user, ACCOUNT);
 	same_text(buf_text(&c.secret), SECRET);
 	buf_release(&c.secret);

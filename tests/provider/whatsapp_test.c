@@ -128,7 +128,7 @@ test_sign_in(void)
 
 	standard();
 	assert(whatsapp->sign_in(config, "meta", &c, &e) == 0);
-	assert(c.bearer && c.user[0] == '\0');
+	assert(c.how == SIGN_IN_BEARER && c.user[0] == '\0');
 	same_text(buf_text(&c.secret), SECRET);
 	buf_release(&c.secret);
 	setenv("WHATSAPP_SECRET", SECRET " x", 1);
