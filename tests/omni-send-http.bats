@@ -453,6 +453,16 @@ verified() {
 	once
 }
 
+@test "who stopped advertising on WhatsApp still gets reminders (Inv. 6)" {
+	simulate --answer +525511000001=api:131050
+	queue 1 whatsapp '.to = "+525511000001"'
+	run -0 omni-send-wa -q
+	assert_equal "$(state s1)" 'failed|optout'
+	assert_equal "$(sql 'SELECT scope, state, how FROM consent')" \
+		'topic:marketing|out|provider'
+	verified
+}
+
 @test "what the codes mean: opted out, dead, refused, tried again" {
 	simulate --answer +525511000001=21610 --answer +525511000002=21211 \
 		--answer +525511000003=21612 --answer +525511000004=21611

@@ -177,23 +177,6 @@ consent_concerns(const char *scope, const char *type)
 	    strcmp(scope + 8, type) == 0;
 }
 
-void
-consent_revoked(struct ledger *l, const char *message, enum consent_how how)
-{
-	struct consent c = { .scope = "all", .how = how, .source = message };
-	struct ledger_rows *r;
-	char hash[DIGEST_HEX] = "";
-
-	r = ledger_select(l, "SELECT hash FROM message WHERE id = ?", "s",
-	    message);
-	if (ledger_next(r) && ledger_text(r, 0) != NULL)
-		snprintf(hash, sizeof(hash), "%s", ledger_text(r, 0));
-	ledger_end(r);
-	c.hash = hash;
-	if (*hash != '\0')
-		consent_put(l, &c);
-}
-
 static bool
 is_topic(const struct config *c, const char *scope)
 {

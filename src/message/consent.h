@@ -63,14 +63,7 @@ bool consent_scope(const struct config *c, const char *word,
 bool consent_concerns(const char *scope, const char *type);
 
 /*
- * The provider said of this message that its reader wants no more of them.
- * Opts out the address that it went to, of everything.
- */
-void consent_revoked(struct ledger *l, const char *message,
-    enum consent_how how);
-
-/*
- * The same for what is kept with `c->contact`, and not with an address: it
+ * The same as consent_put() for what is kept with `c->contact`, and not with an address: it
  * holds for addresses that say nothing themselves, and is put to those that
  * the contact gets later.  Lifting what is not kept is CONSENT_SAME.
  */

@@ -5,6 +5,7 @@
 
 #include "message/answer.h"
 #include "message/contact.h"
+#include "message/learned.h"
 #include "message/twice.h"
 
 /* Order of statuses; whatever comes first, the highest one shows. */
@@ -72,60 +73,6 @@ attempt_by_provider_id(struct ledger *l, const char *provider, const char *id,
 	return take_attempt(r, data);
 }
 
-/* Whom the message went to. */
-struct reader {
-	char type[32], hash[DIGEST_HEX];
-};
-
-static bool
-find_reader(struct ledger *l, const char *message, struct reader *who)
-{
-	struct ledger_rows *r;
-	bool found;
-
-	r = ledger_select(l, "SELECT channel_type, hash FROM message WHERE "
-	    "id = ?", "s", message);
-	found = ledger_next(r) && ledger_text(r, 0) != NULL &&
-	    ledger_text(r, 1) != NULL;
-	if (found) {
-		snprintf(who->type, sizeof(who->type), "%s",
-		    ledger_text(r, 0));
-		snprintf(who->hash, sizeof(who->hash), "%s",
-		    ledger_text(r, 1));
-	}
-	ledger_end(r);
-	return found;
-}
-
-/* Who wants no more advertising by WhatsApp wants none to this address. */
-static void
-topic_revoked(struct ledger *l, const struct reader *who, const char *message,
-    const char *topic)
-{
-	char scope[CONSENT_SCOPE];
-	struct consent c = { .hash = who->hash, .scope = scope,
-	    .how = CONSENT_PROVIDER, .source = message };
-
-	snprintf(scope, sizeof(scope), "topic:%.80s", topic);
-	consent_put(l, &c);
-}
-
-static void
-address_is_dead(struct ledger *l, const struct reader *who, const char *code)
-{
-	struct value *data;
-
-	if (ledger_count(l, "SELECT count(*) FROM address WHERE type = ? AND "
-	    "hash = ? AND dead_at IS NOT NULL", "ss", who->type,
-	    who->hash) > 0)
-		return;
-	data = value_new_object();
-	value_set_string(data, "type", who->type);
-	value_set_string(data, "hash", who->hash);
-	value_set_string(data, "reason", code);
-	ledger_append_take(l, "address.dead", data);
-}
-
 /* [test] redirect: who sent the receipt is not whom the message is for. */
 static bool
 is_redirected(struct ledger *l, const char *message, int64_t attempt)
@@ -148,20 +95,16 @@ static void
 learn_of_reader(struct ledger *l, const struct value *event, int64_t attempt)
 {
 	const char *message = value_get_string(event, "message");
-	const char *topic = value_get_string(event, "opt_out_topic");
-	struct reader who;
+	const char *scope = value_get_string(event, "opt_out");
 
-	if (message == NULL || is_redirected(l, message, attempt) ||
-	    !find_reader(l, message, &who))
+	if (message == NULL || is_redirected(l, message, attempt))
 		return;
-	if (topic != NULL)
-		topic_revoked(l, &who, message, topic);
 	if (value_is_true(value_get(event, "dead")))
-		address_is_dead(l, &who, value_get_string(event, "code"));
+		learned_dead(l, message, value_get_string(event, "code"));
 	if (strcmp(value_get_string(event, "status"), "complained") == 0)
-		consent_revoked(l, message, CONSENT_COMPLAINT);
-	else if (value_is_true(value_get(event, "opt_out")))
-		consent_revoked(l, message, CONSENT_PROVIDER);
+		learned_opt_out(l, message, "all", CONSENT_COMPLAINT);
+	else if (scope != NULL)
+		learned_opt_out(l, message, scope, CONSENT_PROVIDER);
 }
 
 static void

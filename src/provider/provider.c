@@ -37,26 +37,15 @@ provider_code_outcome(const char *kind, const char *code)
 	return c == NULL ? OUTCOME_MAX : c->receipt;
 }
 
-int64_t
-provider_code_wait(const char *kind, const char *code)
+const char *
+provider_code_opt_out(const char *kind, const char *code)
 {
 	const struct code *c = find_code(kind, code);
 
-	return c == NULL ? 0 : c->wait;
-}
-
-bool
-provider_code_brings_forward(const char *kind, const char *code)
-{
-	const struct code *c = find_code(kind, code);
-
-	return c != NULL && (c->flags & CODE_FORWARD) != 0;
-}
-
-bool
-provider_code_is_optout(const char *kind, const char *code)
-{
-	return provider_code_outcome(kind, code) == OUTCOME_OPTOUT;
+	if (c == NULL || c->receipt != OUTCOME_OPTOUT)
+		return NULL;
+	/* Who wants no advertising still wants to know of the appointment. */
+	return c->flags & CODE_MARKETING ? "topic:marketing" : "all";
 }
 
 static const struct provider providers[] = {

@@ -31,12 +31,8 @@ const char *outcome_name(enum outcome o);
  * even the provider knows whether it arrived.
  */
 enum outcome provider_code_outcome(const char *kind, const char *code);
-/* Seconds, at least, before another try. */
-int64_t provider_code_wait(const char *kind, const char *code);
-/* Another channel may do. */
-bool provider_code_brings_forward(const char *kind, const char *code);
-/* This code says that the person unsubscribed there. */
-bool provider_code_is_optout(const char *kind, const char *code);
+/* What the person unsubscribed from there: a scope of consent, or NULL. */
+const char *provider_code_opt_out(const char *kind, const char *code);
 
 /* How a request travels. */
 enum transport {

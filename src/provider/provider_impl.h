@@ -59,6 +59,7 @@ struct code {
 };
 #define CODE_OUTAGE	1U	/* the provider's trouble */
 #define CODE_FORWARD	2U	/* another channel may do */
+#define CODE_MARKETING	4U	/* of OUTCOME_OPTOUT: from advertising only */
 
 /* NULL: not in the table. */
 const struct code *twilio_code(int64_t code);

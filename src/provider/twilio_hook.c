@@ -461,8 +461,9 @@ read_status(struct value *event, const struct form *f, const char *sid,
 	value_set_string(event, "raw_status", theirs);
 	if (code != NULL && consists_of(code, DIGITS, 1, 9)) {
 		value_set_string(event, "code", code);
-		if (provider_code_is_optout("twilio", code))
-			value_set_bool(event, "opt_out", true);
+		if (provider_code_opt_out("twilio", code) != NULL)
+			value_set_string(event, "opt_out",
+			    provider_code_opt_out("twilio", code));
 		else if (provider_code_outcome("twilio", code) ==
 		    OUTCOME_ADDRESS)
 			value_set_bool(event, "dead", true);

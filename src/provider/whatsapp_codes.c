@@ -73,7 +73,7 @@ static const struct code codes[] = {
 	/* Held back for this person; asking again at once is of no use. */
 	{ 131049, 0, LATER, LATER, DAY, FORWARD },
 	/* Stopped what this business has to advertise. */
-	{ 131050, 0, OPTOUT, OPTOUT, 0, 0 },
+	{ 131050, 0, OPTOUT, OPTOUT, 0, CODE_MARKETING },
 	{ 131051, 0, REFUSED, REFUSED, 0, FORWARD },
 	/* Media that Meta could not fetch. */
 	{ 131052, 131053, LATER, LATER, 5 * MINUTE, FORWARD },

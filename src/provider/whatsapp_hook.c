@@ -20,7 +20,6 @@
 #define CHALLENGE_MAX	64
 #define REFERENCE_MAX	512
 #define DIGITS		"0123456789"
-#define STOPPED_MARKETING "131050"
 
 bool
 whatsapp_signature_valid(const char *secret, const char *body, size_t len,
@@ -303,18 +302,16 @@ put_pricing(struct value *event, const struct value *from)
 static void
 put_failure(struct value *event, const struct value *errors)
 {
-	const char *code;
+	const char *code, *scope;
 
 	/* If there are several they say the same thing. */
 	hook_put_error(event, value_at(errors, 0));
 	code = value_get_string(event, "code");
 	if (code == NULL)
 		return;
-	/* Who wants no advertising still wants to know of the appointment. */
-	if (strcmp(code, STOPPED_MARKETING) == 0)
-		value_set_string(event, "opt_out_topic", "marketing");
-	else if (provider_code_is_optout("whatsapp", code))
-		value_set_bool(event, "opt_out", true);
+	scope = provider_code_opt_out("whatsapp", code);
+	if (scope != NULL)
+		value_set_string(event, "opt_out", scope);
 	else if (provider_code_outcome("whatsapp", code) == OUTCOME_ADDRESS)
 		value_set_bool(event, "dead", true);
 }

@@ -41,7 +41,7 @@ const char *whatsapp_challenge(const struct form *query, const char *token);
  *
  *	status	kind provider provider_id channel_type status raw_status code
  *		title reference to wa_id user_id pricing at key
- *		opt_out_topic
+ *		opt_out
  *	message	kind provider provider_id channel_type message_type from
  *		wa_id user_id name to phone_number_id text button_payload
  *		context media raw code title at key

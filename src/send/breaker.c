@@ -23,7 +23,7 @@
 #define HTTP_TOO_MANY	429
 
 bool
-breaker_open(struct engine *n, char until[CLOCK_TEXT])
+breaker_open(struct engine *n)
 {
 	struct ledger_rows *r;
 	instant retry = 0;
@@ -39,7 +39,7 @@ breaker_open(struct engine *n, char until[CLOCK_TEXT])
 			retry = 0;
 	}
 	ledger_end(r);
-	clock_format(retry, until);
+	n->breaker.until = retry;
 	return retry <= clock_now();
 }
 
@@ -95,6 +95,7 @@ put(struct engine *n, const char *state, instant retry)
 	value_set_string(data, "name", n->provider_name);
 	value_set_string(data, "state", state);
 	value_set_integer(data, "failures", n->breaker.failures);
+	n->breaker.until = retry;
 	if (retry != 0)
 		value_set_string(data, "retry_at", clock_format(retry, text));
 	ledger_begin(n->ledger);

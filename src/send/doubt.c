@@ -17,8 +17,8 @@
 #define SETTLED		120
 
 bool
-doubt_is_anothers(struct engine *n, const char *provider_id,
-    const struct job *j)
+provider_id_is_anothers(struct engine *n, const char *provider_id,
+    const char *id, int attempt)
 {
 	struct ledger_rows *r;
 	bool anothers;
@@ -28,26 +28,32 @@ doubt_is_anothers(struct engine *n, const char *provider_id,
 	    "number <> ?4) UNION ALL SELECT 1 FROM event WHERE provider = ?1 "
 	    "AND provider_id = ?2 AND message IS NOT NULL AND "
 	    "(message <> ?3 OR attempt <> ?4)", "sssi", n->provider->kind,
-	    provider_id, j->id, (int64_t)j->attempt);
+	    provider_id, id, (int64_t)attempt);
 	anothers = ledger_next(r);
 	ledger_end(r);
 	return anothers;
 }
 
-static bool
-is_too_old(struct engine *n, const char *id)
+bool
+engine_is_too_old(const struct engine *n, instant created)
 {
 	int64_t max_age = config_duration(n->config, "channel", n->name,
 	    "max_age");
+
+	return max_age > 0 && clock_now() - created >= max_age;
+}
+
+static bool
+is_too_old(struct engine *n, const char *id)
+{
 	struct ledger_rows *r;
 	instant created;
 	bool old;
 
 	r = ledger_select(n->ledger, "SELECT created_at FROM message WHERE "
 	    "id = ?", "s", id);
-	old = max_age > 0 && ledger_next(r) &&
-	    clock_parse(ledger_text(r, 0), &created) &&
-	    clock_now() - created >= max_age;
+	old = ledger_next(r) && clock_parse(ledger_text(r, 0), &created) &&
+	    engine_is_too_old(n, created);
 	ledger_end(r);
 	return old;
 }
@@ -69,7 +75,8 @@ finish_doubt(struct engine *n, const struct job *j, const char *outcome,
 	if (reason != NULL)
 		value_set_string(data, "reason", reason);
 	if (provider_id != NULL && *provider_id != '\0') {
-		if (doubt_is_anothers(n, provider_id, j))
+		if (provider_id_is_anothers(n, provider_id, j->id,
+		    j->attempt))
 			outcome_flag(n, "in_doubt", j->id, "the provider "
 			    "named another message's id for it");
 		else
@@ -84,14 +91,12 @@ static bool
 has_receipt(struct engine *n, const char *id, int attempt,
     char provider_id[256])
 {
-	char number[16];
 	struct ledger_rows *r;
 	bool found;
 
-	snprintf(number, sizeof(number), "%d", attempt);
 	r = ledger_select(n->ledger, "SELECT provider_id FROM event WHERE "
-	    "message = ? AND attempt = CAST(? AS INTEGER) ORDER BY key "
-	    "LIMIT 1", "ss", id, number);
+	    "message = ? AND attempt = ? ORDER BY key LIMIT 1", "si", id,
+	    (int64_t)attempt);
 	found = ledger_next(r);
 	if (found)
 		snprintf(provider_id, 256, "%s", ledger_text(r, 0));
@@ -180,7 +185,8 @@ doubt_settle(struct engine *n, struct flight *f)
 
 	if (has_receipt(n, j->id, j->attempt, theirs))
 		finish_doubt(n, j, "accepted", "sent", NULL, theirs);
-	else if (f->found[0] != '\0' && !doubt_is_anothers(n, f->found, j))
+	else if (f->found[0] != '\0' && !provider_id_is_anothers(n, f->found,
+	    j->id, j->attempt))
 		finish_doubt(n, j, "accepted", "sent", NULL, f->found);
 	else if (f->found[0] != '\0' || (!f->answered && will_answer(f)))
 		return;		/* the next run asks again */
@@ -217,9 +223,9 @@ read_page(struct engine *n, struct questions *s)
 
 	s->count = s->at = 0;
 	r = ledger_select(n->ledger, "SELECT message, number, started_at, "
-	    "doubted_at, coalesce(sender, '') FROM attempt WHERE channel = ? AND state = 'in_doubt' "
-	    "AND message > ? ORDER BY message LIMIT 200", "ss", n->name,
-	    s->last);
+	    "doubted_at, coalesce(sender, '') FROM attempt WHERE "
+	    "channel = ? AND state = 'in_doubt' AND message > ? "
+	    "ORDER BY message LIMIT 200", "ss", n->name, s->last);
 	while (s->count < PAGE && ledger_next(r)) {
 		j = &s->jobs[s->count++];
 		*j = (struct job){ .kind = JOB_ASK,

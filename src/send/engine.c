@@ -16,7 +16,7 @@
 #define GROUP_MS	10	/* that answers wait for others, at most */
 /* A pace is kept on the average; a commit in between may be caught up with. */
 #define CATCH_UP_US	50000
-/* A provider that wants a longer pause than this gets the rest of the day. */
+/* A longer pause than this is not waited for: the run ends. */
 #define PAUSE_MAX_S	10
 #define CHANNEL_PAUSE_MAX	3600	/* whatever it says */
 

@@ -47,7 +47,7 @@ struct flight {
 	int attempt;
 	uint64_t number;	/* of this run's transfers */
 	bool busy, landed;
-	bool built, flown, redirected;
+	bool flown, redirected;
 	bool window;		/* as the gate found it */
 	struct verdict verdict;
 	int segments;
@@ -68,6 +68,7 @@ struct breaker {
 	bool blocked, was_down;
 	bool waits;		/* until the time for a probe */
 	int64_t retry_after;	/* seconds that the provider asked for */
+	instant until;		/* when it is tried again */
 };
 
 struct engine {
@@ -133,12 +134,13 @@ void outcome_hear(struct engine *n, const char *id);
 void outcome_finish(struct engine *n, struct flight *f);
 struct value *outcome_result(const struct engine *n, const struct flight *f);
 
-/* Whether what the provider calls so is another message of ours. */
-bool doubt_is_anothers(struct engine *n, const char *provider_id,
-    const struct job *j);
-
 /* doubt.c: what a dead sender left, and what waited too long. */
 void doubt_recover(struct engine *n);
+/* Whether what the provider calls so is another attempt of ours. */
+bool provider_id_is_anothers(struct engine *n, const char *provider_id,
+    const char *id, int attempt);
+/* [channel] max_age is over. */
+bool engine_is_too_old(const struct engine *n, instant created);
 /* A question has been answered, or could not be. */
 void doubt_settle(struct engine *n, struct flight *f);
 void engine_expire(struct engine *n);
@@ -149,8 +151,8 @@ void mark_read(struct engine *n);
 void mark_read_done(struct engine *n, struct flight *f);
 
 /* breaker.c: an outage costs one probe, not one failure for each message. */
-/* False: nobody is to be tried now; `until` says when. */
-bool breaker_open(struct engine *n, char until[CLOCK_TEXT]);
+/* False: nobody is to be tried before n->breaker.until. */
+bool breaker_open(struct engine *n);
 void breaker_count(struct engine *n, const struct flight *f);
 /* Journals what this run found, where that is news. */
 void breaker_close(struct engine *n);

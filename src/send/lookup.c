@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "message/contact.h"
+#include "message/learned.h"
 #include "provider/lookup.h"
 #include "send/wire.h"
 
@@ -80,21 +81,14 @@ static void
 bury(struct ledger *l, const char *hash, const struct lookup *k)
 {
 	static const char *const types[] = { "sms", "whatsapp", "voice" };
-	struct value *data;
 
 	for (size_t i = 0; i < 3; i++) {
 		if (k->valid && (i > 0 || strcmp(k->line, "fixed_line") != 0))
 			continue;
 		if (ledger_count(l, "SELECT count(*) FROM address WHERE "
-		    "type = ? AND hash = ? AND dead_at IS NULL", "ss",
-		    types[i], hash) == 0)
-			continue;
-		data = value_new_object();
-		value_set_string(data, "type", types[i]);
-		value_set_string(data, "hash", hash);
-		value_set_string(data, "reason", k->valid ? "landline" :
-		    "no such number");
-		ledger_append_take(l, "address.dead", data);
+		    "type = ? AND hash = ?", "ss", types[i], hash) > 0)
+			learned_address_dead(l, types[i], hash, k->valid ?
+			    "landline" : "no such number");
 	}
 }
 

@@ -97,7 +97,6 @@ order_build(struct engine *n, struct flight *f)
 		snprintf(f->verdict.text, sizeof(f->verdict.text), "%s",
 		    e.text);
 	}
-	f->built = rc == 0;
 	record_release(&r);
 	return rc;
 }
@@ -160,7 +159,8 @@ on_found(void *ctx, const char *provider_id, bool certain)
 	struct flight *f = l->flight;
 
 	if (strlen(provider_id) >= sizeof(f->found) ||
-	    doubt_is_anothers(l->engine, provider_id, &f->job))
+	    provider_id_is_anothers(l->engine, provider_id, f->job.id,
+	    f->job.attempt))
 		return false;
 	if (!certain) {
 		f->alike = true;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "message/consent.h"
+#include "message/learned.h"
 #include "message/twice.h"
 
 #define RETRY_AFTER_MAX	86400	/* whatever the provider says */
@@ -78,8 +78,6 @@ retry_at(const struct flight *f, instant now)
 static const char *
 decide(struct engine *n, const struct flight *f, struct value *data)
 {
-	int64_t max_age = config_duration(n->config, "channel", n->name,
-	    "max_age");
 	instant now = clock_now();
 	char text[CLOCK_TEXT];
 
@@ -87,7 +85,7 @@ decide(struct engine *n, const struct flight *f, struct value *data)
 	case OUTCOME_ACCEPTED:
 		return "sent";
 	case OUTCOME_LATER:
-		if (max_age > 0 && now - f->created >= max_age) {
+		if (engine_is_too_old(n, f->created)) {
 			value_set_string(data, "reason", "gave up after "
 			    "max_age");
 			return "failed";
@@ -106,35 +104,18 @@ decide(struct engine *n, const struct flight *f, struct value *data)
 	}
 }
 
-static void
-bury(struct engine *n, const char *id, const char *code)
-{
-	struct ledger_rows *r;
-	struct value *data;
-	char hash[DIGEST_HEX] = "";
-
-	r = ledger_select(n->ledger, "SELECT m.hash FROM message m LEFT JOIN "
-	    "address a ON a.type = m.channel_type AND a.hash = m.hash "
-	    "WHERE m.id = ? AND a.dead_at IS NULL", "s", id);
-	if (ledger_next(r) && ledger_text(r, 0) != NULL)
-		snprintf(hash, sizeof(hash), "%s", ledger_text(r, 0));
-	ledger_end(r);
-	if (*hash == '\0')
-		return;
-	data = value_new_object();
-	value_set_string(data, "type", n->type);
-	value_set_string(data, "hash", hash);
-	value_set_string(data, "reason", code);
-	ledger_append_take(n->ledger, "address.dead", data);
-}
-
+/* What came with the answer itself. */
 static void
 learn_of_address(struct engine *n, const struct flight *f)
 {
+	const char *scope = provider_code_opt_out(n->provider->kind,
+	    f->verdict.code);
+
 	if (f->verdict.outcome == OUTCOME_OPTOUT)
-		consent_revoked(n->ledger, f->job.id, CONSENT_PROVIDER);
-	else
-		bury(n, f->job.id, f->verdict.code);
+		learned_opt_out(n->ledger, f->job.id, scope != NULL ? scope :
+		    "all", CONSENT_PROVIDER);
+	else if (f->verdict.outcome == OUTCOME_ADDRESS)
+		learned_dead(n->ledger, f->job.id, f->verdict.code);
 }
 
 /* Receipts that came before the answer they belong to. */
@@ -142,8 +123,8 @@ void
 outcome_hear(struct engine *n, const char *id)
 {
 	struct ledger_rows *r;
-	bool complaint = false, unsubscribed = false;
-	const char *provider, *code;
+	const char *provider, *code, *scope, *revoked = NULL;
+	bool complaint = false;
 	char dead[32] = "";
 
 	r = ledger_select(n->ledger, "SELECT e.provider, e.status, "
@@ -155,17 +136,20 @@ outcome_hear(struct engine *n, const char *id)
 		code = ledger_text(r, 2);
 		complaint = complaint || strcmp(ledger_text(r, 1),
 		    "complained") == 0;
-		unsubscribed = unsubscribed ||
-		    provider_code_is_optout(provider, code);
+		scope = provider_code_opt_out(provider, code);
+		if (scope != NULL && (revoked == NULL ||
+		    strcmp(scope, "all") == 0))
+			revoked = scope;
 		if (provider_code_outcome(provider, code) == OUTCOME_ADDRESS)
 			snprintf(dead, sizeof(dead), "%s", code);
 	}
 	ledger_end(r);
-	if (complaint || unsubscribed)
-		consent_revoked(n->ledger, id, complaint ? CONSENT_COMPLAINT :
-		    CONSENT_PROVIDER);
+	if (complaint)
+		learned_opt_out(n->ledger, id, "all", CONSENT_COMPLAINT);
+	else if (revoked != NULL)
+		learned_opt_out(n->ledger, id, revoked, CONSENT_PROVIDER);
 	if (*dead != '\0')
-		bury(n, id, dead);
+		learned_dead(n->ledger, id, dead);
 	twice_check(n->ledger, id);
 }
 
@@ -181,20 +165,6 @@ outcome_doubt(struct engine *n, const char *id, int attempt,
 	ledger_append_take(n->ledger, "attempt.doubted", data);
 }
 
-static bool
-is_anothers(struct engine *n, const struct flight *f)
-{
-	struct ledger_rows *r;
-	bool anothers;
-
-	r = ledger_select(n->ledger, "SELECT 1 FROM attempt WHERE provider = ? "
-	    "AND provider_id = ? AND message <> ?", "sss", n->provider->kind,
-	    f->verdict.provider_id, f->job.id);
-	anothers = ledger_next(r);
-	ledger_end(r);
-	return anothers;
-}
-
 /* A provider that names the same message for two of ours is not believed. */
 static void
 check_provider_id(struct engine *n, struct flight *f)
@@ -204,7 +174,8 @@ check_provider_id(struct engine *n, struct flight *f)
 	if (v->provider_id[0] == '\0')
 		snprintf(v->provider_id, sizeof(v->provider_id), "%s",
 		    f->transfer.request.provider_id);
-	if (v->provider_id[0] == '\0' || !is_anothers(n, f))
+	if (v->provider_id[0] == '\0' || !provider_id_is_anothers(n,
+	    v->provider_id, f->job.id, f->attempt))
 		return;
 	snprintf(v->text, sizeof(v->text), "%.300s is another message's id",
 	    v->provider_id);
@@ -270,8 +241,7 @@ outcome_finish(struct engine *n, struct flight *f)
 	set_cost(f, data);
 	ledger_append_take(n->ledger, "attempt.finished", data);
 	outcome_hear(n, f->job.id);
-	if (!f->redirected && (f->verdict.outcome == OUTCOME_ADDRESS ||
-	    f->verdict.outcome == OUTCOME_OPTOUT))
+	if (!f->redirected)
 		learn_of_address(n, f);
 }
 

@@ -309,15 +309,14 @@ channel_open(struct engine *n, const char *name, int *lock)
 static void
 try_provider(struct engine *n)
 {
-	char until[CLOCK_TEXT];
-
-	if (!breaker_open(n, until))
+	if (!breaker_open(n))
 		n->breaker.blocked = n->breaker.waits = true;
 }
 
 static int
 channel_end(struct engine *n, int lock)
 {
+	char until[CLOCK_TEXT];
 	int rc = EX_OK;
 
 	breaker_close(n);
@@ -334,8 +333,11 @@ channel_end(struct engine *n, int lock)
 		return EX_CONFIG;
 	}
 	if (n->breaker.blocked)
-		diag("channel %s: %s cannot be reached; %lld messages wait",
-		    n->name, n->provider->kind, (long long)count_due(n));
+		diag("channel %s: %s %s; %lld messages wait; it is tried "
+		    "again at %s", n->name, n->provider->kind,
+		    n->breaker.retry_after > 0 ? "asks for a pause" :
+		    "cannot be reached", (long long)count_due(n),
+		    clock_format(n->breaker.until, until));
 	if (n->held > 0)
 		diag("channel %s: %zu messages are held: %s; omni-queue "
 		    "release lets them go", n->name, n->held, n->held_reason);

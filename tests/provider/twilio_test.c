@@ -4,6 +4,7 @@
 
 #include "base/form.h"
 #include "base/io.h"
+#include "provider/provider_impl.h"
 
 #define ACCOUNT	"AC00000000000000000000000000000000"
 #define KEY	"SK0123456789abcdef0123456789ABCDEF"
@@ -571,14 +572,14 @@ test_codes(void)
 		    codes[i].receipt);
 		if (codes[i].status != 429)
 			assert(v.bring_forward == codes[i].forward);
-		assert(provider_code_brings_forward("twilio", code) ==
-		    codes[i].forward);
-		assert(provider_code_wait("twilio", code) == v.wait);
-		assert(provider_code_is_optout("twilio", code) ==
+		assert(((twilio_code(codes[i].code)->flags & CODE_FORWARD) != 0)
+		    == codes[i].forward);
+		assert(twilio_code(codes[i].code)->wait == v.wait);
+		assert((provider_code_opt_out("twilio", code) != NULL) ==
 		    (codes[i].code == 21610));
 	}
-	assert(provider_code_wait("twilio", "63032") == 86400);
-	assert(provider_code_wait("twilio", "21611") == 7200);
+	assert(twilio_code(63032)->wait == 86400);
+	assert(twilio_code(21611)->wait == 7200);
 }
 
 static void
@@ -590,11 +591,10 @@ test_other_codes(void)
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
 		assert(provider_code_outcome("twilio", none[i]) ==
 		    OUTCOME_MAX);
-		assert(!provider_code_is_optout("twilio", none[i]));
-		assert(provider_code_wait("twilio", none[i]) == 0);
+		assert(provider_code_opt_out("twilio", none[i]) == NULL);
 	}
 	assert(provider_code_outcome("console", "21610") == OUTCOME_MAX);
-	assert(!provider_code_is_optout("maildir", "21610"));
+	assert(provider_code_opt_out("maildir", "21610") == NULL);
 }
 
 /*

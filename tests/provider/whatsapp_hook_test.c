@@ -207,7 +207,7 @@ test_status_names(void)
 	    "\"timestamp\":\"99999999999\"}"), "at"), "-");
 	/* Advertising alone is what this one stops. */
 	is(member(wrap_status("{\"id\":\"w\",\"status\":\"failed\","
-	    "\"errors\":[{\"code\":131050}]}"), "opt_out_topic"), "marketing");
+	    "\"errors\":[{\"code\":131050}]}"), "opt_out"), "topic:marketing");
 }
 
 /* The 1 of Mexico goes; people without a number have an id. */

@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "provider/provider_impl.h"
 
 #define URL	"https://graph.facebook.com/v26.0/106540352242922/messages"
 #define NUMBER	"phone_number_id = 106540352242922"
@@ -620,14 +621,14 @@ test_codes(void)
 		assert(provider_code_outcome("whatsapp", code) ==
 		    codes[i].receipt);
 		assert(v.bring_forward == codes[i].forward);
-		assert(provider_code_brings_forward("whatsapp", code) ==
-		    codes[i].forward);
-		assert(provider_code_wait("whatsapp", code) == v.wait);
-		assert(provider_code_is_optout("whatsapp", code) ==
+		assert(((whatsapp_code(codes[i].code)->flags & CODE_FORWARD) != 0)
+		    == codes[i].forward);
+		assert(whatsapp_code(codes[i].code)->wait == v.wait);
+		assert((provider_code_opt_out("whatsapp", code) != NULL) ==
 		    (codes[i].code == 131050));
 	}
-	assert(provider_code_wait("whatsapp", "131049") == 86400);
-	assert(provider_code_wait("whatsapp", "131056") == 6);
+	assert(whatsapp_code(131049)->wait == 86400);
+	assert(whatsapp_code(131056)->wait == 6);
 	assert(provider_code_outcome("whatsapp", "5") == OUTCOME_MAX);
 	assert(provider_code_outcome("whatsapp", "131055") == OUTCOME_MAX);
 }
