@@ -44,7 +44,7 @@ override CFLAGS += -std=c11 $(OPT) $(HARDEN) $(WARN)
 override CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(CXXWARN)
 override LDFLAGS += $(LDHARDEN) -Wl,--as-needed
 LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lcrypto -licui18n -licuuc \
-	  -lidn2
+	  -lidn2 -pthread
 
 LAYERS	= base store template message provider send
 SRCS	:= $(wildcard $(LAYERS:%=src/%/*.c))
@@ -148,7 +148,7 @@ check-consent: all
 
 # Every sender killed at every STEP-th system call that it makes, and all points
 # of what writes before it.  The whole of it takes some 20 minutes.
-check-kill: all
+check-kill: all build/tests/fake/killat
 	@.ci/packages check
 	tests/kill-send sms "$${STEP:-1}"
 	tests/kill-send whatsapp "$${STEP:-1}"

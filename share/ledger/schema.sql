@@ -205,9 +205,11 @@ CREATE TABLE message (
   fingerprint  TEXT,		-- keyed hash of what the person would read
   language     TEXT,
   timezone     TEXT,
-  state        TEXT NOT NULL CHECK (state IN ('queued', 'held', 'sending',
-    'in_doubt', 'sent', 'failed', 'cancelled', 'expired', 'refused',
-    'received')),
+  -- Not "IN": SQLite would make a table of the list for each change.
+  state        TEXT NOT NULL CHECK (state = 'queued' OR state = 'held' OR
+    state = 'sending' OR state = 'in_doubt' OR state = 'sent' OR
+    state = 'failed' OR state = 'cancelled' OR state = 'expired' OR
+    state = 'refused' OR state = 'received'),
   reason       TEXT,		-- why it is held, failed, cancelled, refused
   status       TEXT,		-- what the receipts say: accepted ... read
   due_at       TEXT,
@@ -221,7 +223,8 @@ CREATE TABLE message (
   related_type TEXT,
   related_id   TEXT,
   fallback     TEXT,		-- JSON
-  failover     TEXT CHECK (failover IN ('ready', 'due', 'done')),
+  failover     TEXT CHECK (failover = 'ready' OR failover = 'due' OR
+    failover = 'done'),
   route        TEXT,		-- JSON: why this channel
   intent       TEXT,		-- of an answer
   segments     INTEGER,
@@ -262,7 +265,8 @@ CREATE TABLE attempt (
   reference   TEXT NOT NULL,	-- what went out as our id
   sender      TEXT,		-- who it was from, as configured then
   redirected  INTEGER NOT NULL DEFAULT 0,	-- [test] redirect was set
-  state       TEXT NOT NULL CHECK (state IN ('open', 'in_doubt', 'done')),
+  state       TEXT NOT NULL CHECK (state = 'open' OR state = 'in_doubt' OR
+    state = 'done'),
   outcome     TEXT,		-- accepted, refused, address, later, ...
   provider_id TEXT,
   code        TEXT,

@@ -13,7 +13,6 @@
 
 #define HTTP_OK		200
 #define WAIT_MS		1000
-#define GROUP_MS	10	/* that answers wait for others, at most */
 /* A pace is kept on the average; a commit in between may be caught up with. */
 #define CATCH_UP_US	50000
 /* A longer pause than this is not waited for: the run ends. */
@@ -321,13 +320,13 @@ has_landed(const struct engine *n)
 }
 
 /*
- * Waits for what comes back; after the first one for about as long again as a
- * commit takes, so that many share the next.
+ * Waits for what comes back.  What came back during the last commit, when the
+ * wire went on, shares the next one.
  */
 static void
 collect(struct engine *n)
 {
-	int64_t ms = has_landed(n) ? 0 : WAIT_MS, end, left = 0;
+	int64_t ms = has_landed(n) ? 0 : WAIT_MS;
 	struct transfer *t;
 	struct timespec pause;
 
@@ -340,12 +339,8 @@ collect(struct engine *n)
 		nanosleep(&pause, NULL);
 		return;
 	}
-	end = clock_monotonic_ms() + n->commit_ms;
-	for (t = wire_wait(n->wire, ms); t != NULL; t = wire_wait(n->wire,
-	    left > 0 ? left : 0)) {
+	for (t = wire_wait(n->wire, ms); t != NULL; t = wire_wait(n->wire, 0))
 		come_back(n, (struct flight *)(void *)t);
-		left = end - clock_monotonic_ms();
-	}
 	arena_reset(&n->mem);
 }
 
@@ -415,12 +410,10 @@ turn(struct engine *n)
 		[JOB_READ] = mark_read_done
 	};
 	struct flight *f;
-	int64_t began;
 
 	collect(n);
 	if (!has_landed(n) && !may_start(n))
 		return;
-	began = clock_monotonic_ms();
 	ledger_begin(n->ledger);
 	for (f = n->flights; f < n->flights + n->room; f++)
 		if (f->busy && f->landed)
@@ -428,9 +421,6 @@ turn(struct engine *n)
 	for (size_t i = 0; i < PAGE && may_start(n); i++)
 		start(n);
 	ledger_commit(n->ledger);
-	n->commit_ms = clock_monotonic_ms() - began;
-	if (n->commit_ms > GROUP_MS)
-		n->commit_ms = GROUP_MS;
 	retire(n);
 	launch(n);
 	arena_reset(&n->mem);

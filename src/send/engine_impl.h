@@ -87,7 +87,6 @@ struct engine {
 	bool has_job, dry;
 	/* Pacing, by the monotonic clock: */
 	int64_t pause_us, next_us, paused_until_ms;
-	int64_t commit_ms;	/* how long the last one took */
 	struct breaker breaker;
 	bool quiet, dry_run, setup_failed, output_gone;
 	int output_errno;

@@ -1,14 +1,137 @@
+/*
+ * One provider's wire.  Networks have a thread of their own, so that they go
+ * on while the ledger is synced; what is on this machine is done at once.
+ */
 #include "wire_impl.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+/*
+ * Mails that are intended while all connections are busy, so that none of them
+ * waits for a commit.  They are in doubt, too, after a crash: few are enough.
+ */
+#define AHEAD		4
+#define LOOK_MS		1000	/* at most, after a stop was asked for */
+
+struct list {
+	struct transfer *first, **last;
+};
 
 struct wire {
 	struct local *local;
 	struct lines *lines;
 	size_t room;
-	struct transfer *done;	/* local ones, until they are asked for */
+	bool (*stopping)(void);
+	/* Shared with the thread, under the lock: */
+	pthread_mutex_t lock;
+	pthread_cond_t came_back;
+	struct list todo, done;
+	size_t away;		/* on the wire, or waiting for a connection */
+	bool closing;
+	pthread_t thread;
 };
+
+static void
+list_put(struct list *l, struct transfer *t)
+{
+	t->next = NULL;
+	*l->last = t;
+	l->last = &t->next;
+}
+
+static struct transfer *
+list_take(struct list *l)
+{
+	struct transfer *t = l->first;
+
+	if (t == NULL)
+		return NULL;
+	l->first = t->next;
+	if (l->first == NULL)
+		l->last = &l->first;
+	return t;
+}
+
+static void
+come_back(struct wire *w, struct transfer *t)
+{
+	pthread_mutex_lock(&w->lock);
+	list_put(&w->done, t);
+	pthread_cond_signal(&w->came_back);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* What has no connection yet when a stop is asked for was never sent. */
+static void
+give_up(struct wire *w, struct transfer *t)
+{
+	t->response.failed = true;
+	snprintf(t->response.text, sizeof(t->response.text),
+	    "stopped before it was sent");
+	come_back(w, t);
+}
+
+/* Fills the free connections; false: the wire is closed, and nothing left. */
+static bool
+fill(struct wire *w)
+{
+	bool stop = w->stopping(), open;
+	struct transfer *t = NULL;
+
+	do {
+		pthread_mutex_lock(&w->lock);
+		open = !w->closing;
+		t = stop || lines_idle(w->lines) > 0 ? list_take(&w->todo) :
+		    NULL;
+		pthread_mutex_unlock(&w->lock);
+		if (t != NULL && stop)
+			give_up(w, t);
+		else if (t != NULL)
+			lines_start(w->lines, t);
+	} while (t != NULL);
+	return open;
+}
+
+static void *
+work(void *ctx)
+{
+	struct wire *w = ctx;
+	struct transfer *t;
+
+	while (fill(w)) {
+		t = lines_wait(w->lines, LOOK_MS);
+		for (; t != NULL; t = lines_wait(w->lines, 0))
+			come_back(w, t);
+	}
+	return NULL;
+}
+
+/* Signals are for the thread that the program began with. */
+static void
+start_thread(struct wire *w)
+{
+	pthread_condattr_t attr;
+	sigset_t all, before;
+
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->came_back, &attr);
+	pthread_condattr_destroy(&attr);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	if (pthread_create(&w->thread, NULL, work, w) != 0)
+		die(EX_OSERR, "no thread can be started");
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
 
 struct wire *
 wire_open(struct config *c, const char *provider, const struct provider *p,
@@ -18,17 +141,37 @@ wire_open(struct config *c, const char *provider, const struct provider *p,
 
 	if (w == NULL)
 		die(EX_OSERR, "out of memory");
+	w->stopping = stopping;
+	w->todo.last = &w->todo.first;
+	w->done.last = &w->done.first;
 	if (p->transport == TRANSPORT_SMTP || p->transport == TRANSPORT_HTTP) {
 		w->room = connections;
+		if (p->transport == TRANSPORT_SMTP)
+			w->room += AHEAD;
 		w->lines = lines_open(c, provider, p, connections, stopping, e);
 	} else {
 		w->room = 1;
 		w->local = local_open(c, provider, p->transport, e);
 	}
+	if (w->lines != NULL)
+		start_thread(w);
 	if (w->lines != NULL || w->local != NULL)
 		return w;
 	free(w);
 	return NULL;
+}
+
+/* Nothing is on its way any more. */
+static void
+end_thread(struct wire *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->closing = true;
+	pthread_mutex_unlock(&w->lock);
+	lines_wake(w->lines);
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->came_back);
+	pthread_mutex_destroy(&w->lock);
 }
 
 void
@@ -36,6 +179,8 @@ wire_close(struct wire *w)
 {
 	if (w == NULL)
 		return;
+	if (w->lines != NULL)
+		end_thread(w);
 	local_close(w->local);
 	lines_close(w->lines);
 	free(w);
@@ -52,24 +197,43 @@ wire_start(struct wire *w, struct transfer *t)
 {
 	t->response = (struct response){ .retry_after = -1,
 	    .body = BUF_INIT(RESPONSE_MAX) };
-	if (w->lines != NULL) {
-		lines_start(w->lines, t);
+	if (w->local != NULL) {
+		local_send(w->local, &t->request, &t->response);
+		list_put(&w->done, t);
 		return;
 	}
-	local_send(w->local, &t->request, &t->response);
-	t->next = w->done;
-	w->done = t;
+	pthread_mutex_lock(&w->lock);
+	list_put(&w->todo, t);
+	w->away++;
+	pthread_mutex_unlock(&w->lock);
+	lines_wake(w->lines);
+}
+
+static struct timespec
+monotonic_in(int64_t ms)
+{
+	int64_t at = clock_monotonic_ms() + ms;
+
+	return (struct timespec){ .tv_sec = at / 1000,
+	    .tv_nsec = at % 1000 * 1000000 };
 }
 
 struct transfer *
 wire_wait(struct wire *w, int64_t ms)
 {
-	struct transfer *t = w->done;
+	struct timespec end = monotonic_in(ms);
+	struct transfer *t;
+	int rc = 0;
 
-	if (w->lines != NULL)
-		return lines_wait(w->lines, ms);
+	if (w->local != NULL)
+		return list_take(&w->done);
+	pthread_mutex_lock(&w->lock);
+	while (w->done.first == NULL && w->away > 0 && ms > 0 && rc == 0)
+		rc = pthread_cond_timedwait(&w->came_back, &w->lock, &end);
+	t = list_take(&w->done);
 	if (t != NULL)
-		w->done = t->next;
+		w->away--;
+	pthread_mutex_unlock(&w->lock);
 	return t;
 }
 

@@ -12,7 +12,6 @@
 #define CONNECT_S	30L
 /* RFC 5321 4.5.3.2.6 gives the final dot ten minutes; libcurl only two. */
 #define REPLY_S		600L
-#define POLL_MS		1000
 
 /* One handle of libcurl, and the transfer that is on it. */
 struct line {
@@ -505,23 +504,38 @@ take_back(struct lines *w, CURL *curl, CURLcode rc)
 	return t;
 }
 
-struct transfer *
-lines_wait(struct lines *w, int64_t ms)
+static struct transfer *
+next_back(struct lines *w)
 {
-	int64_t left, end = clock_monotonic_ms() + ms;
 	struct CURLMsg *m;
 	int running, queued;
 
-	for (;;) {
-		curl_multi_perform(w->multi, &running);
-		while ((m = curl_multi_info_read(w->multi, &queued)) != NULL)
-			if (m->msg == CURLMSG_DONE)
-				return take_back(w, m->easy_handle,
-				    m->data.result);
-		left = end - clock_monotonic_ms();
-		if (running == 0 || left <= 0)
-			return NULL;
-		curl_multi_poll(w->multi, NULL, 0, left > POLL_MS ? POLL_MS :
-		    (int)left, NULL);
-	}
+	curl_multi_perform(w->multi, &running);
+	while ((m = curl_multi_info_read(w->multi, &queued)) != NULL)
+		if (m->msg == CURLMSG_DONE)
+			return take_back(w, m->easy_handle, m->data.result);
+	return NULL;
+}
+
+struct transfer *
+lines_wait(struct lines *w, int64_t ms)
+{
+	struct transfer *t = next_back(w);
+
+	if (t != NULL || ms == 0)
+		return t;
+	curl_multi_poll(w->multi, NULL, 0, (int)ms, NULL);
+	return next_back(w);
+}
+
+size_t
+lines_idle(const struct lines *w)
+{
+	return w->idle_count;
+}
+
+void
+lines_wake(struct lines *w)
+{
+	curl_multi_wakeup(w->multi);
 }

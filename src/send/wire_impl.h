@@ -20,7 +20,14 @@ struct lines *lines_open(struct config *c, const char *provider,
     const struct provider *p, size_t count, bool (*stopping)(void),
     struct error *e);
 void lines_close(struct lines *w);
+/* How many more may be started. */
+size_t lines_idle(const struct lines *w);
 void lines_start(struct lines *w, struct transfer *t);
+/*
+ * The next one that has come back; NULL when none has within `ms`, or
+ * lines_wake(), which any thread may call, asks to look at something else.
+ */
 struct transfer *lines_wait(struct lines *w, int64_t ms);
+void lines_wake(struct lines *w);
 
 #endif
