@@ -44,7 +44,7 @@ override CFLAGS += -std=c11 $(OPT) $(HARDEN) $(WARN)
 override CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(CXXWARN)
 override LDFLAGS += $(LDHARDEN) -Wl,--as-needed
 LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lcrypto -licui18n -licuuc \
-	  -lidn2 -pthread
+	  -lidn2 -lpsl -lresolv -pthread
 
 LAYERS	= base store template message provider send
 SRCS	:= $(wildcard $(LAYERS:%=src/%/*.c))
@@ -209,6 +209,7 @@ bench: all build/tests/fake/barecurl
 	@.ci/packages bench
 	tests/bench
 	tests/bench-send
+	tests/bench-mail
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR) \

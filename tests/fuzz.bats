@@ -28,3 +28,7 @@ feed() {
 @test "a webhook of Meta's" {
 	feed whatsapp_hook
 }
+
+@test "mails that omni-send-mail --check looks at" {
+	feed mailcheck
+}

@@ -73,6 +73,7 @@ own() {
 
 	Le esperamos.
 	Clinica Roma
+	Urgencias: +52 55 5000 0000
 	END
 	diff - <(member html | sed -n '/<p>Hola/,/<.ul>/p') <<-'END'
 	<p>Hola, Rosa &lt;b&gt; &amp; Cía:</p>
@@ -109,6 +110,7 @@ own() {
 
 	We look forward to seeing you both.
 	Clinica Roma
+	Emergencies: +52 55 5000 0000
 	END
 	[[ $(member html) == *'<p>Hello Rosa &lt;b&gt; &amp; Cía,</p>'* ]]
 }

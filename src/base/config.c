@@ -949,6 +949,12 @@ config_is_key(const char *kind, const char *key)
 }
 
 bool
+config_knows(const char *kind, const char *key)
+{
+	return find_key(kind, key) != NULL;
+}
+
+bool
 config_is_path(const char *kind, const char *key)
 {
 	const struct key *def = find_key(kind, key);

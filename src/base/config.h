@@ -75,6 +75,9 @@ bool config_word(const char *list, size_t i, char *out, size_t size);
 bool config_is_key(const char *kind, const char *key);
 bool config_is_path(const char *kind, const char *key);
 
+/* Whether there is such a key in sections of this kind, named or not. */
+bool config_knows(const char *kind, const char *key);
+
 /* For the manual's test: each "kind key type default" in turn, else NULL. */
 const char *config_describe(size_t i, struct buf *out);
 

@@ -184,14 +184,8 @@ print_forecast(const struct engine *n, const struct forecast *all)
 	value_free(v);
 }
 
-/* Where a page of what is due ended. */
-struct place {
-	int64_t priority;
-	char due[CLOCK_TEXT], id[256];
-};
-
-static size_t
-next_page(struct engine *n, struct place *p, struct arena *mem,
+size_t
+dry_page(struct engine *n, struct due_place *p, struct arena *mem,
     const char *ids[PAGE])
 {
 	struct ledger_rows *r;
@@ -232,13 +226,13 @@ dry_run(struct engine *n)
 	struct forecast all = { .cost = "0.00",
 	    .mem = ARENA_INIT((size_t)64 * 1024 * 1024) };
 	struct arena keep = ARENA_INIT((size_t)16 * 1024 * 1024);
-	struct place place = { .priority = -1 };
+	struct due_place place = { .priority = -1 };
 	const char *ids[PAGE];
 	size_t count;
 	int rc = check_sign_in(n, &who);
 
 	while (rc == EX_OK && !engine_is_stopping() &&
-	    (count = next_page(n, &place, &keep, ids)) > 0) {
+	    (count = dry_page(n, &place, &keep, ids)) > 0) {
 		for (size_t i = 0; i < count; i++) {
 			show(n, ids[i], &who, &all);
 			arena_reset(&n->mem);

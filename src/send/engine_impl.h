@@ -4,7 +4,8 @@
 /*
  * Shared by the parts of the engine only: engine.c (what is on its way),
  * order.c (from the ledger to a request), outcome.c (from an answer to the
- * ledger), doubt.c, breaker.c, dry.c and sender.c (the program).
+ * ledger), doubt.c, breaker.c, dry.c, mail_check.c, options.c and
+ * sender.c (the program).
  */
 
 #include <stdbool.h>
@@ -89,6 +90,8 @@ struct engine {
 	int64_t pause_us, next_us, paused_until_ms;
 	struct breaker breaker;
 	bool quiet, dry_run, setup_failed, output_gone;
+	bool check, ask_dns;	/* of mail: --check, --dns */
+	const char *dns_server;
 	int output_errno;
 	struct quiet quiet_times;
 	struct spending spending;
@@ -112,6 +115,8 @@ void engine_run(struct engine *n);
 void engine_load(struct engine *n, struct flight *f, const struct gate *g);
 
 /* order.c: the request, from the record that omni-queue took. */
+int order_load(struct engine *n, const char *id, struct record *r,
+    struct error *e);
 int order_build(struct engine *n, struct flight *f);
 /* The next question about the attempt in doubt; -1: it cannot be asked. */
 int order_ask(struct engine *n, struct flight *f);
@@ -158,5 +163,24 @@ void breaker_close(struct engine *n);
 
 /* dry.c: what would be sent on n->name, for -n.  The exit status. */
 int dry_run(struct engine *n);
+/* Where a page of what is due ended; priority -1 is before the first. */
+struct due_place {
+	int64_t priority;
+	char due[CLOCK_TEXT], id[256];
+};
+size_t dry_page(struct engine *n, struct due_place *p, struct arena *mem,
+    const char *ids[PAGE]);
+
+/* mail_check.c: --check, with its exit status. */
+int mail_check_run(struct engine *n, const struct program *p);
+
+/*
+ * options.c: reads the command line of a sender of n->type, and fills what it
+ * says into both; ends the program where something is wrong.
+ */
+void engine_options(struct engine *n, struct program *p, int argc,
+    char *argv[]);
+/* Whether the command line names it, or nothing. */
+bool engine_is_wanted(const struct program *p, const char *name);
 
 #endif

@@ -38,8 +38,9 @@ redirect(const struct engine *n, const char *to, char *out, size_t size,
 }
 
 /* The record that omni-queue took, as the ledger kept it. */
-static int
-load(struct engine *n, const char *id, struct record *r, struct error *e)
+int
+order_load(struct engine *n, const char *id, struct record *r,
+    struct error *e)
 {
 	struct ledger_rows *rows;
 	char *body = NULL;
@@ -60,7 +61,7 @@ take_order(struct engine *n, struct flight *f, struct record *r,
 {
 	const char *to;
 
-	if (load(n, f->job.id, r, e) == -1)
+	if (order_load(n, f->job.id, r, e) == -1)
 		return -1;
 	to = record_string(r, "to");
 	if (to == NULL)

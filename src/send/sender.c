@@ -3,7 +3,6 @@
 #include "engine.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -467,34 +466,10 @@ worse(int a, int b)
 	return a == EX_TEMPFAIL ? b : a;
 }
 
-static bool
-is_wanted(const struct program *p, const char *name)
-{
-	if (p->argc == 0 || (p->argc == 1 && strcmp(p->argv[0], "-") == 0 &&
-	    strcmp(name, "-") != 0))
-		return true;
-	for (int i = 0; i < p->argc; i++)
-		if (strcmp(p->argv[i], name) == 0)
-			return true;
-	return false;
-}
-
-static void
-check_arguments(const struct program *p, const char *type)
-{
-	for (int i = 0; i < p->argc; i++)
-		if (strcmp(p->argv[i], "-") != 0 &&
-		    (!config_has(p->config, "channel", p->argv[i]) ||
-		    strcmp(config_string(p->config, "channel", p->argv[i],
-		    "type"), type) != 0))
-			die(EX_USAGE, "%s: no channel of type %s", p->argv[i],
-			    type);
-}
-
 static int
 run(struct engine *n, const struct program *p)
 {
-	bool stdin_too = is_wanted(p, "-") && p->argc > 0;
+	bool stdin_too = engine_is_wanted(p, "-") && p->argc > 0;
 	const char *name;
 	int rc = EX_OK;
 
@@ -504,7 +479,7 @@ run(struct engine *n, const struct program *p)
 	    NULL; i++) {
 		if (strcmp(config_string(n->config, "channel", name, "type"),
 		    n->type) != 0 || !config_bool(n->config, "channel", name,
-		    "active") || !is_wanted(p, name))
+		    "active") || !engine_is_wanted(p, name))
 			continue;
 		if (engine_is_stopping())
 			return worse(rc, EX_TEMPFAIL);
@@ -531,41 +506,24 @@ check_export(struct engine *n, struct error *e)
 	return ledger_check_export(n->ledger, journal, e);
 }
 
-static void
-option(int ch, const char *arg, void *ctx)
-{
-	struct engine *n = ctx;
-
-	(void)ch;
-	(void)arg;
-	n->dry_run = true;
-}
-
 int
 engine_main(int argc, char *argv[], const char *type)
 {
-	static const struct option longs[] = {
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ NULL, 0, NULL, 0 }
-	};
 	static struct engine n;
-	struct program p = { .usage = "[-n] [-] [channel ...]",
-	    .help = "  -                     send what standard input brings\n"
-	    "  -n, --dry-run         print the requests, and send nothing\n",
-	    .letters = "n", .longs = longs, .option = option, .ctx = &n,
-	    .takes_arguments = true };
+	struct program p;
 	struct error e;
 	int rc;
 
-	program_start(&p, argc, argv);
-	check_arguments(&p, type);
-	if (n.dry_run && is_wanted(&p, "-") && p.argc > 0)
-		die(EX_USAGE, "-n looks at what is due, not at standard input");
-	engine_catch_signals();
-	n.config = p.config;
 	n.type = type;
-	n.quiet = p.quiet;
+	engine_options(&n, &p, argc, argv);
 	n.mem = (struct arena)ARENA_INIT((size_t)256 * 1024 * 1024);
+	if (n.check) {
+		rc = mail_check_run(&n, &p);
+		arena_release(&n.mem);
+		program_end(&p);
+		return rc;
+	}
+	engine_catch_signals();
 	n.ledger = ledger_start(p.config, n.dry_run ? LEDGER_READ :
 	    LEDGER_WRITE, &e);
 	if (n.ledger == NULL || check_export(&n, &e) == -1 ||
