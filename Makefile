@@ -4,7 +4,7 @@
 # Adding a program: write src/omni-NAME.c and add its name to PROGS.
 
 PROGS	= omni-normalize omni-route omni-render omni-queue \
-	  omni-send-mail omni-send-sms omni-send-wa \
+	  omni-send-mail omni-send-sms omni-send-wa omni-send-voice \
 	  omni-ingest omni-schedule omni-escalate omni-contact omni-ledger \
 	  omni-status
 SCRIPTS	= omni-run
@@ -152,6 +152,7 @@ check-kill: all build/tests/fake/killat
 	@.ci/packages check
 	tests/kill-send sms "$${STEP:-1}"
 	tests/kill-send whatsapp "$${STEP:-1}"
+	tests/kill-send voice "$${STEP:-1}"
 	tests/kill-send mail "$${STEP:-1}"
 	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=kill tests/run
 

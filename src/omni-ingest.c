@@ -25,6 +25,7 @@
 #include "base/output.h"
 #include "base/program.h"
 #include "message/inbound.h"
+#include "provider/speech.h"
 #include "provider/twilio_hook.h"
 #include "provider/whatsapp_hook.h"
 #include "store/spool.h"
@@ -40,6 +41,8 @@ static const struct hook {
 } hooks[] = {
 	{ "/twilio/sms", "POST" },
 	{ "/twilio/status", "POST" },
+	{ "/twilio/call", "POST" },
+	{ "/twilio/voice", "POST" },
 	{ "/whatsapp", "GET, POST" }
 };
 
@@ -249,6 +252,22 @@ is_challenge(struct request *r, const char *token)
 	return r->challenge != NULL;
 }
 
+/* The call goes on as this says: somebody is listening. */
+static _Noreturn void
+answer_call(struct config *c, const struct request *r)
+{
+	static struct buf out = BUF_INIT(64 * 1024);
+	struct form form = { .count = 0 };
+	struct error e;
+
+	/* Its signature was good, which says that it is a form. */
+	if (form_parse(&form, buf_text(r->body), r->body->len, r->mem,
+	    &e) == -1)
+		answer("400 Bad Request", NULL, "", e.text);
+	speech_answer(c, environment("QUERY_STRING"), &form, &out);
+	answer("200 OK", "text/xml", buf_text(&out), NULL);
+}
+
 static _Noreturn void
 cgi_twilio(struct config *c, struct request *r, const char *path)
 {
@@ -271,6 +290,8 @@ cgi_twilio(struct config *c, struct request *r, const char *path)
 	keep(c, path + 1, r->type, &body);
 	if (strcmp(path, "/twilio/sms") == 0)
 		answer("200 OK", "text/xml", twiml, NULL);
+	if (strcmp(path, "/twilio/voice") == 0)
+		answer_call(c, r);
 	answer("204 No Content", NULL, "", NULL);
 }
 
@@ -365,6 +386,11 @@ static int
 understand(const struct buf *file, struct arena *mem, struct value **events,
     const char **received, struct error *e)
 {
+	static const char *const kinds[] = {
+		[TWILIO_HOOK_MESSAGE] = "twilio/sms",
+		[TWILIO_HOOK_STATUS] = "twilio/status",
+		[TWILIO_HOOK_CALL] = "twilio/call",
+		[TWILIO_HOOK_KEY] = "twilio/voice" };
 	const char *text = buf_text(file), *hook, *query, *body;
 	size_t len;
 	instant t;
@@ -379,12 +405,10 @@ understand(const struct buf *file, struct arena *mem, struct value **events,
 	*received = header(text, "Received", mem);
 	if (*received != NULL && !clock_parse(*received, &t))
 		*received = NULL;
-	if (strcmp(hook, "twilio/sms") == 0)
-		return understand_twilio(TWILIO_HOOK_MESSAGE, body, len,
-		    query, mem, events, e);
-	if (strcmp(hook, "twilio/status") == 0)
-		return understand_twilio(TWILIO_HOOK_STATUS, body, len,
-		    query, mem, events, e);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(hook, kinds[i]) == 0)
+			return understand_twilio((enum twilio_hook)i, body,
+			    len, query, mem, events, e);
 	if (strcmp(hook, "whatsapp") == 0)
 		return whatsapp_hook_read(body, len, events, e);
 	return error_set(e, EX_DATAERR, "unknown hook %.40s", hook);

@@ -176,7 +176,7 @@ for ((pass = 0; pass < PASSES; pass++)); do
 	note_pipe || break
 done
 
-for sender in mail sms wa; do
+for sender in mail sms wa voice; do
 	"omni-send-$sender" -q "${options[@]}" || note $?
 done
 exit "$worst"

@@ -21,6 +21,10 @@ feed() {
 	feed twilio
 }
 
+@test "what Twilio says of calls, and what they go on with" {
+	feed twilio_call
+}
+
 @test "answers of WhatsApp's Cloud API, and records for it" {
 	feed whatsapp
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Inv. 2, 3, 4: SIGKILL at a system call of what writes the ledger before
-# anything is sent, then the same command again.  KILL_POINTS=N: that many
+# anything is sent, and of what calls people, then the same command again.  KILL_POINTS=N: that many
 # points of each program, evenly over all; the rest is a matter of time.
 
 setup() {
@@ -127,4 +127,9 @@ is_forgotten() {
 		expires_at: "2026-11-24T23:00:00Z"}' >"$BATS_TEST_TMPDIR/in"
 	omni-queue -q <"$BATS_TEST_TMPDIR/in"
 	sweep /dev/null is_forgotten omni-contact forget -q z
+}
+
+@test "omni-send-voice: nobody is called twice, and nobody is forgotten" {
+	run -0 "$ROOT/tests/kill-send" voice "${KILL_STEP:-60}"
+	assert_output --partial '0 sent twice; 0 wrong'
 }

@@ -528,6 +528,83 @@ read 5215512345678 out:01 None
 failed 5215500000002 None 131026'
 }
 
+# call TO TWIML [CURL'S ARGUMENT]...
+call() {
+	local to=$1 twiml=$2
+	shift 2
+	twilio "$url/2010-04-01/Accounts/$SID/Calls.json" -d From=%2B525587654321 \
+		--data-urlencode "To=$to" --data-urlencode "Twiml=$twiml" "$@"
+}
+
+@test "calls are listed apart from messages, by number, state and day" {
+	local calls
+	simulate --answer +525512345672=busy
+	calls=$url/2010-04-01/Accounts/$SID/Calls.json
+	sms +525512345671 Hola
+	call +525512345671 '<Response/>' -d MachineDetection=Enable
+	call +525512345672 '<Response/>'
+	call +525512345671 '<Response/>'
+	run -0 twilio "$calls?To=%2B525512345671"
+	assert_equal "$(jq -c '[.calls[] | .to, .status, .answered_by]' \
+		<<<"$output")" '["+525512345671","completed",null,"+525512345671","completed","human"]'
+	run -0 twilio "$calls?Status=busy"
+	assert_equal "$(jq -c '[.calls[].to]' <<<"$output")" '["+525512345672"]'
+	run -0 twilio "$calls?From=%2B525500000000"
+	assert_equal "$(jq -c .calls <<<"$output")" '[]'
+	run -0 twilio "$calls?StartTime%3E=$(date -ud yesterday +%F)&PageSize=2"
+	assert_equal "$(jq -c '[(.calls | length), .page]' <<<"$output")" '[2,0]'
+	run -0 twilio "$url$(jq -r .next_page_uri <<<"$output")"
+	assert_equal "$(jq -c '[(.calls | length), .page, .next_page_uri]' \
+		<<<"$output")" '[1,1,null]'
+	run -0 twilio "$calls?StartTime%3E=2099-01-01"
+	assert_equal "$(jq -c .calls <<<"$output")" '[]'
+	run -0 twilio "$messages"
+	assert_equal "$(jq '.messages | length' <<<"$output")" 1
+	run -0 call +525512345671 "$(printf '%4001s' x)"
+	assert_equal "$(jq -c '[.status, .code]' <<<"$output")" '[400,20001]'
+	finish
+}
+
+@test "a call tells what was asked for: its end, or all, and its keys" {
+	local gather='<Response><Gather x="1" action="https://h.example/k?a=1&amp;b=%22"'
+	simulate --callbacks on --callback-delay 0 --callback-dir "$hooks" \
+		--answer +525512345671=digits:5
+	call +525512345671 '<Response/>' -d StatusCallback=https://h.example/end
+	until_hooks 1
+	assert_equal "$(hook_paths)" '/end'
+	rm "$hooks"/*
+	# Without a key only who wants to know of none is told.
+	call +525512345672 "$gather/></Response>"
+	call +525512345671 "$gather/></Response>" \
+		-d StatusCallback=https://h.example/all \
+		-d StatusCallbackEvent=initiated -d StatusCallbackEvent=answered
+	until_hooks 3
+	assert_equal "$(hook_paths)" '/all
+/all
+/k?a=1&b=%22'
+	run -0 grep -hE 'Digits=5&.*msg=Gather\+End' "$hooks"/*
+	run -0 grep -hoE 'SequenceNumber=.' "$hooks"/*
+	assert_output $'SequenceNumber=0\nSequenceNumber=2'
+	finish
+	run -64 omni-simulator --answer +525512345671=digits:x
+	assert_output --partial 'digits:KEYS'
+}
+
+# until_hooks COUNT: so many callbacks are there; hook_paths: where to, sorted
+until_hooks() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		[ "$(find "$hooks" -name '*.request' | wc -l)" -lt "$1" ] ||
+			return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+hook_paths() {
+	head -qn 1 "$hooks"/*.request | cut -d ' ' -f 2 | sort
+}
+
 @test "openapi-check: what is described passes, and what is not does not" {
 	local json good
 	[ -d "$OMNI_CORPORA/wire" ] || skip "no corpora in $OMNI_CORPORA"

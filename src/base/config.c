@@ -20,6 +20,8 @@
 #define SECTION_MAX_INI	49	/* and cuts sections at 49 */
 #define SECRET_MAX	4096
 #define NAME_LEN	64
+#define RING_MIN	5	/* seconds */
+#define RING_MAX	24
 
 enum type {
 	TYPE_STRING,
@@ -89,6 +91,8 @@ static const struct key {
 	{ "channel", "pair_seconds", TYPE_INTEGER, "0" },
 	{ "channel", "connections", TYPE_INTEGER, "8" },
 	{ "channel", "mark_read", TYPE_BOOL, "no" },
+	{ "channel", "ring", TYPE_DURATION, "20s" },
+	{ "channel", "voice", TYPE_STRING, NULL },
 	{ "provider", "kind", TYPE_STRING, NULL },
 	{ "provider", "path", TYPE_PATH, NULL },
 	{ "provider", "host", TYPE_STRING, NULL },
@@ -131,6 +135,11 @@ static const struct key {
 	{ "links", "key", TYPE_SECRET, NULL },
 	{ "links", "ttl", TYPE_DURATION, "30d" },
 	{ "links", "mailto", TYPE_STRING, NULL },
+	{ "speech", "menu", TYPE_STRING, NULL },
+	{ "speech", "confirmed", TYPE_STRING, NULL },
+	{ "speech", "declined", TYPE_STRING, NULL },
+	{ "speech", "call_back", TYPE_STRING, NULL },
+	{ "speech", "goodbye", TYPE_STRING, NULL },
 	{ "ingest", "max_body", TYPE_INTEGER, "1048576" },
 	{ "ingest", "timeout", TYPE_DURATION, "10s" },
 	{ "ingest", "stop_scope", TYPE_SCOPE, "all" },
@@ -165,11 +174,24 @@ static const char defaults[] =
     "[topic order]\nclass = transactional\n"
     "[topic payment]\nclass = transactional\n"
     "[topic marketing]\nclass = marketing\ndefault = no\n"
-    "[topic promotion]\nclass = marketing\ndefault = no\n";
+    "[topic promotion]\nclass = marketing\ndefault = no\n"
+    "[speech es]\nmenu = Para confirmar, oprima uno. Para cancelar, oprima "
+    "dos. Para que le llamemos, oprima tres.\n"
+    "confirmed = Gracias. Anotamos su confirmación. Hasta luego.\n"
+    "declined = Gracias. Anotamos que no podrá venir. Hasta luego.\n"
+    "call_back = Gracias. Le llamaremos en cuanto podamos. Hasta luego.\n"
+    "goodbye = No recibimos respuesta. Hasta luego.\n"
+    "[speech en]\nmenu = To confirm, press one. To cancel, press two. "
+    "To be called back, press three.\n"
+    "confirmed = Thank you. We have noted your confirmation. Goodbye.\n"
+    "declined = Thank you. We have noted that you cannot come. Goodbye.\n"
+    "call_back = Thank you. We will call you back as soon as we can. "
+    "Goodbye.\n"
+    "goodbye = We did not receive an answer. Goodbye.\n";
 
 /* The kinds whose sections carry a name, "[channel sms]". */
 static const char *const named[] = { "channel", "provider", "class", "topic",
-	"ladder" };
+	"ladder", "speech" };
 
 struct entry {
 	struct entry *next;
@@ -614,6 +636,7 @@ check_channel(struct config *c, const char *name)
 {
 	const char *provider = config_string(c, "channel", name, "provider");
 	const char *type = config_string(c, "channel", name, "type");
+	int64_t ring = config_duration(c, "channel", name, "ring");
 
 	if (type == NULL)
 		return error_set(c->error, EX_CONFIG,
@@ -622,6 +645,40 @@ check_channel(struct config *c, const char *name)
 		return error_set(c->error, EX_CONFIG,
 		    "%.300s: [channel %s] names no [provider %s]", c->file,
 		    name, provider == NULL ? "..." : provider);
+	/* Twilio adds 5 seconds, and after 30 a mailbox answers. */
+	if (ring < RING_MIN || ring > RING_MAX)
+		return error_set(c->error, EX_CONFIG,
+		    "%.300s: [channel %s] ring: not %ds to %ds", c->file, name,
+		    RING_MIN, RING_MAX);
+	return 0;
+}
+
+/* A language has all sentences of a call, or none. */
+static int
+check_speech(struct config *c, const char *name)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (strcmp(keys[i].kind, "speech") == 0 &&
+		    config_string(c, "speech", name, keys[i].key) == NULL)
+			return error_set(c->error, EX_CONFIG,
+			    "%.300s: [speech %s] has no %s", c->file, name,
+			    keys[i].key);
+	return 0;
+}
+
+/* By law in many places, and by decency in all. */
+static int
+check_marketing(struct config *c)
+{
+	const char *list = config_string(c, "class", "marketing", "channels");
+	char word[NAME_LEN];
+
+	for (size_t i = 0; list != NULL && config_word(list, i, word,
+	    sizeof(word)); i++)
+		if (strcmp(word, "voice") == 0)
+			return error_set(c->error, EX_CONFIG, "%.300s: [class "
+			    "marketing] channels: voice: marketing is never "
+			    "spoken", c->file);
 	return 0;
 }
 
@@ -651,7 +708,10 @@ check(struct config *c)
 			    "%.300s: [topic %s] names no [class %s]", c->file,
 			    name, class == NULL ? "..." : class);
 	}
-	return 0;
+	for (size_t i = 0; (name = config_name(c, "speech", i)); i++)
+		if (check_speech(c, name) == -1)
+			return -1;
+	return check_marketing(c);
 }
 
 static bool

@@ -79,9 +79,16 @@ is_reaction(const struct answer *a)
 	return type != NULL && strcmp(type, "reaction") == 0;
 }
 
+/* NULL: it did not come by telephone. */
+static const char *
+key_pressed(const struct answer *a)
+{
+	return value_get_string(a->event, "pressed");
+}
+
 /*
  * The one that the answer points at.  A thumb under a message that we do not
- * know is no answer to another.
+ * know is no answer to another, and neither is a key in a call.
  */
 static bool
 find_target(struct answer *a)
@@ -90,7 +97,8 @@ find_target(struct answer *a)
 		.provider = value_get_string(a->event, "provider"),
 		.hash = a->hash, .intent = a->intent,
 		.payload = value_get_string(a->event, "button_payload"),
-		.context = value_get_string(a->event, "context")
+		.context = value_get_string(a->event, "context"),
+		.reference = value_get_string(a->event, "reference")
 	};
 	struct target t;
 
@@ -102,7 +110,7 @@ find_target(struct answer *a)
 		a->too_late = t.why;
 	if (a->contact == NULL)
 		a->contact = t.contact;
-	return t.found || is_reaction(a);
+	return t.found || is_reaction(a) || key_pressed(a) != NULL;
 }
 
 static void
@@ -233,6 +241,9 @@ act(struct answer *a)
 			return "declined";
 		}
 		break;
+	case REPLY_CALL_BACK:
+		flag(a, "call_back", "asks to be called back");
+		return "flagged";
 	case REPLY_HELP:
 	case REPLY_UNCLEAR:
 	case REPLY_EMPTY:
@@ -344,13 +355,22 @@ will_settle(const struct answer *a)
 	    a->too_late == NULL);
 }
 
-/* The word of the provider, then that of our own button, then the text's. */
+/*
+ * The word of the provider, then that of our own key or button, then the
+ * text's.
+ */
 static enum reply_intent
 intent_of(const struct answer *a)
 {
+	static const enum reply_intent keys[] = { REPLY_CONFIRM,
+	    REPLY_DECLINE, REPLY_CALL_BACK };
 	const char *word = value_get_string(a->event, "opt_out_type");
 	enum reply_intent intent;
 
+	for (size_t i = 0; key_pressed(a) != NULL &&
+	    i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(key_pressed(a), reply_intent_name(keys[i])) == 0)
+			return keys[i];
 	if (word != NULL && strcmp(word, "STOP") == 0)
 		return REPLY_STOP;
 	intent = target_intent(value_get_string(a->event, "button_payload"));

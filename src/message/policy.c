@@ -26,6 +26,14 @@ is_marketing(const char *class)
 	return class != NULL && strcmp(class, MARKETING) == 0;
 }
 
+bool
+policy_is_marketing(const struct config *c, const char *class,
+    const char *topic)
+{
+	return is_marketing(class) || (topic != NULL && config_has(c, "topic",
+	    topic) && is_marketing(config_string(c, "topic", topic, "class")));
+}
+
 /*
  * Marketing is of the topic that it names, if that is a topic of marketing,
  * and else of the topic "marketing": no class or topic gets around that.
@@ -381,7 +389,27 @@ channel_is_full(struct ledger *l, const struct config *c,
 	return false;
 }
 
-/* WhatsApp wants some seconds between two messages to the same person. */
+static bool
+is_voice(const struct facts *f)
+{
+	return strcmp(f->type, "voice") == 0;
+}
+
+static bool
+is_spoken_marketing(const struct config *c, const struct facts *f,
+    struct gate *g)
+{
+	if (!is_voice(f) || !policy_is_marketing(c, f->has_class ? f->class :
+	    NULL, f->has_topic ? f->topic : NULL))
+		return false;
+	g->bring_forward = true;
+	return set(g, GATE_CANCEL, 0, "marketing is never spoken");
+}
+
+/*
+ * WhatsApp wants some seconds between two messages to the same person, and who
+ * is on the telephone cannot take another call.
+ */
 static bool
 follows_too_soon(struct ledger *l, const struct config *c,
     const char *channel, const struct facts *f, instant now, struct gate *g)
@@ -392,6 +420,8 @@ follows_too_soon(struct ledger *l, const struct config *c,
 	instant last = now;
 	bool soon;
 
+	if (is_voice(f) && gap < POLICY_CALL_GAP)
+		gap = POLICY_CALL_GAP;
 	if (gap <= 0)
 		return false;
 	r = ledger_select(l, "SELECT max(a.started_at) FROM message m JOIN "
@@ -554,6 +584,7 @@ is_quiet(const struct quiet *q, const struct facts *f, instant now,
     struct gate *g)
 {
 	const struct quiet_reader who = { .zone = f->zone,
+	    .channel = f->type,
 	    .class = f->has_class ? f->class : NULL,
 	    .topic = f->has_topic ? f->topic : NULL,
 	    .start = f->quiet_start, .end = f->quiet_end };
@@ -582,7 +613,8 @@ gate_look(struct ledger *l, const struct quiet *quiet, const char *id,
 		return;
 	}
 	if (reminder_is_over(l, &f, g) || is_opted_out(l, c, &f, g) ||
-	    address_is_dead(l, &f, g) || is_unverified(c, channel, &f, g))
+	    address_is_dead(l, &f, g) || is_unverified(c, channel, &f, g) ||
+	    is_spoken_marketing(c, &f, g))
 		return;
 	if (f.expires <= now) {
 		set(g, GATE_EXPIRE, 0, "too late");

@@ -36,6 +36,19 @@ bool policy_is_opted_out(struct ledger *l, const struct config *c,
 #define POLICY_WINDOW	(24 * 3600)
 bool policy_window_is_open(instant last_inbound, instant t);
 
+/*
+ * A call takes longer than a message: nobody is called again before this time
+ * is over, whatever [channel] pair_seconds says.
+ */
+#define POLICY_CALL_GAP	300
+
+/*
+ * Marketing, by its class or by that of its topic, is never spoken: a call
+ * cannot be put aside and read later.
+ */
+bool policy_is_marketing(const struct config *c, const char *class,
+    const char *topic);
+
 /* Decimal strings, of up to six places. */
 char *decimal_add(const char *a, const char *b, struct arena *mem);
 char *decimal_multiply(const char *a, int64_t n, struct arena *mem);

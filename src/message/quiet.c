@@ -136,7 +136,9 @@ quiet_holds(const struct quiet *q, const struct quiet_reader *who, instant t,
 {
 	const struct config *c = q->config;
 	const char *class = class_of(c, who), *zone = who->zone, *name;
-	bool hours = class == NULL || config_bool(c, "class", class, "quiet");
+	bool voice = who->channel != NULL && strcmp(who->channel, "voice") == 0;
+	bool hours = voice || class == NULL ||
+	    config_bool(c, "class", class, "quiet");
 	bool days = class == NULL || holds_holidays(c, class);
 	int start = who->start, end = who->end;
 	struct civil now;

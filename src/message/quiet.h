@@ -30,11 +30,15 @@ void quiet_close(struct quiet *q);
 
 struct quiet_reader {
 	const char *class, *topic;	/* of the message, may be NULL */
+	const char *channel;		/* its type, or NULL: not chosen yet */
 	const char *zone;		/* none, or a wrong one: the site's */
 	int start, end;			/* their own, in minutes; or -1 */
 };
 
 /*
+ * A telephone that rings wakes whoever it is for: in quiet hours nobody is
+ * called, whatever the class says.
+ *
  * Whether the reader is to be left alone at `t`; then *until is the first
  * instant after it at which they are not, and `why` says what is waited for:
  * "quiet hours; holiday: Navidad".

@@ -341,6 +341,9 @@ remove_foreign(const struct job *j, bool has_template)
 	if (strcmp(j->channel, "whatsapp") != 0)
 		remove_fields(j->record, (const char *const[]){ "whatsapp",
 		    NULL });
+	if (strcmp(j->channel, "voice") != 0)
+		remove_fields(j->record, (const char *const[]){ "voice",
+		    NULL });
 	if (has_template && !mail)
 		remove_fields(j->record, (const char *const[]){ "html",
 		    NULL });
@@ -386,6 +389,25 @@ add_whatsapp(struct job *j)
 	return content != NULL;
 }
 
+/*
+ * A voice reads the text in the language that it is in, which need not be the
+ * reader's.  A text of the sender's own is in the language of the record.
+ */
+static void
+add_voice(struct job *j)
+{
+	struct value *v;
+
+	if (j->used == NULL) {
+		remove_fields(j->record, (const char *const[]){ "voice",
+		    NULL });
+		return;
+	}
+	v = value_new_object();
+	value_set_string(v, "language", j->used);
+	record_set_take(j->record, "voice", v);
+}
+
 /* What one channel needs beside its text. */
 static bool
 add_channel(struct job *j, const char *account)
@@ -395,6 +417,8 @@ add_channel(struct job *j, const char *account)
 		    account);
 	if (strcmp(j->channel, "whatsapp") == 0)
 		return add_whatsapp(j);
+	if (strcmp(j->channel, "voice") == 0)
+		add_voice(j);
 	return true;
 }
 

@@ -461,7 +461,8 @@ reply_intent_name(enum reply_intent intent)
 	static const char *const name[] = {
 		[REPLY_CONFIRM] = "confirm", [REPLY_DECLINE] = "decline",
 		[REPLY_STOP] = "stop", [REPLY_START] = "start",
-		[REPLY_HELP] = "help", [REPLY_UNCLEAR] = "unclear",
+		[REPLY_HELP] = "help", [REPLY_CALL_BACK] = "call_back",
+		[REPLY_UNCLEAR] = "unclear",
 		[REPLY_EMPTY] = "empty"
 	};
 

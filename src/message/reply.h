@@ -24,6 +24,7 @@ enum reply_intent {
 	REPLY_STOP,	/* no messages any more */
 	REPLY_START,
 	REPLY_HELP,
+	REPLY_CALL_BACK,	/* wants to be called; never from a text */
 	REPLY_UNCLEAR,
 	REPLY_EMPTY,	/* nothing but spaces and punctuation */
 	REPLY_MAX

@@ -154,6 +154,39 @@ window_objection(const struct decision *d, const char *type,
 	    "hours";
 }
 
+/* When the reader is not left alone any more, by the channel's own rules. */
+static instant
+quiet_end(struct decision *d, const char *type, instant start, char *why,
+    size_t size)
+{
+	const struct quiet_reader who = { .class = d->class, .topic = d->topic,
+	    .channel = type, .zone = record_string(d->record, "timezone"),
+	    .start = d->quiet_start, .end = d->quiet_end };
+	instant until;
+
+	return quiet_holds(&d->router->quiet, &who, start, &until, why,
+	    size) ? until : start;
+}
+
+/*
+ * Marketing is never spoken, and nobody is called in quiet hours: a message
+ * that cannot wait for their end takes another channel.
+ */
+static const char *
+voice_objection(struct decision *d, const char *type)
+{
+	char why[sizeof(d->waits_for)];
+
+	if (strcmp(type, "voice") != 0)
+		return NULL;
+	if (policy_is_marketing(d->router->config, d->class, d->topic))
+		return "marketing is never spoken";
+	return d->ends && quiet_end(d, type, d->start, why, sizeof(why)) >=
+	    d->end && d->start < d->end ?
+	    "nobody is called in quiet hours, and after them it is too late" :
+	    NULL;
+}
+
 /* NULL when the channel can be taken, else why not. */
 static const char *
 objection(struct decision *d, const char *type, const char *wish,
@@ -162,6 +195,7 @@ objection(struct decision *d, const char *type, const char *wish,
 	const struct config *c = d->router->config;
 	struct policy_reader who = { .type = type, .topic = d->topic,
 	    .class = d->class, .contact = d->contact };
+	const char *why_not;
 	char why[160];
 
 	*account = account_of(c, type, wish);
@@ -181,7 +215,8 @@ objection(struct decision *d, const char *type, const char *wish,
 	if (config_bool(c, "channel", *account, "verified_only") &&
 	    !p->verified)
 		return "the address is not verified";
-	return window_objection(d, type, p);
+	why_not = voice_objection(d, type);
+	return why_not != NULL ? why_not : window_objection(d, type, p);
 }
 
 static void
@@ -226,14 +261,28 @@ read_time(struct decision *d, const char *field, instant *t)
 	return 1;
 }
 
+/* Puts it off until they are not left alone any more, by channel `type`. */
+static void
+wait_for(struct decision *d, const char *type)
+{
+	size_t len = strlen(d->waits_for);
+	char why[sizeof(d->waits_for)];
+	instant until = quiet_end(d, type, d->start, why, sizeof(why));
+
+	if (until > d->start)
+		snprintf(d->waits_for + len, sizeof(d->waits_for) - len,
+		    "%s%s", len == 0 ? "" : "; ", why);
+	d->start = until;
+	if (!d->ends)
+		d->end = d->start + config_duration(d->router->config, "class",
+		    d->class, "expires");
+}
+
 /* The window in which it may be sent; it may turn out to be none. */
 static bool
 find_window(struct decision *d)
 {
-	const struct quiet_reader who = { .class = d->class, .topic = d->topic,
-	    .zone = record_string(d->record, "timezone"),
-	    .start = d->quiet_start, .end = d->quiet_end };
-	instant now = clock_now(), until;
+	instant now = clock_now();
 	int ends;
 
 	d->start = now;
@@ -242,14 +291,10 @@ find_window(struct decision *d)
 	ends = read_time(d, "expires_at", &d->end);
 	if (ends == -1)
 		return false;
+	d->ends = ends == 1;
 	if (d->start < now)
 		d->start = now;
-	if (quiet_holds(&d->router->quiet, &who, d->start, &until,
-	    d->waits_for, sizeof(d->waits_for)))
-		d->start = until;
-	if (ends == 0)
-		d->end = d->start + config_duration(d->router->config, "class",
-		    d->class, "expires");
+	wait_for(d, NULL);
 	return true;
 }
 
@@ -354,6 +399,9 @@ decide(struct decision *d)
 	if (!route_list_types(d) || !find_window(d))
 		return;
 	choose(d);
+	/* What the others need not wait for keeps a telephone silent. */
+	if (d->chosen != NULL && strcmp(d->chosen, "voice") == 0)
+		wait_for(d, d->chosen);
 	write_route(d);
 	if (d->chosen == NULL)
 		refuse_unreachable(d);

@@ -34,6 +34,7 @@ struct decision {
 	struct value *fallback;
 	/* When it may be sent, and what it waits for until then. */
 	instant start, end;
+	bool ends;		/* the record says when */
 	char waits_for[160];
 };
 

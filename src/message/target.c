@@ -30,7 +30,19 @@ split_revision(const char *ref, struct arena *mem, struct target *out)
 	return true;
 }
 
-/* Our message with that provider id, told by the attempt or by a receipt. */
+/* ".3" of "ID.3" */
+static const char *
+number_of(const char *reference)
+{
+	const char *dot = reference == NULL ? NULL : strrchr(reference, '.');
+
+	return dot == NULL ? "" : dot;
+}
+
+/*
+ * Our message with that provider id, told by the attempt or by a receipt, or
+ * with the reference that came back.
+ */
 static bool
 find_message(struct ledger *l, const struct target_asked *a,
     struct arena *mem, struct target *out)
@@ -38,13 +50,16 @@ find_message(struct ledger *l, const struct target_asked *a,
 	struct ledger_rows *r;
 	bool found;
 
-	if (a->context == NULL)
+	if (a->context == NULL && a->reference == NULL)
 		return false;
 	r = ledger_select(l, "SELECT reminder, revision, contact FROM message "
 	    "WHERE id = coalesce((SELECT message FROM attempt WHERE provider "
 	    "= ?1 AND provider_id = ?2), (SELECT message FROM event WHERE "
 	    "provider = ?1 AND provider_id = ?2 AND message IS NOT NULL "
-	    "LIMIT 1))", "ss", a->provider, a->context);
+	    "LIMIT 1), (SELECT message FROM attempt WHERE message = "
+	    "substr(?3, 1, length(?3) - length(?4)) AND number = "
+	    "CAST(substr(?4, 2) AS INTEGER)))", "ssss", a->provider,
+	    a->context, a->reference, number_of(a->reference));
 	found = ledger_next(r);
 	if (found) {
 		out->revision = ledger_int(r, 1);
@@ -53,6 +68,23 @@ find_message(struct ledger *l, const struct target_asked *a,
 		if (ledger_text(r, 2) != NULL)
 			out->contact = arena_strdup(mem, ledger_text(r, 2));
 	}
+	ledger_end(r);
+	return found;
+}
+
+/* [test] redirect: whoever answered is not whom the message was for. */
+static bool
+was_redirected(struct ledger *l, const struct target_asked *a)
+{
+	struct ledger_rows *r;
+	bool found;
+
+	r = ledger_select(l, "SELECT 1 FROM attempt WHERE redirected = 1 AND "
+	    "(provider = ?1 AND provider_id = ?2 OR message = "
+	    "substr(?3, 1, length(?3) - length(?4)) AND number = "
+	    "CAST(substr(?4, 2) AS INTEGER))", "ssss", a->provider,
+	    a->context, a->reference, number_of(a->reference));
+	found = ledger_next(r);
 	ledger_end(r);
 	return found;
 }
@@ -133,6 +165,12 @@ target_find(struct ledger *l, const struct target_asked *a, struct arena *mem,
 		*t = quoted;
 		if (t->found && t->reminder != NULL)
 			judge(l, a->intent, mem, t);
+		if (a->reference != NULL && was_redirected(l, a)) {
+			t->reminder = t->contact = NULL;
+			t->again = false;
+			t->why = "a rehearsal: the call went to another "
+			    "number than the person's";
+		}
 		return;
 	}
 	t->found = true;

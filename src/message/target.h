@@ -25,6 +25,7 @@ struct target_asked {
 	const char *hash;	/* of the address that answered */
 	const char *payload;	/* of the button, or NULL */
 	const char *context;	/* provider id of our message, or NULL */
+	const char *reference;	/* "ID.3", our name of the attempt, or NULL */
 	enum reply_intent intent;	/* what the text says */
 };
 

@@ -26,6 +26,16 @@ int twilio_look(const struct order *o, const struct response *r,
     bool (*found)(void *ctx, const char *provider_id, bool certain),
     void *ctx, char page[2048]);
 
+/* twilio_call.c */
+int twilio_call_build(const struct order *o, struct request *out,
+    struct error *e);
+void twilio_call_read(const struct response *r, struct verdict *out);
+int twilio_call_ask(const struct order *o, const char *page,
+    struct request *out, struct error *e);
+int twilio_call_look(const struct order *o, const struct response *r,
+    bool (*found)(void *ctx, const char *provider_id, bool certain),
+    void *ctx, char page[2048]);
+
 #define TWILIO_BASE	"https://api.twilio.com"
 #define TWILIO_VERSION	"/2010-04-01"
 #define TWILIO_SID_LEN	34
@@ -35,6 +45,33 @@ bool twilio_is_sid(const char *s, const char *prefix);
 /* NULL: it is missing or no such sid. */
 const char *twilio_sid_of(const struct order *o, const char *key,
     const char *prefix, struct error *e);
+/* A POST of what is in the body to that resource of the account. */
+int twilio_post(const struct order *o, const char *resource,
+    struct request *out, struct error *e);
+/* Adds StatusCallback, to `path`, where [site] public_url says where. */
+void twilio_add_callback(const struct order *o, const char *path,
+    struct buf *form);
+/* An answer; what was made has an id that begins with one of these two. */
+void twilio_read_created(const struct response *r, const char *prefix,
+    const char *other, struct verdict *out);
+
+/*
+ * Twilio's lists, of which the newest come first.  twilio_list_ask() is `ask`,
+ * and twilio_list_next() gives what `look` returns when nothing was found: all
+ * pages are read until one ends before `first`.  Without a page that we can go
+ * to, and with too many, nobody knows whether it is there: that is no end.
+ */
+#define TWILIO_PAGE	50	/* of 1600 characters: below RESPONSE_MAX */
+
+struct twilio_list {
+	const char *resource, *member;	/* "Messages", "messages" */
+};
+int twilio_list_ask(const struct order *o, const struct twilio_list *l,
+    const char *page, struct request *out, struct error *e);
+int twilio_list_next(const struct order *o, const struct twilio_list *l,
+    instant first, const struct value *json, char page[2048]);
+/* "Fri, 20 Nov 2026 18:00:00 +0000", of RFC 2822. */
+bool twilio_read_date(const char *s, instant *t);
 
 /* whatsapp.c */
 int whatsapp_build(const struct order *o, struct request *out,

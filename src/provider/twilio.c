@@ -131,8 +131,8 @@ add_contents(const struct order *o, struct buf *form, struct error *e)
  * public_url is taken as it stands, since omni-ingest checks the signature over
  * it as it stands.
  */
-static void
-add_callback(const struct order *o, struct buf *form)
+void
+twilio_add_callback(const struct order *o, const char *path, struct buf *form)
 {
 	const char *base = config_string(o->config, "site", NULL,
 	    "public_url");
@@ -140,7 +140,7 @@ add_callback(const struct order *o, struct buf *form)
 
 	if (base == NULL)
 		return;
-	buf_printf(&url, "%s/twilio/status?ref=", base);
+	buf_printf(&url, "%s%s?ref=", base, path);
 	percent_encode(&url, o->id);
 	buf_printf(&url, ".%d#rc=5&rp=all", o->attempt);
 	form_add(form, "StatusCallback", buf_text(&url));
@@ -161,7 +161,8 @@ add_validity(const struct order *o, struct buf *form)
 }
 
 int
-twilio_build(const struct order *o, struct request *out, struct error *e)
+twilio_post(const struct order *o, const char *resource, struct request *out,
+    struct error *e)
 {
 	const char *account = twilio_sid_of(o, "account_sid", "AC", e);
 	char base[1024];
@@ -169,21 +170,29 @@ twilio_build(const struct order *o, struct request *out, struct error *e)
 	if (account == NULL || http_base(o, TWILIO_BASE, base, sizeof(base),
 	    e) == -1 || http_check_number(o->to, e) == -1)
 		return -1;
+	snprintf(out->to, sizeof(out->to), "%s", o->to);
+	out->method = "POST";
+	out->content_type = "application/x-www-form-urlencoded";
+	snprintf(out->url, sizeof(out->url), "%s" TWILIO_VERSION
+	    "/Accounts/%s/%s.json", base, account, resource);
+	return 0;
+}
+
+int
+twilio_build(const struct order *o, struct request *out, struct error *e)
+{
+	if (twilio_post(o, "Messages", out, e) == -1)
+		return -1;
 	form_add(&out->body, "To", o->to);
 	if (add_sender(o, &out->body, e) == -1 ||
 	    add_contents(o, &out->body, e) == -1)
 		return -1;
-	add_callback(o, &out->body);
+	twilio_add_callback(o, "/twilio/status", &out->body);
 	add_validity(o, &out->body);
 	if (config_bool(o->config, "channel", o->channel, "smart_encoding"))
 		form_add(&out->body, "SmartEncoded", "true");
 	if (out->body.full)
 		return error_set(e, EX_DATAERR, "the request gets too long");
-	snprintf(out->to, sizeof(out->to), "%s", o->to);
-	out->method = "POST";
-	out->content_type = "application/x-www-form-urlencoded";
-	snprintf(out->url, sizeof(out->url), "%s" TWILIO_VERSION
-	    "/Accounts/%s/Messages.json", base, account);
 	return 0;
 }
 
@@ -231,18 +240,22 @@ read_segments(const struct value *json)
  */
 static void
 read_accepted(const struct response *r, const struct value *json,
-    struct verdict *out)
+    const char *prefix, const char *other, struct verdict *out)
 {
 	const char *sid = value_get_string(json, "sid");
+	char why[80];
 
 	if (json == NULL)
 		http_doubt(out, http_json_fault(r));
 	else if (sid == NULL)
 		http_doubt(out, "the answer has no sid");
-	else if (!twilio_is_sid(sid, "SM") && !twilio_is_sid(sid, "MM"))
-		http_doubt(out, "the answer's sid is not SM or MM and 32 "
-		    "hexadecimal digits");
-	else {
+	else if (!twilio_is_sid(sid, prefix) && !twilio_is_sid(sid, other)) {
+		snprintf(why, sizeof(why), "the answer's sid is not %s%s%s "
+		    "and 32 hexadecimal digits", prefix,
+		    strcmp(prefix, other) == 0 ? "" : " or ",
+		    strcmp(prefix, other) == 0 ? "" : other);
+		http_doubt(out, why);
+	} else {
 		out->outcome = OUTCOME_ACCEPTED;
 		out->code[0] = out->text[0] = '\0';
 		snprintf(out->provider_id, sizeof(out->provider_id), "%s",
@@ -269,15 +282,22 @@ read_error(const struct response *r, const struct value *json,
 }
 
 void
-twilio_read(const struct response *r, struct verdict *out)
+twilio_read_created(const struct response *r, const char *prefix,
+    const char *other, struct verdict *out)
 {
 	struct value *json = http_json(r);
 
 	memset(out, 0, sizeof(*out));
 	http_read(r, out);
 	if (!r->failed && r->code >= 200 && r->code < 300)
-		read_accepted(r, json, out);
+		read_accepted(r, json, prefix, other, out);
 	else if (!r->failed && r->code >= 400)
 		read_error(r, json, out);
 	value_free(json);
+}
+
+void
+twilio_read(const struct response *r, struct verdict *out)
+{
+	twilio_read_created(r, "SM", "MM", out);
 }

@@ -53,6 +53,20 @@ static const struct code codes[] = {
 	{ 11751, 0, REFUSED, REFUSED, 0, FORWARD },
 	{ 12300, 0, REFUSED, REFUSED, 0, FORWARD },
 
+	/* Calls: docs/api/errors/21201 to 21220. */
+	{ 21201, 0, REFUSED, NONE, 0, 0 },
+	/* This country must not be called: FORWARD says so. */
+	{ 21203, 0, SETUP, NONE, 0, FORWARD },
+	{ 21205, 0, REFUSED, NONE, 0, 0 },
+	{ 21210, 0, SETUP, NONE, 0, 0 },
+	/* No way there now; the number itself may be good. */
+	{ 21214, 0, REFUSED, NONE, 0, FORWARD },
+	{ 21215, 0, SETUP, NONE, 0, FORWARD },
+	/* On Twilio's own list of numbers that it does not call. */
+	{ 21216, 0, REFUSED, NONE, 0, FORWARD },
+	{ 21218, 0, SETUP, NONE, 0, 0 },
+	{ 21220, 0, REFUSED, NONE, 0, 0 },
+
 	/* Numbers: docs/api/errors/21211 to 21614. */
 	{ 21211, 0, ADDRESS, ADDRESS, 0, FORWARD },
 	{ 21212, 21213, SETUP, SETUP, 0, 0 },

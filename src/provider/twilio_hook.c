@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "provider/provider.h"
+#include "provider/twilio_hook_impl.h"
 
 /*
  * The signature is base64(HMAC-SHA1(auth token, data)), where data is the URL
@@ -251,7 +252,6 @@ twilio_signature_valid(const char *token, const char *url,
 	return valid;
 }
 
-#define SID_MAX		64
 #define ADDRESS_MAX	160	/* a WhatsApp user id may have 135 */
 #define REFERENCE_MAX	512
 #define WHATSAPP	"whatsapp:"
@@ -285,17 +285,16 @@ status_of(const char *theirs)
 	return NULL;
 }
 
-/* Twilio sends empty parameters for what it does not know. */
-static const char *
-given(const struct form *f, const char *name)
+const char *
+twilio_param(const struct form *f, const char *name)
 {
 	const char *value = form_get(f, name);
 
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-static bool
-consists_of(const char *s, const char *charset, size_t min, size_t max)
+bool
+twilio_consists_of(const char *s, const char *charset, size_t min, size_t max)
 {
 	size_t len = strlen(s);
 
@@ -310,7 +309,7 @@ static bool
 is_message_sid(const char *s)
 {
 	return (strncmp(s, "SM", 2) == 0 || strncmp(s, "MM", 2) == 0) &&
-	    consists_of(s, DIGITS LETTERS, 3, SID_MAX);
+	    twilio_consists_of(s, DIGITS LETTERS, 3, TWILIO_SID_MAX);
 }
 
 /* A number, a short code, the name of a sender or a WhatsApp user id. */
@@ -318,9 +317,9 @@ static bool
 is_address(const char *s)
 {
 	if (s[0] == '+')
-		return consists_of(s + 1, DIGITS, 3, 15);
+		return twilio_consists_of(s + 1, DIGITS, 3, 15);
 	return s[0] != ' ' &&
-	    consists_of(s, DIGITS LETTERS " &+-._", 1, ADDRESS_MAX);
+	    twilio_consists_of(s, DIGITS LETTERS " &+-._", 1, ADDRESS_MAX);
 }
 
 static bool
@@ -336,12 +335,11 @@ without_prefix(const char *address)
 	return is_whatsapp(address) ? address + strlen(WHATSAPP) : address;
 }
 
-/* Refused when it has not the shape; left out when it is not there. */
-static int
-put_address(struct value *event, const char *key, const struct form *f,
+int
+twilio_put_address(struct value *event, const char *key, const struct form *f,
     const char *name, struct error *e)
 {
-	const char *address = given(f, name);
+	const char *address = twilio_param(f, name);
 
 	if (address == NULL)
 		return 0;
@@ -357,7 +355,7 @@ static void
 put_given(struct value *event, const char *key, const struct form *f,
     const char *name)
 {
-	const char *value = given(f, name);
+	const char *value = twilio_param(f, name);
 
 	if (value != NULL)
 		value_set_string(event, key, value);
@@ -371,7 +369,7 @@ put_media(struct value *event, const struct form *f)
 
 	for (int i = 0; i < TWILIO_MEDIA_MAX; i++) {
 		snprintf(name, sizeof(name), "MediaUrl%d", i);
-		if (given(f, name) == NULL)
+		if (twilio_param(f, name) == NULL)
 			break;
 		one = value_new_object();
 		put_given(one, "url", f, name);
@@ -385,17 +383,16 @@ put_media(struct value *event, const struct form *f)
 static void
 put_segments(struct value *event, const struct form *f)
 {
-	const char *s = given(f, "NumSegments");
+	const char *s = twilio_param(f, "NumSegments");
 
-	if (s != NULL && consists_of(s, DIGITS, 1, 3))
+	if (s != NULL && twilio_consists_of(s, DIGITS, 1, 3))
 		value_set_integer(event, "segments", strtol(s, NULL, 10));
 }
 
-/* "twilio:SM…:WHAT"; a replayed request has the key of the first. */
-static void
-put_key(struct value *event, const char *sid, const char *what)
+void
+twilio_put_key(struct value *event, const char *sid, const char *what)
 {
-	char key[SID_MAX + 64];	/* `what` is one of ours */
+	char key[TWILIO_SID_MAX + 64];	/* `what` is one of ours */
 
 	snprintf(key, sizeof(key), "twilio:%s:%s", sid, what);
 	value_set_string(event, "key", key);
@@ -406,28 +403,28 @@ read_message(struct value *event, const struct form *f, const char *sid,
     struct error *e)
 {
 	/* Who hides the number has an id instead. */
-	const char *from = given(f, "From") != NULL ? "From" :
+	const char *from = twilio_param(f, "From") != NULL ? "From" :
 	    "ExternalUserId";
 	const char *text = form_get(f, "Body");
 
-	if (given(f, from) == NULL)
+	if (twilio_param(f, from) == NULL)
 		return error_set(e, EX_DATAERR, "From: missing");
-	if (given(f, "To") == NULL)
+	if (twilio_param(f, "To") == NULL)
 		return error_set(e, EX_DATAERR, "To: missing");
-	if (put_address(event, "from", f, from, e) == -1 ||
-	    put_address(event, "to", f, "To", e) == -1)
+	if (twilio_put_address(event, "from", f, from, e) == -1 ||
+	    twilio_put_address(event, "to", f, "To", e) == -1)
 		return -1;
 	value_set_string(event, "text", text == NULL ? "" : text);
 	put_given(event, "opt_out_type", f, "OptOutType");
 	put_given(event, "button_payload", f, "ButtonPayload");
 	put_media(event, f);
 	put_segments(event, f);
-	put_key(event, sid, "received");
+	twilio_put_key(event, sid, "received");
 	return 0;
 }
 
-static void
-put_reference(struct value *event, const char *query)
+void
+twilio_put_reference(struct value *event, const char *query)
 {
 	struct arena mem = ARENA_INIT(16 * TWILIO_QUERY_MAX);
 	struct error ignored;
@@ -437,7 +434,7 @@ put_reference(struct value *event, const char *query)
 	if (query == NULL || strlen(query) > TWILIO_QUERY_MAX)
 		return;
 	if (form_parse(&f, query, strlen(query), &mem, &ignored) == 0) {
-		ref = given(&f, "ref");
+		ref = twilio_param(&f, "ref");
 		if (ref != NULL && strlen(ref) <= REFERENCE_MAX)
 			value_set_string(event, "reference", ref);
 	}
@@ -448,8 +445,8 @@ static int
 read_status(struct value *event, const struct form *f, const char *sid,
     const char *query, struct error *e)
 {
-	const char *code = given(f, "ErrorCode");
-	const char *theirs = given(f, "MessageStatus"), *ours;
+	const char *code = twilio_param(f, "ErrorCode");
+	const char *theirs = twilio_param(f, "MessageStatus"), *ours;
 
 	if (theirs == NULL)
 		return error_set(e, EX_DATAERR, "MessageStatus: missing");
@@ -459,7 +456,7 @@ read_status(struct value *event, const struct form *f, const char *sid,
 		    theirs);
 	value_set_string(event, "status", ours);
 	value_set_string(event, "raw_status", theirs);
-	if (code != NULL && consists_of(code, DIGITS, 1, 9)) {
+	if (code != NULL && twilio_consists_of(code, DIGITS, 1, 9)) {
 		value_set_string(event, "code", code);
 		if (provider_code_opt_out("twilio", code) != NULL)
 			value_set_string(event, "opt_out",
@@ -468,11 +465,11 @@ read_status(struct value *event, const struct form *f, const char *sid,
 		    OUTCOME_ADDRESS)
 			value_set_bool(event, "dead", true);
 	}
-	if (put_address(event, "to", f, "To", e) == -1 ||
-	    put_address(event, "from", f, "From", e) == -1)
+	if (twilio_put_address(event, "to", f, "To", e) == -1 ||
+	    twilio_put_address(event, "from", f, "From", e) == -1)
 		return -1;
-	put_reference(event, query);
-	put_key(event, sid, theirs);
+	twilio_put_reference(event, query);
+	twilio_put_key(event, sid, theirs);
 	return 0;
 }
 
@@ -481,10 +478,12 @@ twilio_hook_read(enum twilio_hook kind, const struct form *f,
     const char *query, struct value **event, struct error *e)
 {
 	const bool message = kind == TWILIO_HOOK_MESSAGE;
-	const char *sid = given(f, "MessageSid");
+	const char *sid = twilio_param(f, "MessageSid");
 	bool whatsapp;
 	int rc;
 
+	if (kind == TWILIO_HOOK_CALL || kind == TWILIO_HOOK_KEY)
+		return twilio_hook_read_call(kind, f, query, event, e);
 	*event = NULL;
 	if (sid == NULL)
 		return error_set(e, EX_DATAERR, "MessageSid: missing");

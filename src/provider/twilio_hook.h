@@ -32,7 +32,9 @@ bool twilio_signature_valid(const char *token, const char *url,
     const char *content_type, const char *body, size_t len,
     const char *signature, struct arena *mem);
 
-enum twilio_hook { TWILIO_HOOK_MESSAGE, TWILIO_HOOK_STATUS };
+/* The last two are of calls: what became of one, and a key that was pressed. */
+enum twilio_hook { TWILIO_HOOK_MESSAGE, TWILIO_HOOK_STATUS, TWILIO_HOOK_CALL,
+	TWILIO_HOOK_KEY };
 
 #define TWILIO_MEDIA_MAX	10	/* Twilio sends no more */
 #define TWILIO_QUERY_MAX	8192	/* bytes */
@@ -45,11 +47,20 @@ enum twilio_hook { TWILIO_HOOK_MESSAGE, TWILIO_HOOK_STATUS };
  *	status	kind provider provider_id channel_type status raw_status code
  *		to from reference key
  *
+ * Of a call the status has answered_by and at besides, and a key is
+ *
+ *	message	kind provider provider_id channel_type from to text pressed
+ *		context reference key
+ *
+ * where `pressed` is confirm, decline or call_back; who was called is `from`.
+ * No key, another one, and what an answering machine pressed is of the kind
+ * "other", which nothing is done about.
+ *
  * `query` is the raw query of the request's URL or NULL; its `ref` becomes
  * `reference`, the attempt that we named when we sent.
  *
- * An error names the parameter: MessageSid missing or not a sid; MessageStatus
- * missing or unknown; of a message From or To missing; an address that is
+ * An error names the parameter: MessageSid or CallSid missing or not a sid;
+ * MessageStatus or CallStatus missing or unknown; of a message From or To missing; an address that is
  * none.  Anything else that is missing or odd does not cost the event, since
  * Twilio does not send it again after a 4xx or 5xx: it is left out, and a STOP
  * with a strange NumSegments is still a STOP.

@@ -19,7 +19,6 @@
 #include "base/form.h"
 #include "message/sms.h"
 
-#define PAGE_SIZE	50	/* of 1600 characters: below RESPONSE_MAX */
 #define BEFORE		300	/* seconds that clocks may differ */
 #define AFTER		3600
 #define BODY_MAX	((size_t)16 * SMS_TEXT_MAX)	/* bytes */
@@ -27,15 +26,16 @@
 
 /* Behind the host; with the page where Twilio said which. */
 static void
-list_path(const char *account, char *out, size_t size)
+list_path(const struct twilio_list *l, const char *account, char *out,
+    size_t size)
 {
-	snprintf(out, size, TWILIO_VERSION "/Accounts/%s/Messages.json?",
-	    account);
+	snprintf(out, size, TWILIO_VERSION "/Accounts/%s/%s.json?", account,
+	    l->resource);
 }
 
 int
-twilio_ask(const struct order *o, const char *page, struct request *out,
-    struct error *e)
+twilio_list_ask(const struct order *o, const struct twilio_list *l,
+    const char *page, struct request *out, struct error *e)
 {
 	const char *account = twilio_sid_of(o, "account_sid", "AC", e);
 	char base[1024], path[128];
@@ -44,12 +44,12 @@ twilio_ask(const struct order *o, const char *page, struct request *out,
 	if (account == NULL || http_base(o, TWILIO_BASE, base, sizeof(base),
 	    e) == -1 || http_check_number(o->to, e) == -1)
 		return -1;
-	list_path(account, path, sizeof(path));
+	list_path(l, account, path, sizeof(path));
 	if (page == NULL) {
 		buf_str(&query, path);
 		buf_str(&query, "To=");
 		percent_encode(&query, o->to);
-		buf_printf(&query, "&PageSize=%d", PAGE_SIZE);
+		buf_printf(&query, "&PageSize=%d", TWILIO_PAGE);
 	} else if (strncmp(page, path, strlen(path)) == 0)
 		buf_str(&query, page);
 	if (query.len == 0 || query.full || strlen(base) + query.len >=
@@ -65,9 +65,17 @@ twilio_ask(const struct order *o, const char *page, struct request *out,
 	return 0;
 }
 
-/* "Fri, 20 Nov 2026 18:00:00 +0000", of RFC 2822. */
-static bool
-read_date(const char *s, instant *t)
+static const struct twilio_list messages = { "Messages", "messages" };
+
+int
+twilio_ask(const struct order *o, const char *page, struct request *out,
+    struct error *e)
+{
+	return twilio_list_ask(o, &messages, page, out, e);
+}
+
+bool
+twilio_read_date(const char *s, instant *t)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct civil c = { .year = 0 };
@@ -183,7 +191,7 @@ match(const struct search *s, const struct value *m)
 	bool exact;
 
 	if ((!twilio_is_sid(sid, "SM") && !twilio_is_sid(sid, "MM")) ||
-	    !read_date(value_get_string(m, "date_created"), &created))
+	    !twilio_read_date(value_get_string(m, "date_created"), &created))
 		return MATCH_UNCLEAR;
 	if (!is_to_whom(s, m))
 		return MATCH_NO;
@@ -202,9 +210,9 @@ search_page(const struct search *s, const struct value *all,
     void *ctx)
 {
 	const size_t count = value_count(all);
-	enum match kind[PAGE_SIZE];
+	enum match kind[TWILIO_PAGE];
 
-	if (value_type(all) != VALUE_ARRAY || count > PAGE_SIZE)
+	if (value_type(all) != VALUE_ARRAY || count > TWILIO_PAGE)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		kind[i] = match(s, value_at(all, i));
@@ -221,21 +229,21 @@ search_page(const struct search *s, const struct value *all,
 
 /* Nothing that follows can be of this attempt. */
 static bool
-is_before(const struct search *s, const struct value *all)
+is_before(instant first, const struct value *all)
 {
 	const size_t count = value_count(all);
 	instant created;
 
-	return count == 0 || (read_date(value_get_string(value_at(all,
-	    count - 1), "date_created"), &created) && created < s->first);
+	return count == 0 || (twilio_read_date(value_get_string(value_at(all,
+	    count - 1), "date_created"), &created) && created < first);
 }
 
 /* A path of this account's list, as long as it may be, of visible bytes. */
 static bool
-is_page(const struct search *s, const char *next, struct error *ignored)
+is_page(const struct order *o, const struct twilio_list *l, const char *next)
 {
-	const char *account = twilio_sid_of(s->o, "account_sid", "AC",
-	    ignored);
+	struct error ignored;
+	const char *account = twilio_sid_of(o, "account_sid", "AC", &ignored);
 	char path[128];
 
 	if (account == NULL || strlen(next) >= 2048)
@@ -243,26 +251,22 @@ is_page(const struct search *s, const char *next, struct error *ignored)
 	for (const char *p = next; *p != '\0'; p++)
 		if (*p <= ' ' || *p >= 0x7f)
 			return false;
-	list_path(account, path, sizeof(path));
+	list_path(l, account, path, sizeof(path));
 	return strncmp(next, path, strlen(path)) == 0;
 }
 
-/*
- * What comes after this page.  Without a page that we can go to, and with too
- * many, nobody knows whether the message is there: that is no end.
- */
-static int
-next_page(const struct search *s, const struct value *json, char page[2048])
+int
+twilio_list_next(const struct order *o, const struct twilio_list *l,
+    instant first, const struct value *json, char page[2048])
 {
 	const struct value *next = value_get(json, "next_page_uri");
-	struct error ignored;
 	int64_t number;
 
-	if (is_before(s, value_get(json, "messages")) ||
+	if (is_before(first, value_get(json, l->member)) ||
 	    value_type(next) == VALUE_NULL)
 		return 0;
-	if (value_string(next) == NULL || !is_page(s, value_string(next),
-	    &ignored) || !value_integer(value_get(json, "page"), &number) ||
+	if (value_string(next) == NULL || !is_page(o, l, value_string(next)) ||
+	    !value_integer(value_get(json, "page"), &number) ||
 	    number < 0 || number + 1 >= ASK_PAGES_MAX)
 		return -1;
 	snprintf(page, 2048, "%s", value_string(next));
@@ -295,7 +299,8 @@ twilio_look(const struct order *o, const struct response *r,
 		s.text = fold(text, &own);
 		rc = search_page(&s, value_get(json, "messages"), found, ctx);
 		/* Once it is found it matters no more what follows. */
-		rc = rc == 1 ? 0 : rc == -1 ? -1 : next_page(&s, json, page);
+		rc = rc == 1 ? 0 : rc == -1 ? -1 : twilio_list_next(o,
+		    &messages, s.first, json, page);
 	}
 	value_free(json);
 	arena_release(&own);

@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "base/digest.h"
-#include "emit.h"
+#include "callback.h"
 
 struct known {
 	int code, status;
@@ -298,7 +298,8 @@ is_answer(const char *what)
 	const char *rest = strncmp(what, "api:", 4) == 0 ? what + 4 :
 	    strncmp(what, "callback:", 9) == 0 ? what + 9 : what;
 
-	if (strcmp(what, "silent") == 0 || strcmp(what, "sent") == 0)
+	if (strcmp(what, "silent") == 0 || strcmp(what, "sent") == 0 ||
+	    call_is_answer(what))
 		return true;
 	return *rest != '\0' && strlen(rest) < 64 &&
 	    rest[strspn(rest, "0123456789")] == '\0' && strlen(rest) < 8;
@@ -314,7 +315,9 @@ simulator_set_answer(struct simulator *s, const char *to, const char *what,
 
 	if (what != NULL && !is_answer(what))
 		return error_set(e, EX_USAGE, "answer %s=%s: not a code, nor "
-		    "api:CODE, callback:CODE, sent or silent", to, what);
+		    "api:CODE, callback:CODE, sent, silent, or of calls busy, "
+		    "no-answer, failed, canceled, machine, fax or digits:KEYS",
+		    to, what);
 	text = what == NULL ? NULL : strdup(what);
 	if (what != NULL && text == NULL)
 		die(EX_OSERR, "out of memory");

@@ -18,6 +18,8 @@
 #define BATCH_MS	100	/* what is due so soon goes along */
 #define BATCH_MAX	50
 #define LATE		10	/* times the delay */
+#define KEYS_MAX	20	/* times that one call asks for */
+#define ANSWER_MAX	(64 * 1024)	/* that Twilio reads of TwiML */
 
 struct callbacks {
 	struct simulator *sim;
@@ -97,6 +99,8 @@ free_step(struct step *e)
 		return;
 	free_step(e->batch);
 	hook_release(&e->hook);
+	buf_release(&e->answer);
+	free(e->action);
 	free(e);
 }
 
@@ -127,6 +131,7 @@ step_new(struct callbacks *c, struct message *m, const char *status)
 	e->message = m;
 	e->status = status;
 	e->number = ++c->planned;
+	e->answer = (struct buf)BUF_INIT(ANSWER_MAX);
 	return e;
 }
 
@@ -148,6 +153,31 @@ due_at(const struct callbacks *c, const struct message *m, size_t n)
 }
 
 static void
+put_step(struct callbacks *c, struct step *e, struct step **before)
+{
+	if (*before == NULL || c->sim->set.shuffled)
+		push(c, e);
+	else
+		(*before)->then = e;
+	*before = e;
+}
+
+/* Where the call asks for a key: what is pressed, or that nothing is. */
+static struct step *
+key_step(struct callbacks *c, struct message *m, const char *twiml, int keys)
+{
+	char *action = call_gather(twiml, call_key(m, keys) != '\0');
+	struct step *e;
+
+	if (action == NULL)
+		return NULL;
+	e = step_new(c, m, "in-progress");
+	e->action = action;
+	e->keys = keys;
+	return e;
+}
+
+static void
 make_steps(struct callbacks *c, struct message *m, const struct plan *p,
     uint64_t ticket)
 {
@@ -156,15 +186,19 @@ make_steps(struct callbacks *c, struct message *m, const struct plan *p,
 	for (size_t n = 0; n < p->count; n++) {
 		e = step_new(c, m, p->status[n]);
 		e->due = due_at(c, m, n);
+		e->sequence = (int)n;
 		if (n + 1 == p->count) {
 			e->error = p->error;
 			e->ticket = ticket;
 		}
-		if (before == NULL || c->sim->set.shuffled)
-			push(c, e);
-		else
-			before->then = e;
-		before = e;
+		put_step(c, e, &before);
+		if (strcmp(p->status[n], "in-progress") != 0)
+			continue;
+		e = key_step(c, m, m->body, 0);
+		if (e != NULL) {
+			e->due = due_at(c, m, n);
+			put_step(c, e, &before);
+		}
 	}
 }
 
@@ -208,11 +242,30 @@ over(struct callbacks *c, struct step *e)
 		over(c, batch);
 }
 
+/* The TwiML that came back may ask for another key. */
+static void
+go_on(struct callbacks *c, struct step *e)
+{
+	struct step *next;
+
+	if (e->action == NULL || e->repeated)
+		return;
+	next = key_step(c, e->message, buf_text(&e->answer), e->keys + 1);
+	if (next == NULL || e->keys >= KEYS_MAX) {
+		free_step(next);
+		return;
+	}
+	next->due = clock_monotonic_ms() + c->sim->set.callback_delay_ms;
+	next->then = e->then;
+	e->then = next;
+}
+
 /* Told, once; perhaps it is to be told again. */
 static void
 told(struct callbacks *c, struct step *e)
 {
 	c->told++;
+	go_on(c, e);
 	if (c->sim->set.twice && !e->repeated) {
 		e->repeated = true;
 		e->tried = 0;
@@ -272,10 +325,12 @@ tell_file(struct callbacks *c, struct step *e)
 }
 
 static size_t
-ignore_answer(char *data, size_t size, size_t count, void *ctx)
+keep_answer(char *data, size_t size, size_t count, void *ctx)
 {
-	(void)data;
-	(void)ctx;
+	struct step *e = ctx;
+
+	if (e->action != NULL)
+		buf_add(&e->answer, data, size * count);
 	return size * count;
 }
 
@@ -290,7 +345,8 @@ set_options(CURL *h, struct step *e, const char *url)
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
-	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, ignore_answer);
+	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, keep_answer);
+	curl_easy_setopt(h, CURLOPT_WRITEDATA, e);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, e);
 }
 
@@ -325,6 +381,7 @@ tell_http(struct callbacks *c, struct step *e)
 	add_headers(e);
 	set_options(h, e, buf_text(&url));
 	buf_release(&url);
+	buf_clear(&e->answer);
 	e->tried++;
 	c->active++;
 	curl_multi_add_handle(c->multi, h);
@@ -352,7 +409,8 @@ static void
 begin(struct callbacks *c, struct step *e)
 {
 	if (e->hook.type == NULL) {	/* else it is told once more */
-		move(c, e->message, e->status, e->error);
+		if (e->action == NULL)
+			move(c, e->message, e->status, e->error);
 		if (c->sim->set.batched && e->error == 0 &&
 		    e->message->provider == SCOPE_WHATSAPP)
 			gather(c, e);

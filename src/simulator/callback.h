@@ -33,6 +33,22 @@ struct plan {
 
 struct plan plan_of(const struct message *m);
 
+/* call.c: what happens on the line */
+/* "busy", "machine", "digits:1" and the like, which are of calls alone. */
+bool call_is_answer(const char *what);
+struct plan call_plan(const struct message *m);
+/* Who answered, as Twilio's AnsweredBy; NULL: nobody yet, or not asked for. */
+const char *call_answered_by(const struct message *m, const char *status);
+/* The nth key, from 0, that is pressed; '\0': none. */
+char call_key(const struct message *m, int n);
+/*
+ * The URL of the <Gather> in `twiml`, if there is one that will be called,
+ * `pressed` or not; to be freed.
+ */
+char *call_gather(const char *twiml, bool pressed);
+/* Whether Twilio was asked to tell of this status. */
+bool call_is_told(const struct message *m, const char *status);
+
 /* hook.c: the request that tells of one step, or of several */
 struct hook {
 	struct buf url, body;
@@ -50,6 +66,11 @@ struct step {
 	const char *status;
 	int error;		/* 0: none */
 	uint64_t ticket;
+	/* Of a call: its place in the plan, or where a key is told. */
+	int sequence;
+	char *action;
+	int keys;		/* how many times a key was asked for before */
+	struct buf answer;	/* to what was told: how the call goes on */
 	struct step *then;	/* waits for this one to be over */
 	struct step *batch;	/* told in the same request */
 	/* While it is told: */

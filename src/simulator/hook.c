@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "callback.h"
+#include "twilio.h"
 
 #define HOOK_MAX	(4 * 1024 * 1024)
 #define WEBHOOK		"http://localhost/whatsapp"	/* for the file alone */
@@ -82,33 +83,86 @@ add_pair(struct pair *pairs, size_t *count, const char *name,
 		pairs[(*count)++] = (struct pair){ name, value };
 }
 
+#define PAIRS_MAX	20
+
+/* What Twilio tells of a message. */
+static size_t
+message_pairs(const struct step *e, struct pair *pairs, const char *code)
+{
+	const struct message *m = e->message;
+	size_t n = 0;
+
+	add_pair(pairs, &n, "MessageSid", m->id);
+	add_pair(pairs, &n, "MessageStatus", e->status);
+	add_pair(pairs, &n, "SmsSid", m->id);
+	add_pair(pairs, &n, "SmsStatus", e->status);
+	add_pair(pairs, &n, "MessagingServiceSid", m->service);
+	add_pair(pairs, &n, "ErrorCode", e->error == 0 ? NULL : code);
+	return n;
+}
+
+/* The texts that the pairs of a call point to. */
+struct line {
+	char sequence[16], at[TWILIO_DATE], key[2];
+};
+
+/* The same of a call: a status, or a key. */
+static size_t
+call_pairs(const struct step *e, struct pair *pairs, struct line *l)
+{
+	const struct message *m = e->message;
+	bool over = strcmp(e->status, "completed") == 0;
+	size_t n = 0;
+
+	l->key[0] = call_key(m, e->keys);
+	snprintf(l->sequence, sizeof(l->sequence), "%d", e->sequence);
+	add_pair(pairs, &n, "CallSid", m->id);
+	add_pair(pairs, &n, "CallStatus", e->status);
+	add_pair(pairs, &n, "Called", m->to);
+	add_pair(pairs, &n, "Caller", m->from);
+	add_pair(pairs, &n, "Direction", "outbound-api");
+	/* Whoever is asked for a key has been told apart before. */
+	add_pair(pairs, &n, "AnsweredBy", call_answered_by(m, e->action !=
+	    NULL ? "completed" : e->status));
+	if (e->action != NULL) {
+		add_pair(pairs, &n, "Digits", l->key);
+		add_pair(pairs, &n, "FinishedOnKey", "");
+		add_pair(pairs, &n, "msg", l->key[0] == '\0' ?
+		    "Gather Timeout" : "Gather End");
+		return n;
+	}
+	add_pair(pairs, &n, "SequenceNumber", l->sequence);
+	add_pair(pairs, &n, "Timestamp", twilio_date(clock_now(), l->at));
+	add_pair(pairs, &n, "CallbackSource", "call-progress-events");
+	add_pair(pairs, &n, "CallDuration", over ? "12" : NULL);
+	add_pair(pairs, &n, "Duration", over ? "1" : NULL);
+	return n;
+}
+
 static bool
 twilio_hook(const struct simulator *s, struct step *e)
 {
 	const struct message *m = e->message;
 	bool call = strcmp(m->kind, "call") == 0;
+	const char *url = e->action != NULL ? e->action : m->callback;
 	struct hook *h = &e->hook;
-	struct pair pairs[16];
+	struct pair pairs[PAIRS_MAX];
+	struct line line = { .key = "" };
 	char code[16];
-	size_t n = 0, len;
+	size_t n, len;
 
-	if (m->callback == NULL)
+	if (url == NULL || (call && e->action == NULL &&
+	    !call_is_told(m, e->status)))
 		return false;
-	len = strcspn(m->callback, "#");
-	buf_add(&h->url, m->callback, len);
-	read_overrides(h, m->callback + len);
+	len = strcspn(url, "#");
+	buf_add(&h->url, url, len);
+	read_overrides(h, url + len);
 	snprintf(code, sizeof(code), "%d", e->error);
-	add_pair(pairs, &n, call ? "CallSid" : "MessageSid", m->id);
-	add_pair(pairs, &n, call ? "CallStatus" : "MessageStatus", e->status);
-	add_pair(pairs, &n, "SmsSid", call ? NULL : m->id);
-	add_pair(pairs, &n, "SmsStatus", call ? NULL : e->status);
-	add_pair(pairs, &n, "CallDuration", call ? "12" : NULL);
+	n = call ? call_pairs(e, pairs, &line) : message_pairs(e, pairs, code);
 	add_pair(pairs, &n, "To", m->to);
 	add_pair(pairs, &n, "From", m->from);
 	add_pair(pairs, &n, "AccountSid", m->account);
 	add_pair(pairs, &n, "ApiVersion", "2010-04-01");
-	add_pair(pairs, &n, "MessagingServiceSid", m->service);
-	add_pair(pairs, &n, "ErrorCode", e->error == 0 ? NULL : code);
 	h->type = "application/x-www-form-urlencoded; charset=UTF-8";
 	sign_form(h, s->set.auth_token, pairs, n);
 	return true;

@@ -19,7 +19,7 @@ code_of(const char *what)
 {
 	const char *colon = what == NULL ? NULL : strchr(what, ':');
 
-	return what == NULL ? 0 :
+	return what == NULL || call_is_answer(what) ? 0 :
 	    (int)strtol(colon == NULL ? what : colon + 1, NULL, 10);
 }
 
@@ -35,22 +35,21 @@ plan_of(const struct message *m)
 	struct plan p = { .error = code_of(m->answer) };
 	bool twilio = m->provider == SCOPE_TWILIO;
 	bool undelivered = twilio && is_undelivered(p.error);
+	bool well = m->answer == NULL || call_is_answer(m->answer);
 
 	if (m->answer != NULL && strcmp(m->answer, "silent") == 0)
 		return p;
-	if (strcmp(m->kind, "call") == 0) {
-		add(&p, "completed");
-		return p;
-	}
+	if (strcmp(m->kind, "call") == 0)
+		return call_plan(m);
 	if (twilio)
 		add(&p, "queued");
 	if (p.error == 0 || undelivered)
 		add(&p, "sent");
 	if (p.error != 0)
 		add(&p, undelivered ? "undelivered" : "failed");
-	else if (m->answer == NULL)
+	else if (well)
 		add(&p, "delivered");
-	if (!twilio && p.error == 0 && m->answer == NULL)
+	if (!twilio && p.error == 0 && well)
 		add(&p, "read");
 	return p;
 }

@@ -16,6 +16,8 @@ static const struct route routes[] = {
 	    twilio_check_credential, twilio_fetch_message },
 	{ SCOPE_TWILIO, "POST", ACCOUNT "/Calls.json", true, true,
 	    twilio_check_call, twilio_create_call },
+	{ SCOPE_TWILIO, "GET", ACCOUNT "/Calls.json", false, false,
+	    twilio_check_credential, twilio_list_calls },
 	{ SCOPE_TWILIO, "GET", ACCOUNT "/Calls/*", false, false,
 	    twilio_check_credential, twilio_fetch_call },
 	{ SCOPE_TWILIO, "GET", "/v2/PhoneNumbers/*", false, false,

@@ -149,6 +149,7 @@ void twilio_list_messages(struct exchange *x);
 void twilio_check_call(struct exchange *x);
 void twilio_create_call(struct exchange *x);
 void twilio_fetch_call(struct exchange *x);
+void twilio_list_calls(struct exchange *x);
 void twilio_look_up(struct exchange *x);
 void whatsapp_check_credential(struct exchange *x);
 void whatsapp_check_message(struct exchange *x);

@@ -30,6 +30,7 @@ copy(struct store *s, const struct message *m)
 	kept->account = keep(s, m->account);
 	kept->service = keep(s, m->service);
 	kept->answer = keep(s, m->answer);
+	kept->events = keep(s, m->events);
 	return kept;
 }
 
@@ -163,6 +164,8 @@ take_back(struct store *s, const struct record *r)
 	    m.provider == SCOPE_ALL || !clock_parse(time, &m.created))
 		return;
 	m.kind = strcmp(m.kind, "call") == 0 ? "call" : "message";
+	if (strcmp(m.kind, "call") == 0)
+		m.status = "completed";
 	m.sent = m.created;
 	link_in(s, &m);
 }

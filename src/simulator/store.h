@@ -28,6 +28,8 @@ struct message {
 	const char *callback;	/* URL, or NULL */
 	const char *account, *service;
 	const char *answer;	/* what was set for this recipient, or NULL */
+	const char *events;	/* of a call, that are told; NULL: its end */
+	bool detects;		/* of a call: who answers */
 	int media, segments;
 	instant created;
 	instant sent;		/* 0: not yet */

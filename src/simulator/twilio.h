@@ -21,6 +21,7 @@ int twilio_magic_from(const char *from);
 int twilio_code_now(const char *what);
 /* Under the lock of the store. */
 void twilio_show_message(struct exchange *x, const struct message *m);
+void twilio_show_call(struct exchange *x, const struct message *m);
 char *twilio_sid(struct exchange *x);
 
 #endif

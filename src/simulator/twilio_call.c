@@ -3,8 +3,10 @@
  */
 #include <string.h>
 
-#include "emit.h"
+#include "callback.h"
 #include "twilio.h"
+
+#define TWIML_LONGEST	4000	/* characters */
 
 static int
 call_fault(const struct exchange *x)
@@ -21,6 +23,9 @@ call_fault(const struct exchange *x)
 		return 21205;
 	if (!twilio_is_address(x->to))
 		return 21211;
+	if (twilio_given(x, "Twiml") != NULL && utf8_count(x->text,
+	    strlen(x->text)) > TWIML_LONGEST)
+		return 20001;
 	return code == 21612 ? 21214 : code == 21408 ? 21215 :
 	    code == 21610 ? 21216 : code;
 }
@@ -56,15 +61,17 @@ twilio_check_call(struct exchange *x)
 		answer_code(x, code);
 }
 
-static void
-show_call(struct exchange *x, const struct message *m)
+void
+twilio_show_call(struct exchange *x, const struct message *m)
 {
 	struct buf *b = &x->answer;
+	bool over = strcmp(m->status, "completed") == 0;
 	char date[TWILIO_DATE];
 
 	emit_open(b, NULL, '{');
 	emit_string(b, "sid", m->id);
 	emit_string(b, "account_sid", m->account);
+	emit_string(b, "parent_call_sid", NULL);
 	emit_string(b, "to", m->to);
 	emit_string(b, "from", m->from);
 	emit_string(b, "status", m->status);
@@ -72,16 +79,28 @@ show_call(struct exchange *x, const struct message *m)
 	emit_string(b, "date_created", twilio_date(m->created, date));
 	emit_string(b, "start_time", m->sent == 0 ? NULL :
 	    twilio_date(m->sent, date));
-	emit_string(b, "end_time", m->sent == 0 ? NULL :
-	    twilio_date(m->sent, date));
-	emit_string(b, "duration", m->sent == 0 ? NULL : "12");
+	emit_string(b, "end_time", over ? twilio_date(m->sent, date) : NULL);
+	emit_string(b, "duration", over ? "12" : NULL);
 	emit_string(b, "price", NULL);
 	emit_string(b, "price_unit", "USD");
-	emit_string(b, "answered_by", NULL);
+	emit_string(b, "answered_by", call_answered_by(m, m->status));
 	emit_string(b, "api_version", "2010-04-01");
 	emit_string(b, "uri", arena_printf(&x->mem,
 	    "/2010-04-01/Accounts/%s/Calls/%s.json", m->account, m->id));
 	emit_close(b, '}');
+}
+
+/* The values of StatusCallbackEvent, one after the other; or NULL. */
+static const char *
+events_of(struct exchange *x)
+{
+	const char *all = NULL;
+
+	for (size_t i = 0; i < x->form.count; i++)
+		if (strcmp(x->form.pairs[i].name, "StatusCallbackEvent") == 0)
+			all = arena_printf(&x->mem, "%s %s", all == NULL ? "" :
+			    all, x->form.pairs[i].value);
+	return all;
 }
 
 void
@@ -94,16 +113,22 @@ twilio_create_call(struct exchange *x)
 		.to = x->to, .from = x->from, .body = x->text,
 		.reference = x->reference, .callback = x->callback,
 		.account = x->part[0], .answer = what,
+		.events = events_of(x),
+		.detects = twilio_given(x, "MachineDetection") != NULL,
 		.created = clock_now(), .status = "queued"
 	};
+	struct message *kept;
 
 	if (twilio_code_now(what) != 0) {
 		answer_code(x, twilio_code_now(what));
 		return;
 	}
 	random_hex(id + 2, 32);
+	kept = accept_message(x, &m);
 	x->status = 201;
-	show_call(x, accept_message(x, &m));
+	pthread_mutex_lock(&x->sim->store.lock);
+	twilio_show_call(x, kept);
+	pthread_mutex_unlock(&x->sim->store.lock);
 }
 
 void
@@ -118,7 +143,7 @@ twilio_fetch_call(struct exchange *x)
 	}
 	x->status = 200;
 	pthread_mutex_lock(&s->lock);
-	show_call(x, m);
+	twilio_show_call(x, m);
 	pthread_mutex_unlock(&s->lock);
 }
 

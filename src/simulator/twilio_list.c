@@ -1,5 +1,5 @@
 /*
- * Twilio's list of messages, in pages.
+ * Twilio's lists of messages and of calls, in pages.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,19 @@
 #define PAGE_DEFAULT	50
 #define PAGE_MOST	1000
 
+/* What is listed, and what its filters are called. */
+struct kind {
+	const char *name, *member, *on, *since, *until;
+	void (*show)(struct exchange *x, const struct message *m);
+};
+static const struct kind messages = { "message", "messages", "DateSent",
+	"DateSent>", "DateSent<", twilio_show_message };
+static const struct kind calls = { "call", "calls", "StartTime", "StartTime>",
+	"StartTime<", twilio_show_call };
+
 struct filter_of_list {
-	const char *to, *from;
+	const struct kind *kind;
+	const char *to, *from, *status;
 	instant not_before, not_after;
 	bool dated;
 	size_t size, page;
@@ -47,9 +58,9 @@ span(const char *s, instant *first, instant *last)
 static void
 read_dates(const struct form *q, struct filter_of_list *f)
 {
-	const char *on = form_get(q, "DateSent");
-	const char *from = form_get(q, "DateSent>");
-	const char *until = form_get(q, "DateSent<");
+	const char *on = form_get(q, f->kind->on);
+	const char *from = form_get(q, f->kind->since);
+	const char *until = form_get(q, f->kind->until);
 	instant ignored;
 
 	f->not_before = INT64_MIN;
@@ -63,13 +74,15 @@ read_dates(const struct form *q, struct filter_of_list *f)
 }
 
 static void
-read_list_filter(const struct exchange *x, struct filter_of_list *f)
+read_list_filter(const struct exchange *x, const struct kind *kind,
+    struct filter_of_list *f)
 {
 	const struct form *q = &x->query;
 	const char *size = form_get(q, "PageSize");
 	const char *page = form_get(q, "Page");
 
-	*f = (struct filter_of_list){ .to = form_get(q, "To"),
+	*f = (struct filter_of_list){ .kind = kind, .to = form_get(q, "To"),
+	    .status = kind == &calls ? form_get(q, "Status") : NULL,
 	    .from = form_get(q, "From"), .size = PAGE_DEFAULT,
 	    .after = form_get(q, "PageToken") };
 	read_dates(q, f);
@@ -86,10 +99,12 @@ read_list_filter(const struct exchange *x, struct filter_of_list *f)
 static bool
 is_listed(const struct message *m, const struct filter_of_list *f)
 {
-	if (m->provider != SCOPE_TWILIO || strcmp(m->kind, "message") != 0)
+	if (m->provider != SCOPE_TWILIO || strcmp(m->kind, f->kind->name) != 0)
 		return false;
 	if (f->from != NULL && (m->from == NULL ||
 	    strcmp(m->from, f->from) != 0))
+		return false;
+	if (f->status != NULL && strcmp(m->status, f->status) != 0)
 		return false;
 	if (f->dated && (m->sent == 0 || m->sent < f->not_before ||
 	    m->sent > f->not_after))
@@ -117,7 +132,7 @@ static struct message *
 page_begin(struct store *s, const struct filter_of_list *f)
 {
 	struct message *m = f->after == NULL ? NULL : store_find(s, f->after,
-	    "message");
+	    f->kind->name);
 
 	if (m != NULL)
 		return following(m, f);
@@ -175,26 +190,38 @@ show_paging(struct exchange *x, const struct filter_of_list *f, size_t count,
 	    page_uri(x, f->page - 1, NULL));
 }
 
-void
-twilio_list_messages(struct exchange *x)
+static void
+list(struct exchange *x, const struct kind *kind)
 {
 	struct store *s = &x->sim->store;
 	struct filter_of_list f;
 	struct message *m, *last = NULL;
 	size_t count = 0;
 
-	read_list_filter(x, &f);
+	read_list_filter(x, kind, &f);
 	m = page_begin(s, &f);
 	x->status = 200;
 	emit_open(&x->answer, NULL, '{');
-	emit_open(&x->answer, "messages", '[');
+	emit_open(&x->answer, kind->member, '[');
 	pthread_mutex_lock(&s->lock);
 	for (; m != NULL && count < f.size; count++, m = following(m, &f)) {
-		twilio_show_message(x, m);
+		kind->show(x, m);
 		last = m;
 	}
 	pthread_mutex_unlock(&s->lock);
 	emit_close(&x->answer, ']');
 	show_paging(x, &f, count, m == NULL ? NULL : last->id);
 	emit_close(&x->answer, '}');
+}
+
+void
+twilio_list_messages(struct exchange *x)
+{
+	list(x, &messages);
+}
+
+void
+twilio_list_calls(struct exchange *x)
+{
+	list(x, &calls);
 }

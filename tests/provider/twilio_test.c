@@ -474,6 +474,11 @@ static const struct {
 	{ 400, 14107, L, L, 0 }, { 400, 12400, U, L, 0 },
 	{ 400, 11200, L, L, 1 }, { 400, 11205, L, L, 1 },
 	{ 400, 11751, R, R, 1 }, { 400, 12300, R, R, 1 },
+	{ 400, 21201, R, N, 0 }, { 400, 21203, S, N, 1 },
+	{ 400, 21205, R, N, 0 }, { 400, 21210, S, N, 0 },
+	{ 400, 21214, R, N, 1 }, { 400, 21215, S, N, 1 },
+	{ 400, 21216, R, N, 1 }, { 400, 21218, S, N, 0 },
+	{ 400, 21220, R, N, 0 },
 	{ 400, 21211, A, A, 1 }, { 400, 21212, S, S, 0 },
 	{ 400, 21213, S, S, 0 }, { 400, 21217, A, A, 1 },
 	{ 400, 21219, S, S, 1 }, { 400, 21401, A, A, 1 },
@@ -598,15 +603,14 @@ test_other_codes(void)
 }
 
 /*
- * Calls, the answers of web servers to webhooks, parts that come in, warnings,
+ * The answers of web servers to webhooks, parts that come in, warnings,
  * and the lookup of numbers.
  */
 static bool
 is_of_no_message(const char *code)
 {
 	static const char *const others[] = { "11750", "12100", "12200",
-	    "21201", "21203", "21205", "21210", "21214", "21215", "21216",
-	    "21218", "21220", "21451", "30009", "30025", "30026", "30104",
+	    "21451", "30009", "30025", "30026", "30104",
 	    "30105", "63039", "60600", "60601", "60602", "60605" };
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
