@@ -29,6 +29,10 @@ feed() {
 	feed whatsapp
 }
 
+@test "mails, with what goes along" {
+	feed mime
+}
+
 @test "a webhook of Meta's" {
 	feed whatsapp_hook
 }

@@ -357,7 +357,11 @@ helper_is() {
 	a..b@x.example|has two dots in a row
 	a b@x.example|has a character before the @ that may not stand there
 	a@b@x.example|has a character before the @ that may not stand there
-	niño@x.example|has letters before the @ that mail servers do not take
+	ni\u200bño@x.example|has a character before the @ that may not stand there
+	ni\u00a0ño@x.example|has a character before the @ that may not stand there
+	ni\u202eño@x.example|has a character before the @ that may not stand there
+	ni\ufffdo@x.example|has a character before the @ that may not stand there
+	ñ..o@x.example|has two dots in a row
 	a@localhost|has a domain without a dot
 	a@x..example|has a bad domain after the @
 	a@-x.example|has a domain that IDNA does not allow
@@ -373,6 +377,24 @@ helper_is() {
 	    'contact: email has more than 64 bytes before the @'
 	normalize 1 "{\"contact\":{\"email\":\"$(printf %064d 0)@$(printf '%060d.' 0 0 0)mx.example\"}}"
 	assert_equal "$(said .error.code)" bad_address
+}
+
+@test "mail addresses: letters beyond ASCII before the @, in one spelling" {
+	while IFS='|' read -r raw to; do
+		normalize 0 "{\"contact\":{\"email\":\"$raw\"}}"
+		assert_equal "$raw: $(said .address.email.to)" "$raw: $to"
+	done <<-'END'
+	niño@X.example|niño@x.example
+	nin\u0303o@x.example|niño@x.example
+	JOSÉ.muñoz+1@clínica.example|JOSÉ.muñoz+1@xn--clnica-4va.example
+	用户@例え.example|用户@xn--r8jz45g.example
+	\"ñandú\"@x.example|ñandú@x.example
+	END
+	# 64 bytes, not letters.
+	normalize 0 "{\"contact\":{\"email\":\"$(printf 'ñ%.0s' {1..32})@x.example\"}}"
+	normalize 1 "{\"contact\":{\"email\":\"$(printf 'ñ%.0s' {1..33})@x.example\"}}"
+	assert_equal "$(said .error.message)" \
+	    'contact: email has more than 64 bytes before the @'
 }
 
 @test "mail addresses: the limits of RFC 5321, to the byte" {

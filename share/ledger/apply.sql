@@ -352,6 +352,10 @@ ON CONFLICT(id) DO UPDATE SET conversation = excluded.conversation,
   cost = excluded.cost, currency = excluded.currency,
   created_at = excluded.created_at
 WHERE message.state = 'refused';
+INSERT INTO message_attachment(message, position, content)
+SELECT :data ->> '$.id', key, value FROM json_each(:data, '$.attachments')
+WHERE true
+ON CONFLICT(message, position) DO NOTHING;
 UPDATE message SET failover = 'done'
 WHERE id = :data ->> '$.parent' AND failover IN ('ready', 'due');
 UPDATE conversation SET last_message_at = :at
@@ -458,10 +462,10 @@ WHERE id = :data ->> '$.id' AND failover = 'due';
 
 -- op attempt.started
 INSERT INTO attempt(message, number, channel, provider, reference, sender,
-  redirected, state, started_at, cost, currency)
+  token, redirected, state, started_at, cost, currency)
 VALUES (:data ->> '$.id', :data ->> '$.attempt', :data ->> '$.channel',
   :data ->> '$.provider', :data ->> '$.reference', :data ->> '$.sender',
-  coalesce(:data ->> '$.redirected', 0), 'open', :at,
+  :data ->> '$.token', coalesce(:data ->> '$.redirected', 0), 'open', :at,
   :data ->> '$.cost', :data ->> '$.currency');
 UPDATE message SET state = 'sending', attempts = :data ->> '$.attempt',
   reason = NULL

@@ -264,6 +264,7 @@ CREATE TABLE attempt (
   provider    TEXT NOT NULL,	-- its kind
   reference   TEXT NOT NULL,	-- what went out as our id
   sender      TEXT,		-- who it was from, as configured then
+  token       TEXT,		-- of a mail: what its return path names it by
   redirected  INTEGER NOT NULL DEFAULT 0,	-- [test] redirect was set
   state       TEXT NOT NULL CHECK (state = 'open' OR state = 'in_doubt' OR
     state = 'done'),
@@ -287,8 +288,18 @@ CREATE INDEX attempt_open ON attempt(channel) WHERE state IN ('open',
 CREATE UNIQUE INDEX attempt_provider_id ON attempt(provider, provider_id)
   WHERE provider_id IS NOT NULL;
 CREATE INDEX attempt_started ON attempt(channel, started_at);
+CREATE INDEX attempt_token ON attempt(token) WHERE token IS NOT NULL;
 CREATE INDEX attempt_response ON attempt(response)
   WHERE response IS NOT NULL;
+
+-- What goes with a mail; the same file with many mails is one content.
+CREATE TABLE message_attachment (
+  message  TEXT NOT NULL REFERENCES message(id),
+  position INTEGER NOT NULL,	-- from 0
+  content  TEXT NOT NULL REFERENCES content(key),
+  PRIMARY KEY (message, position)
+) STRICT;
+CREATE INDEX message_attachment_content ON message_attachment(content);
 
 CREATE TABLE event (
   key         TEXT PRIMARY KEY,	-- the provider's id and what happened

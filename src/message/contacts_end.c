@@ -373,6 +373,20 @@ add_responses(struct ledger *l, const char *id, const char *hashes,
 	    "(SELECT message FROM mine))", "ss", id, hashes), keys);
 }
 
+/* What went with their mails, and with nobody else's. */
+static void
+add_attachments(struct ledger *l, const char *id, const char *hashes,
+    struct value *keys)
+{
+	add_texts(ledger_select(l, "WITH mine(message) AS (SELECT id FROM "
+	    "message WHERE contact = ?1 UNION SELECT id FROM message WHERE "
+	    "hash IN (SELECT value FROM json_each(?2))) SELECT DISTINCT "
+	    "a.content FROM mine JOIN message_attachment a ON a.message = "
+	    "mine.message WHERE NOT EXISTS (SELECT 1 FROM message_attachment "
+	    "o WHERE o.content = a.content AND o.message NOT IN (SELECT "
+	    "message FROM mine))", "ss", id, hashes), keys);
+}
+
 static int64_t
 erase(struct ledger *l, const char *id, const struct value *hashes,
     struct arena *mem)
@@ -384,6 +398,7 @@ erase(struct ledger *l, const char *id, const struct value *hashes,
 	add_bodies(l, id, list, keys);
 	add_notes(l, id, list, keys);
 	add_responses(l, id, list, keys);
+	add_attachments(l, id, list, keys);
 	for (size_t i = 0; i < value_count(keys); i++)
 		count += ledger_content_erase(l, value_string(value_at(keys,
 		    i)));

@@ -3,6 +3,12 @@
 #include <ctype.h>
 #include <idn2.h>
 #include <string.h>
+#include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/ustring.h>
+#include <unicode/utf8.h>
+
+#include "base/text.h"
 
 #define LOCAL_MAX	64	/* RFC 5321 4.5.3.1.1 */
 
@@ -10,7 +16,26 @@
  * Syntax
  */
 
-/* RFC 5321 Dot-string. */
+/* RFC 6531: beyond ASCII whatever a reader can see, and tell apart. */
+static const char *
+bad_letters(const char *s, size_t len)
+{
+	UChar32 c;
+
+	for (size_t i = 0; i < len;) {
+		U8_NEXT((const uint8_t *)s, i, len, c);
+		if (c < 0)
+			return "is not UTF-8";
+		if (c >= 0x80 && (text_is_unseen(c) || c == 0xfffd ||
+		    u_charType(c) == U_UNASSIGNED ||
+		    u_charType(c) == U_PRIVATE_USE_CHAR))
+			return "has a character before the @ that may not "
+			    "stand there";
+	}
+	return NULL;
+}
+
+/* RFC 5321 Dot-string, and RFC 6531 beyond ASCII. */
 static const char *
 bad_local(const char *s, size_t len)
 {
@@ -21,17 +46,37 @@ bad_local(const char *s, size_t len)
 	if (s[0] == '.' || s[len - 1] == '.')
 		return "begins or ends with a dot before the @";
 	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)s[i] >= 0x80)
-			return "has letters before the @ that mail servers "
-			    "do not take";
 		if (s[i] == '.' && s[i + 1] == '.')
 			return "has two dots in a row";
-		if (!isalnum((unsigned char)s[i]) &&
+		if ((unsigned char)s[i] < 0x80 &&
+		    !isalnum((unsigned char)s[i]) &&
 		    strchr(".!#$%&'*+-/=?^_`{|}~", s[i]) == NULL)
 			return "has a character before the @ that may not "
 			    "stand there";
 	}
-	return NULL;
+	return bad_letters(s, len);
+}
+
+/*
+ * One spelling of what looks the same, RFC 6532 3.1: an é may be one character
+ * or two.  What cannot be composed stays.
+ */
+static const char *
+compose(const char *s, struct arena *mem)
+{
+	UErrorCode rc = U_ZERO_ERROR;
+	UChar wide[LOCAL_MAX + 1], nfc[4 * LOCAL_MAX + 1];
+	char out[12 * LOCAL_MAX + 1];
+	int32_t n;
+
+	u_strFromUTF8(wide, LOCAL_MAX + 1, &n, s, -1, &rc);
+	n = unorm2_normalize(unorm2_getNFCInstance(&rc), wide, n, nfc,
+	    4 * LOCAL_MAX, &rc);
+	u_strToUTF8(out, sizeof(out) - 1, &n, nfc, n, &rc);
+	if (U_FAILURE(rc))
+		return s;
+	out[n] = '\0';
+	return arena_strdup(mem, out);
 }
 
 /*
@@ -51,7 +96,8 @@ unquoted(const char *s, size_t len, struct arena *mem)
 		if (s[i] == '\\')
 			i++;
 		/* The last quote may not be one that is quoted. */
-		if (i == len - 1 || s[i] < ' ' || s[i] > '~')
+		if (i == len - 1 || (unsigned char)s[i] < ' ' ||
+		    s[i] == 0x7f)
 			return NULL;
 		*p++ = s[i];
 	}
@@ -78,6 +124,10 @@ read_local(const char *raw, size_t len, struct arena *mem, const char **why)
 	if (*why != NULL && raw[0] == '"' && len <= LOCAL_MAX)
 		*why = "needs quotes before the @, which mail servers do not "
 		    "take";
+	if (*why != NULL)
+		return NULL;
+	local = compose(local, mem);
+	*why = bad_local(local, strlen(local));
 	return *why == NULL ? local : NULL;
 }
 

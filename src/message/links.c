@@ -14,6 +14,7 @@
 #define HEAD_LEN	6	/* version, purpose, end */
 #define MAC_LEN		10	/* bytes: 80 bits */
 #define MAC_TEXT	14
+#define MAIL_TOKEN_LEN	16	/* bytes */
 #define UNESCAPED	"abcdefghijklmnopqrstuvwxyz" \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
 #define TOKEN_BYTES	UNESCAPED "_"
@@ -252,6 +253,37 @@ link_url(const struct links *l, enum link_purpose p, const char *id,
 		return NULL;
 	snprintf(out, LINK_URL_SIZE, "%s/%s?t=%s", l->base, purposes[p].name,
 	    token);
+	return out;
+}
+
+char *
+link_mail_token(const struct links *l, const char *id,
+    char out[LINK_MAIL_TOKEN])
+{
+	static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
+	struct buf text = BUF_INIT(strlen(id) + 16);
+	unsigned char md[DIGEST_LEN];
+	char hash[DIGEST_HEX], *end = out;
+	unsigned int bits = 0;
+	int have = 0;
+
+	if (l->key.len == 0) {
+		digest_sha256(id, strlen(id), hash);
+		snprintf(out, LINK_MAIL_TOKEN, "%.24s", hash);
+		return out;
+	}
+	buf_str(&text, "omni mail ");
+	buf_str(&text, id);
+	digest_hmac_sha256_bytes(l->key.data, l->key.len, text.data, text.len,
+	    md);
+	for (size_t i = 0; i < MAIL_TOKEN_LEN; i++) {
+		bits = bits << 8 | md[i];
+		for (have += 8; have >= 5; have -= 5)
+			*end++ = base32[bits >> (have - 5) & 31];
+	}
+	*end++ = base32[bits << (5 - have) & 31];
+	*end = '\0';
+	buf_release(&text);
 	return out;
 }
 

@@ -102,6 +102,17 @@ instant link_expires(const struct links *l, enum link_purpose p,
  */
 struct value *links_vars(const struct links *l, const struct record *r);
 
+/*
+ * What the return path and Reply-To of message `id` name it by, in lower-case
+ * letters and digits, which survive servers that fold case: with a key the
+ * first 128 bits of HMAC-SHA-256 over "omni mail " and the id, in base 32, so
+ * that nobody can make up a bounce or an answer.  Without one it is the
+ * beginning of SHA-256, which tells messages apart and proves nothing.
+ */
+#define LINK_MAIL_TOKEN	27
+char *link_mail_token(const struct links *l, const char *id,
+    char out[LINK_MAIL_TOKEN]);
+
 enum link_status {
 	LINK_GOOD,
 	LINK_EXPIRED,	/* was good once */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "message/attachment.h"
+
 #define UNSUBSCRIBE	"List-Unsubscribe"
 #define ONE_CLICK	"List-Unsubscribe-Post"
 #define MAILTO_ROOM	(LINKS_MAILTO_MAX + LINK_TOKEN_SIZE + 32)
@@ -98,6 +100,57 @@ mail_header_check(const char *name, const struct value *value,
 		return error_set(e, EX_DATAERR,
 		    "%s: word longer than %d bytes", field, MAIL_HEADER_WORD);
 	return 0;
+}
+
+int
+mail_message_id(const char *s, char out[MAIL_HEADER_WORD], struct error *e)
+{
+	size_t len = strlen(s);
+
+	if (len > 2 && s[0] == '<' && s[len - 1] == '>') {
+		s++;
+		len -= 2;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (s[i] <= ' ' || s[i] >= 0x7f || s[i] == '<' || s[i] == '>')
+			len = 0;
+	if (len == 0 || len + 3 > MAIL_HEADER_WORD)
+		return error_set(e, EX_DATAERR,
+		    "in_reply_to: not one message id");
+	snprintf(out, MAIL_HEADER_WORD, "<%.*s>", (int)len, s);
+	return 0;
+}
+
+static bool
+check_reply(struct filter *f, struct record *r)
+{
+	enum value_type type = value_type(record_get(r, "in_reply_to"));
+	const char *s = record_string(r, "in_reply_to");
+	char id[MAIL_HEADER_WORD];
+	struct error e;
+
+	if (type == VALUE_ABSENT || type == VALUE_NULL ||
+	    mail_message_id(s == NULL ? "" : s, id, &e) == 0)
+		return true;
+	filter_refuse(f, r, "bad_reply", "in_reply_to", "%s", e.text);
+	return false;
+}
+
+/* Files are read by omni-queue: here it is only what is said of them. */
+static bool
+check_attachments(struct filter *f, struct record *r)
+{
+	struct attachment all[ATTACHMENTS_MAX];
+	const char *html = record_string(r, "html");
+	struct error e;
+	int count = attachments_read(r, all, &e);
+
+	if (count != -1 && (html == NULL || attachments_check_html(all,
+	    (size_t)count, html, &e) == 0))
+		return true;
+	filter_refuse(f, r, "bad_attachment", arena_strndup(&f->mem, e.text,
+	    strcspn(e.text, ":")), "%s", e.text);
+	return false;
 }
 
 static bool
@@ -262,7 +315,8 @@ mail_headers_set(struct filter *f, struct record *r, const struct links *l,
 
 	if (channel == NULL || strcmp(channel, "email") != 0)
 		return true;
-	if (!check_subject(f, r) || !check_headers(f, r))
+	if (!check_subject(f, r) || !check_headers(f, r) ||
+	    !check_reply(f, r) || !check_attachments(f, r))
 		return false;
 	class = class_of(f, r, c, meta);
 	if (class == NULL)

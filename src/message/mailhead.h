@@ -19,6 +19,13 @@
 int mail_text_check(const char *field, const char *s, struct error *e);
 
 /*
+ * One message id, its angle brackets added where they are missing; -1 and
+ * EX_DATAERR when it is none.
+ */
+int mail_message_id(const char *s, char out[MAIL_HEADER_WORD],
+    struct error *e);
+
+/*
  * One of the caller's headers, whose text may be beyond ASCII.  Refuses a bad
  * name; one that is written elsewhere or would redirect the mail (Bcc, Cc,
  * Sender, Resent-*, Return-Path, Received); what is no string, is empty, has
@@ -28,13 +35,13 @@ int mail_header_check(const char *name, const struct value *value,
     struct error *e);
 
 /*
- * For omni-render, once the content is there: checks `subject` and `headers`
- * of a mail, and sets List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)
+ * For omni-render, once the content is there: checks `subject`, `headers`,
+ * `in_reply_to` and the form of `attachments` of a mail, and sets List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)
  * where [class NAME] unsubscribe says so and there are links.  Those that the
  * caller brought stay, but not ours of an earlier run.  Other channels are
  * left alone.  `meta` is the template's, or NULL: its class and topic count where
  * the record has none.  False when the record was refused: bad_subject,
- * bad_header, unknown_class.
+ * bad_header, bad_reply, bad_attachment, unknown_class.
  *
  * Auto-Submitted is not among them: the writer of mails sets it on each.
  */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "message/attach.h"
 #include "message/contact.h"
 #include "message/links.h"
 #include "message/policy.h"
@@ -50,6 +51,10 @@ fingerprint(struct queue *q, const struct record *r, char out[DIGEST_HEX])
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		carry_masked(v, fields[i], r);
+	/* As it was asked for: the same file may be gone, or another by now. */
+	if (value_count(record_get(r, "attachments")) > 0)
+		value_set_take(v, "attachments", value_copy(record_get(r,
+		    "attachments")));
 	value_write(v, &b);
 	ledger_hash(q->ledger, buf_text(&b), out);
 	buf_release(&b);
@@ -78,12 +83,13 @@ known_state(struct queue *q, const char *id, char print[DIGEST_HEX],
 }
 
 static void
-put_content(struct queue *q, const struct record *r, struct value *data)
+put_content(struct queue *q, const struct record *r,
+    struct value *attachments, struct value *data)
 {
 	struct buf b = BUF_INIT(16 * RECORD_MAX);
 	char key[LEDGER_KEY];
 
-	record_write(r, &b);
+	attach_write(r, attachments, &b);
 	ledger_content_put(q->ledger, "message", buf_text(&b), b.len, key);
 	value_set_string(data, "content", key);
 	buf_release(&b);
@@ -252,7 +258,7 @@ enter_refused(struct queue *q, struct filter *f, struct record *r)
 		return;
 	data = value_new_object();
 	put_common(q, r, data);
-	put_content(q, r, data);
+	put_content(q, r, NULL, data);
 	value_carry(data, "code", error, "code");
 	value_carry(data, "stage", error, "stage");
 	value_carry(data, "field", error, "field");
@@ -476,10 +482,11 @@ add_order(struct queue *q, const struct record *r)
 	buf_char(&o->lines, '\n');
 }
 
+/* Both values are given away; `attachments` may be NULL. */
 static void
-enter(struct queue *q, struct filter *f, struct record *r, const char *print)
+enter(struct queue *q, struct filter *f, struct record *r, const char *print,
+    struct value *data, struct value *attachments)
 {
-	struct value *data = value_new_object();
 	int64_t segments;
 	instant due = clock_now(), from;
 	char text[CLOCK_TEXT];
@@ -513,10 +520,25 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print)
 		return;
 	}
 	put_address(q, r, data);
-	put_content(q, r, data);
+	put_content(q, r, attachments, data);
 	ledger_append_take(q->ledger, "message.queued", data);
 	if (q->hold == NULL && due <= clock_now())
 		add_order(q, r);
+}
+
+static void
+take_new(struct queue *q, struct filter *f, struct record *r,
+    const char *print)
+{
+	struct value *data = value_new_object(), *attachments;
+
+	if (attach_take(q, f, r, &attachments, q->dry ? NULL : data) == 0) {
+		enter(q, f, r, print, data, attachments);
+		return;
+	}
+	value_free(data);
+	if (!record_is_refused_temporarily(r))
+		enter_refused(q, f, r);
 }
 
 static void
@@ -561,7 +583,7 @@ take_good(struct queue *q, struct filter *f, struct record *r)
 			diag("line %ju: %s: queued before with another text; "
 			    "that one stays", f->line, id);
 	} else
-		enter(q, f, r, print);
+		take_new(q, f, r, print);
 }
 
 void

@@ -8,40 +8,78 @@
 #include "base/zone.h"
 #include "provider/mime.h"
 
-/* "Clinica <citas@clinic.example>": what stands between the brackets. */
-static void
-bare_address(const char *from, char *out, size_t size)
-{
-	const char *open = strrchr(from, '<'), *close;
+#define REPLY_TO_MAX	1400	/* a name, and an address */
+#define LOCAL_MAX	64	/* bytes before the @, RFC 5321 4.5.3.1.1 */
 
-	if (open == NULL) {
-		snprintf(out, size, "%s", from);
-		return;
-	}
-	close = strchr(open, '>');
-	snprintf(out, size, "%.*s", close == NULL ? (int)strlen(open + 1) :
-	    (int)(close - open - 1), open + 1);
+/* "Clinica <citas@clinic.example>": what stands between the brackets. */
+static int
+bare_address(const char *from, char out[MIME_ADDRESS], struct error *e)
+{
+	const char *open = strrchr(from, '<');
+	char bare[MIME_ADDRESS];
+	size_t len;
+
+	if (open == NULL)
+		return mime_address("from", from, out, e);
+	len = strcspn(++open, ">");
+	if (len >= sizeof(bare))
+		return error_set(e, EX_DATAERR, "from: address too long");
+	memcpy(bare, open, len);
+	bare[len] = '\0';
+	return mime_address("from", bare, out, e);
 }
 
 /*
- * The envelope sender: where bounces go.  With a bounce domain it tells the
- * message apart without telling its address (lower-case letters and digits,
- * which survive servers that fold case).
+ * The envelope sender: where bounces go.  With a bounce domain the token tells
+ * the message without telling its address.
  */
-static void
-envelope_sender(const struct order *o, const char *from, struct request *out)
+static int
+envelope_sender(const struct order *o, const char *from, struct request *out,
+    struct error *e)
 {
 	const char *domain = config_string(o->config, "mail", NULL,
 	    "bounce_domain");
-	char hash[DIGEST_HEX];
+	char addr[MIME_ADDRESS];
 
-	if (domain == NULL) {
-		bare_address(from, out->from, sizeof(out->from));
-		return;
+	if (domain == NULL || o->token == NULL)
+		return bare_address(from, out->from, e);
+	snprintf(addr, sizeof(addr), "bounce+%s@%s", o->token, domain);
+	if (mime_address("bounce_domain", addr, out->from, e) == -1) {
+		e->status = EX_CONFIG;
+		return -1;
 	}
-	digest_sha256(o->id, strlen(o->id), hash);
-	snprintf(out->from, sizeof(out->from), "bounce+%.24s@%s", hash,
-	    domain);
+	return 0;
+}
+
+/*
+ * respuestas+TOKEN@clinic.example, so that an answer names its message even
+ * where a mail program leaves References out.  Not without a key: what anybody
+ * could guess is no proof of having got the mail.
+ */
+static int
+reply_address(const struct order *o, char *out, size_t size, struct error *e)
+{
+	const char *to = config_string(o->config, "mail", NULL, "reply_to");
+	const char *open, *at;
+	int local, n;
+
+	if (to == NULL || o->token == NULL ||
+	    config_string(o->config, "links", NULL, "key") == NULL ||
+	    !config_bool(o->config, "mail", NULL, "reply_token")) {
+		n = snprintf(out, size, "%s", to == NULL ? "" : to);
+		return n < 0 || (size_t)n >= size ? error_set(e, EX_CONFIG,
+		    "[mail] reply_to: too long") : 0;
+	}
+	at = strrchr(to, '@');
+	open = strrchr(to, '<');
+	local = at == NULL ? 0 : (int)(at - to);
+	n = snprintf(out, size, "%.*s+%s%s", local, to, o->token,
+	    at == NULL ? "" : at);
+	if (at == NULL || n < 0 || (size_t)n >= size || (size_t)(at -
+	    (open == NULL ? to : open + 1)) + 1 + strlen(o->token) > LOCAL_MAX)
+		return error_set(e, EX_CONFIG, "[mail] reply_to: no address "
+		    "with room for +%s before the @", o->token);
+	return 0;
 }
 
 static const char *
@@ -54,44 +92,84 @@ sender_of(const struct order *o)
 	    "from");
 }
 
+/*
+ * RFC 3834 5: what answers a mail by itself says so.  What somebody wrote in
+ * answer is no automatic mail at all.
+ */
+static const char *
+automatic(const struct record *r)
+{
+	if (record_string(r, "in_reply_to") == NULL)
+		return "auto-generated";
+	return record_string(r, "author") == NULL ? "auto-replied" : NULL;
+}
+
+static void
+read_record(const struct order *o, struct mail *m)
+{
+	const struct record *r = o->record;
+
+	m->id = o->id;
+	m->attempt = o->attempt;
+	m->date = o->now;
+	m->utc_offset_minutes = zone_offset(config_string(o->config, "site",
+	    NULL, "timezone"), o->now);
+	m->automatic = automatic(r);
+	m->to_name = value_get_string(record_get(r, "contact"), "name");
+	m->subject = record_string(r, "subject");
+	m->text = record_string(r, "text");
+	m->html = record_string(r, "html");
+	m->language = record_string(r, "language");
+	m->in_reply_to = record_string(r, "in_reply_to");
+	m->headers = record_get(r, "headers");
+}
+
+/* The envelope, and what is named after it. */
+static int
+address(const struct order *o, struct mail *m, struct request *out,
+    struct error *e)
+{
+	char hash[DIGEST_HEX];
+
+	if (envelope_sender(o, m->from, out, e) == -1)
+		return -1;
+	if (o->to == NULL)
+		return error_set(e, EX_DATAERR, "to: missing");
+	if (mime_address("to", o->to, out->to, e) == -1)
+		return -1;
+	m->to = out->to;
+	m->envelope_from = out->from;
+	m->domain = strrchr(out->from, '@') + 1;
+	digest_sha256(o->id, strlen(o->id), hash);
+	snprintf(out->name, sizeof(out->name), "omni.%.40s", hash);
+	if (mime_message_id(o->id, m->domain, out->provider_id,
+	    sizeof(out->provider_id)) == NULL)
+		out->provider_id[0] = '\0';
+	return 0;
+}
+
 int
 mail_build(const struct order *o, struct request *out, struct error *e)
 {
-	const struct record *r = o->record;
-	const char *zone = config_string(o->config, "site", NULL, "timezone");
-	struct mail m = { .id = o->id, .attempt = o->attempt,
-	    .date = o->now, .automatic = true };
-	const char *domain;
-	char hash[DIGEST_HEX];
+	struct attachment attachments[ATTACHMENTS_MAX];
+	int64_t max = config_integer(o->config, "mail", NULL, "max_size");
+	int count = attachments_read(o->record, attachments, e);
+	struct mail m = { .from = sender_of(o), .attachments = attachments,
+	    .attachment_count = count > 0 ? (size_t)count : 0 };
+	char reply_to[REPLY_TO_MAX];
 
-	m.from = sender_of(o);
+	if (count == -1)
+		return -1;
 	if (m.from == NULL)
 		return error_set(e, EX_CONFIG, "neither [channel %s] from nor "
 		    "[mail] from is set", o->channel);
-	m.reply_to = config_string(o->config, "mail", NULL, "reply_to");
-	m.to = o->to;
-	m.to_name = value_get_string(record_get(r, "contact"), "name");
-	m.subject = record_string(r, "subject");
-	if (m.subject == NULL)
-		m.subject = "";
-	m.text = record_string(r, "text");
-	m.html = record_string(r, "html");
-	m.language = record_string(r, "language");
-	m.headers = record_get(r, "headers");
-	m.utc_offset_minutes = zone_offset(zone, o->now);
-	envelope_sender(o, m.from, out);
-	m.envelope_from = out->from;
-	if (m.to == NULL || !mime_address_is_safe(m.to))
-		return error_set(e, EX_DATAERR, "to: not an address that can "
-		    "go out");
-	snprintf(out->to, sizeof(out->to), "%s", m.to);
-	digest_sha256(o->id, strlen(o->id), hash);
-	snprintf(out->name, sizeof(out->name), "omni.%.40s", hash);
-	domain = strrchr(out->from, '@');
-	if (domain == NULL || mime_message_id(o->id, domain + 1,
-	    out->provider_id, sizeof(out->provider_id)) == NULL)
-		out->provider_id[0] = '\0';
-	m.domain = domain == NULL ? NULL : domain + 1;
+	read_record(o, &m);
+	if (reply_address(o, reply_to, sizeof(reply_to), e) == -1 ||
+	    address(o, &m, out, e) == -1)
+		return -1;
+	m.reply_to = reply_to[0] == '\0' ? NULL : reply_to;
+	if ((size_t)max < out->body.max)
+		out->body.max = (size_t)max;
 	return mime_build(&m, &out->body, e);
 }
 

@@ -70,6 +70,7 @@ struct order {
 	instant started;		/* of an attempt in doubt */
 	const char *sender;		/* of such a one, or NULL: as now */
 	bool window;			/* WhatsApp's 24 hours are open */
+	const char *token;		/* of a mail: link_mail_token(), or NULL */
 };
 
 struct request {

@@ -166,6 +166,7 @@ engine_load(struct engine *n, struct flight *f, const struct gate *g)
 	}
 	ledger_end(r);
 	f->window = g->window;
+	order_name(n, f);
 	/* What was not forecast is reserved at the channel's price. */
 	if (f->cost[0] == '\0' && g->cost[0] != '\0') {
 		copy(f->cost, sizeof(f->cost), g->cost);
@@ -192,6 +193,8 @@ intend(struct engine *n, struct flight *f, const struct gate *g)
 	value_set_string(data, "reference", reference);
 	if (sender != NULL)
 		value_set_string(data, "sender", sender);
+	if (f->token[0] != '\0')
+		value_set_string(data, "token", f->token);
 	if (config_string(n->config, "test", NULL, "redirect") != NULL)
 		value_set_integer(data, "redirected", 1);
 	if (f->cost[0] != '\0')

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/program.h"
+#include "message/links.h"
 #include "message/policy.h"
 #include "provider/provider.h"
 #include "send/wire.h"
@@ -53,6 +54,7 @@ struct flight {
 	struct verdict verdict;
 	int segments;
 	char cost[32], currency[16], to[256];
+	char token[LINK_MAIL_TOKEN];	/* of a mail; or empty */
 	instant created, expires;
 	/* Of a question: */
 	char page[2048], found[256];
@@ -93,6 +95,8 @@ struct engine {
 	bool check, ask_dns;	/* of mail: --check, --dns */
 	const char *dns_server;
 	int output_errno;
+	struct links links;	/* of mail: the key of its tokens */
+	bool tokens;		/* mails have them */
 	struct quiet quiet_times;
 	struct spending spending;
 	size_t held;		/* by this run, for what they would cost */
@@ -114,7 +118,9 @@ void engine_run(struct engine *n);
 /* What the ledger knows of the message, for the attempt that comes next. */
 void engine_load(struct engine *n, struct flight *f, const struct gate *g);
 
-/* order.c: the request, from the record that omni-queue took. */
+/* order.c: what the mail's return path is to name it by. */
+void order_name(const struct engine *n, struct flight *f);
+/* The record that omni-queue took, and the request from it. */
 int order_load(struct engine *n, const char *id, struct record *r,
     struct error *e);
 int order_build(struct engine *n, struct flight *f);

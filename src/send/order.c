@@ -55,6 +55,13 @@ order_load(struct engine *n, const char *id, struct record *r,
 	return record_parse(r, body, strlen(body), e);
 }
 
+void
+order_name(const struct engine *n, struct flight *f)
+{
+	if (n->tokens)
+		link_mail_token(&n->links, f->job.id, f->token);
+}
+
 static int
 take_order(struct engine *n, struct flight *f, struct record *r,
     struct order *o, struct error *e)
@@ -69,13 +76,56 @@ take_order(struct engine *n, struct flight *f, struct record *r,
 	if (redirect(n, to, f->to, sizeof(f->to), e) == -1)
 		return -1;
 	f->redirected = strcmp(to, f->to) != 0;
+	order_name(n, f);
 	*o = (struct order){ .id = f->job.id, .channel = n->name,
 	    .provider = n->provider_name, .attempt = f->attempt, .to = f->to,
 	    .record = r, .config = n->config, .now = clock_now(),
 	    .started = f->job.started, .expires = f->expires,
 	    .sender = f->job.sender[0] == '\0' ? NULL : f->job.sender,
-	    .window = f->window };
+	    .window = f->window,
+	    .token = f->token[0] == '\0' ? NULL : f->token };
 	return 0;
+}
+
+/* Of an attachment: what omni-queue read into the ledger. */
+static int
+load_attachment(struct engine *n, struct value *v, size_t i, struct error *e)
+{
+	const char *key = value_get_string(v, "content");
+	struct ledger_rows *rows;
+	bool there;
+
+	if (key == NULL)
+		return 0;
+	rows = ledger_select(n->ledger, "SELECT body FROM content WHERE "
+	    "key = ?", "s", key);
+	there = ledger_next(rows) && ledger_text(rows, 0) != NULL;
+	if (there) {
+		value_set_string(v, "data", ledger_text(rows, 0));
+		value_remove(v, "content");
+	}
+	ledger_end(rows);
+	return there ? 0 : error_set(e, EX_DATAERR, "attachments.%zu: its "
+	    "content was erased", i);
+}
+
+static int
+load_attachments(struct engine *n, struct record *r, struct error *e)
+{
+	const struct value *kept = record_get(r, "attachments");
+	struct value *all, *one;
+	int rc = 0;
+
+	if (strcmp(n->type, "email") != 0 || value_type(kept) != VALUE_ARRAY)
+		return 0;
+	all = value_new_array();
+	for (size_t i = 0; rc == 0 && i < value_count(kept); i++) {
+		one = value_copy(value_at(kept, i));
+		rc = load_attachment(n, one, i, e);
+		value_append_take(all, one);
+	}
+	record_set_take(r, "attachments", all);
+	return rc;
 }
 
 int
@@ -89,6 +139,8 @@ order_build(struct engine *n, struct flight *f)
 	f->transfer.request = (struct request){
 	    .body = BUF_INIT(REQUEST_MAX), .headers = BUF_INIT(HEADERS_MAX) };
 	rc = take_order(n, f, &r, &o, &e);
+	if (rc == 0)
+		rc = load_attachments(n, &r, &e);
 	if (rc == 0)
 		rc = n->provider->build(&o, &f->transfer.request, &e);
 	if (rc == -1) {

@@ -506,6 +506,19 @@ check_export(struct engine *n, struct error *e)
 	return ledger_check_export(n->ledger, journal, e);
 }
 
+/* The key is read where a mail would carry what it makes. */
+static int
+open_tokens(struct engine *n, struct error *e)
+{
+	const struct config *c = n->config;
+
+	n->tokens = strcmp(n->type, "email") == 0 && (config_string(c, "mail",
+	    NULL, "bounce_domain") != NULL || (config_bool(c, "mail", NULL,
+	    "reply_token") && config_string(c, "mail", NULL, "reply_to") !=
+	    NULL && config_string(c, "links", NULL, "key") != NULL));
+	return n->tokens ? links_init(&n->links, n->config, e) : 0;
+}
+
 int
 engine_main(int argc, char *argv[], const char *type)
 {
@@ -527,10 +540,12 @@ engine_main(int argc, char *argv[], const char *type)
 	n.ledger = ledger_start(p.config, n.dry_run ? LEDGER_READ :
 	    LEDGER_WRITE, &e);
 	if (n.ledger == NULL || check_export(&n, &e) == -1 ||
-	    quiet_open(&n.quiet_times, p.config, &e) == -1)
+	    quiet_open(&n.quiet_times, p.config, &e) == -1 ||
+	    open_tokens(&n, &e) == -1)
 		die(e.status, "%s", e.text);
 	rc = run(&n, &p);
 	quiet_close(&n.quiet_times);
+	links_release(&n.links);
 	ledger_close(n.ledger);
 	arena_release(&n.mem);
 	program_end(&p);

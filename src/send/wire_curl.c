@@ -20,6 +20,9 @@ struct line {
 	struct transfer *t;
 	size_t sent;
 	bool ended;			/* libcurl has read all of it */
+	bool beyond_ascii;		/* an address that needs SMTPUTF8 */
+	bool utf8_offered;		/* by the server, of this connection */
+	bool given_up;			/* for want of it, before the mail */
 	bool (*stopping)(void);
 	char error[CURL_ERROR_SIZE], reply[ERROR_MAX];
 	char from[sizeof(((struct request *)NULL)->from) + 2];
@@ -54,6 +57,25 @@ add_to_list(struct curl_slist *list, const char *text)
 	return more;
 }
 
+/* No connection of before: only EHLO brings the offer. */
+static bool
+lacks_utf8(const struct line *l)
+{
+	return l->beyond_ascii && !l->utf8_offered;
+}
+
+/* RFC 6531: what the server says in answer to EHLO. */
+static bool
+offers_utf8(const char *line, size_t len)
+{
+	static const char keyword[] = "SMTPUTF8";
+	size_t n = sizeof(keyword) - 1;
+
+	return len >= 4 + n && memcmp(line, "250", 3) == 0 &&
+	    strncasecmp(line + 4, keyword, n) == 0 &&
+	    (len == 4 + n || strchr(" \r\n", line[4 + n]) != NULL);
+}
+
 /*
  * One line of a server's reply; the last one before the outcome is kept.  221
  * answers QUIT, which libcurl sends after a refusal: it says nothing about the
@@ -67,6 +89,13 @@ on_reply(char *data, size_t size, size_t n, void *ctx)
 
 	if (len >= 3 && memcmp(data, "221", 3) == 0)
 		return len;
+	if (offers_utf8(data, len))
+		l->utf8_offered = true;
+	/* libcurl goes on without the offer; the mail must not go out so. */
+	if (len >= 3 && memcmp(data, "354", 3) == 0 && lacks_utf8(l)) {
+		l->given_up = true;
+		return 0;
+	}
 	if (keep >= sizeof(l->reply))
 		keep = sizeof(l->reply) - 1;
 	while (keep > 0 && (data[keep - 1] == '\n' || data[keep - 1] == '\r'))
@@ -347,6 +376,14 @@ lines_close(struct lines *w)
 	free(w);
 }
 
+static bool
+is_ascii(const char *s)
+{
+	while (*s != '\0' && (unsigned char)*s < 0x80)
+		s++;
+	return *s == '\0';
+}
+
 static void
 start_mail(struct line *l)
 {
@@ -356,6 +393,11 @@ start_mail(struct line *l)
 	snprintf(l->from, sizeof(l->from), "<%s>", r->from);
 	snprintf(to, sizeof(to), "<%s>", r->to);
 	l->list = add_to_list(NULL, to);
+	l->utf8_offered = l->given_up = false;
+	l->beyond_ascii = !is_ascii(r->from) || !is_ascii(r->to);
+	/* So that this transfer sees what the server offers. */
+	curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT,
+	    l->beyond_ascii ? 1L : 0L);
 	curl_easy_setopt(l->curl, CURLOPT_MAIL_FROM, l->from);
 	curl_easy_setopt(l->curl, CURLOPT_MAIL_RCPT, l->list);
 	curl_easy_setopt(l->curl, CURLOPT_INFILESIZE_LARGE,
@@ -448,6 +490,12 @@ read_mail(const struct line *l, CURLcode rc, long code, struct response *out)
 		/* Nothing will be sent until someone looks at this. */
 		out->code = rc == CURLE_LOGIN_DENIED ? 535 : 530;
 		snprintf(out->text, sizeof(out->text), "%s", l->error);
+	} else if (lacks_utf8(l) && (l->given_up || code >= 500)) {
+		/* Whatever it answered: the code says nothing of the person. */
+		out->code = 553;
+		snprintf(out->text, sizeof(out->text), "553 5.6.7 the address "
+		    "has letters beyond ASCII before the @, and the server "
+		    "does not offer SMTPUTF8");
 	} else if (rc == CURLE_OK || code >= 400) {
 		out->code = (int)code;
 		snprintf(out->text, sizeof(out->text), "%s", l->reply);

@@ -12,6 +12,7 @@
 #include "base/record.h"
 #include "provider/mime.h"
 
+#define LINE_MAX	(16 * 1024 * 1024)
 #define DATE	"2026-11-23T08:00:00Z"
 
 static int64_t
@@ -23,8 +24,12 @@ integer(const struct record *r, const char *key, int64_t otherwise)
 }
 
 static void
-mail_read(const struct record *r, struct mail *m)
+mail_read(const struct record *r, struct attachment *attachments,
+    struct mail *m)
 {
+	struct error e;
+	int count = attachments_read(r, attachments, &e);
+
 	const char *date = record_string(r, "date");
 
 	*m = (struct mail){
@@ -42,10 +47,14 @@ mail_read(const struct record *r, struct mail *m)
 		    (int)integer(r, "utc_offset_minutes", 60),
 		.domain = record_string(r, "domain"),
 		.envelope_from = record_string(r, "envelope_from"),
-		.automatic = value_is_true(record_get(r, "automatic")),
+		.automatic = record_string(r, "automatic"),
 		.in_reply_to = record_string(r, "in_reply_to"),
-		.headers = record_get(r, "headers")
+		.headers = record_get(r, "headers"),
+		.attachments = attachments,
+		.attachment_count = (size_t)(count == -1 ? 0 : count)
 	};
+	if (count == -1)
+		die(1, "%s", e.text);
 	if (!clock_parse(date == NULL ? DATE : date, &m->date))
 		die(EX_USAGE, "date: not RFC 3339");
 }
@@ -55,12 +64,13 @@ build(const char *line, size_t len)
 {
 	struct record r = RECORD_INIT;
 	struct buf out = BUF_INIT(0);
+	struct attachment attachments[ATTACHMENTS_MAX];
 	struct mail m;
 	struct error e;
 
 	if (record_parse(&r, line, len, &e) == -1)
 		die(EX_DATAERR, "%s", e.text);
-	mail_read(&r, &m);
+	mail_read(&r, attachments, &m);
 	out.max = (size_t)integer(&r, "max", 1024 * 1024);
 	if (mime_build(&m, &out, &e) == -1)
 		die(1, "%s", e.text);
@@ -77,7 +87,7 @@ main(void)
 	char *line;
 	size_t len;
 
-	reader_init(&in, 0, RECORD_MAX, NULL, NULL);
+	reader_init(&in, 0, LINE_MAX, NULL, NULL);
 	for (;;) {
 		status = reader_next(&in, &line, &len);
 		if (status != READER_LINE)

@@ -14,6 +14,8 @@ depends on the local part of the recipient:
 			the first time
 	others		250
 
+With --utf8 it offers SMTPUTF8.  With --lenient it does not, and takes addresses
+beyond ASCII all the same.
 With --refuse-auth it offers AUTH, and answers 535.  With --quit-after-refusal
 it hangs up and stops listening after the first 550.
 """
@@ -69,6 +71,17 @@ class Handler:
         return "250 2.0.0 OK"
 
 
+class Lenient(SMTP):
+    """Decodes as with SMTPUTF8, and does not say so."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, enable_SMTPUTF8=True, **more)
+
+    async def push(self, status):
+        if "SMTPUTF8" not in str(status):
+            await super().push(status)
+
+
 def refuse(server, session, envelope, mechanism, data):
     return AuthResult(
         success=False,
@@ -86,8 +99,11 @@ async def main():
             "auth_required": True,
             "auth_require_tls": False,
         }
+    if "--utf8" in sys.argv:
+        more["enable_SMTPUTF8"] = True
+    server = Lenient if "--lenient" in sys.argv else SMTP
     handler.listener = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(handler, hostname="mx.test", **more), "127.0.0.1", 0
+        lambda: server(handler, hostname="mx.test", **more), "127.0.0.1", 0
     )
     print(handler.listener.sockets[0].getsockname()[1], flush=True)
     await asyncio.Event().wait()

@@ -417,6 +417,30 @@ test_mask(void)
 	    "/other?t=1u /confirm?t=2c confirm?t=1c ?t=1?t=1");
 }
 
+/* Computed by Python's hmac and base64. */
+static void
+test_mail_tokens(void)
+{
+	char token[LINK_MAIL_TOKEN], id[201];
+	struct links l, none = { .key = BUF_INIT(LINKS_KEY_MAX) };
+	struct config *c = site(&l, KEY);
+
+	assert(strcmp(link_mail_token(&l, "appointment-42.r1/1", token),
+	    "lu76li5npm42ezmy3dr7s7gm24") == 0);
+	for (size_t i = 0; i < 200; i += 2)
+		memcpy(id + i, "\xc3\xb1", 3);
+	assert(strcmp(link_mail_token(&l, id, token),
+	    "fbkkvijpwocshpctgracakvdbi") == 0);
+	/* Without a public_url there are no links, but mail there is. */
+	l.on = false;
+	assert(strcmp(link_mail_token(&l, id, token),
+	    "fbkkvijpwocshpctgracakvdbi") == 0);
+	assert(strcmp(link_mail_token(&none, "appointment-42.r1/1", token),
+	    "6fdc5b364c836ebd002c575c") == 0);
+	links_release(&l);
+	config_free(c);
+}
+
 int
 main(void)
 {
@@ -432,6 +456,7 @@ main(void)
 	test_until_when();
 	test_variables();
 	test_mask();
+	test_mail_tokens();
 	assert(unlink(conf) == 0 && rmdir(dir) == 0);
 	return 0;
 }

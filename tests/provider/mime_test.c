@@ -123,7 +123,7 @@ golden_all(void)
 	m.to_name = "Pérez, María";
 	m.html = "<p>Cita mañana</p>";
 	m.language = "es";
-	m.automatic = true;
+	m.automatic = "auto-generated";
 	m.in_reply_to = "abc@example.org";
 	m.domain = "mail.clinic.example";
 	m.utc_offset_minutes = -(3 * 60 + 30);
@@ -138,25 +138,26 @@ golden_all(void)
 	    "References: <abc@example.org>\r\n"
 	    "MIME-Version: 1.0\r\n"
 	    "Auto-Submitted: auto-generated\r\n"
+	    "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n"
 	    "Content-Language: es\r\n"
 	    "X-Omni-ID: appointment-42.r1/1\r\n"
 	    "X-Entity: appointment  42\r\n"
 	    "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 	    "Content-Type: multipart/alternative;\r\n"
-	    " boundary=\"omni-ddb4ada5873e05cd7cd624c5590ac082\"\r\n"
+	    " boundary=\"omni-a-ddb4ada5873e05cd7cd624c5590ac082\"\r\n"
 	    "\r\n"
-	    "--omni-ddb4ada5873e05cd7cd624c5590ac082\r\n"
+	    "--omni-a-ddb4ada5873e05cd7cd624c5590ac082\r\n"
 	    "Content-Type: text/plain; charset=UTF-8\r\n"
 	    "Content-Transfer-Encoding: 7bit\r\n"
 	    "\r\n"
 	    "Hola\r\n"
 	    "\r\n"
-	    "--omni-ddb4ada5873e05cd7cd624c5590ac082\r\n"
+	    "--omni-a-ddb4ada5873e05cd7cd624c5590ac082\r\n"
 	    "Content-Type: text/html; charset=UTF-8\r\n"
 	    "Content-Transfer-Encoding: quoted-printable\r\n"
 	    "\r\n"
 	    "<p>Cita ma=C3=B1ana</p>\r\n"
-	    "--omni-ddb4ada5873e05cd7cd624c5590ac082--\r\n");
+	    "--omni-a-ddb4ada5873e05cd7cd624c5590ac082--\r\n");
 	value_free(headers);
 }
 
@@ -286,7 +287,7 @@ bad_addresses(void)
 		"a..b@example.org", "a(b)@example.org", "a@[192.0.2.1]",
 		"a@example.org\x7f", "a@e\xc2\x85.example", "a;b@example.org",
 		"a@é;.example", "a@℀.example", "a@é℀.example",
-		"a@exam\xef\xbc\xa0ple.org", "María@example.org"
+		"a@exam\xef\xbc\xa0ple.org", "Mar\xed" "a@example.org"
 	};
 	struct mail m = plain;
 
@@ -294,9 +295,6 @@ bad_addresses(void)
 		m.to = to[i];
 		refuse(&m, "to: ");
 	}
-	m.to = "josé@example.org";
-	assert(mime_address_is_safe(m.to));
-	refuse(&m, "to: letters beyond ASCII before the @ (SMTPUTF8)");
 	m.to = NULL;
 	refuse(&m, "to: missing");
 }
@@ -367,7 +365,7 @@ refuse_header(const char *name, const char *value, const char *why)
 
 	value_set_string(headers, name, value);
 	m.headers = headers;
-	m.automatic = true;
+	m.automatic = "auto-generated";
 	m.in_reply_to = "a@b";
 	refuse(&m, why);
 	value_free(headers);
@@ -588,7 +586,7 @@ bodies(void)
 	body_is("ñ\n" A75 " \n", qp, "=C3=B1\r\n" A75 "=\r\n=20\r\n");
 	/* A letter stays in one line; a soft break makes a new line start. */
 	body_is(A75 "ñ\n", qp, A75 "=\r\n=C3=B1\r\n");
-	body_is(A75 "From b c\n", qp, A75 "=\r\n=46rom b c\r\n");
+	body_is(A75 "From b c \n", qp, A75 "=\r\n=46rom b c=20\r\n");
 }
 
 int

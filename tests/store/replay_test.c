@@ -82,7 +82,7 @@ static const struct { const char *op, *data; } history[] = {
 	    "'event_local': '2026-11-24 12:30', 'next_step': 1, "
 	    "'next_due_at': '2026-11-23T18:30:00Z'}" },
 	{ "message.queued", "{'id': 'appointment-1.r2/1', " EMAIL MESSAGE ", "
-	    STEP(1) ", " NEXT "}" },
+	    STEP(1) ", 'attachments': ['$', '$'], " NEXT "}" },
 	{ "attempt.started", "{'id': 'appointment-1.r2/1', 'attempt': 1, "
 	    "'channel': 'email', 'provider': 'maildir', "
 	    "'reference': 'appointment-1.r2/1.1'}" },
@@ -92,7 +92,7 @@ static const struct { const char *op, *data; } history[] = {
 	    "'outcome': 'later', 'state': 'queued', 'reason': 'try again', "
 	    "'retry_at': '2026-11-23T23:30:00Z', 'response': '$'}" },
 	{ "attempt.started", "{'id': 'appointment-1.r2/1', 'attempt': 2, "
-	    "'channel': 'email', 'provider': 'maildir', "
+	    "'channel': 'email', 'provider': 'maildir', 'token': 'ab2', "
 	    "'reference': 'appointment-1.r2/1.2'}" },
 	{ "attempt.finished", "{'id': 'appointment-1.r2/1', 'attempt': 2, "
 	    "'outcome': 'accepted', 'state': 'sent', 'provider_id': 'm1', "
@@ -271,6 +271,10 @@ test_verify(void)
 	assert(count(l, "SELECT count(*) FROM message WHERE id = "
 	    "'appointment-1.r2/1' AND state = 'sent' AND "
 	    "status = 'delivered' AND attempts = 2") == 1);
+	assert(count(l, "SELECT count(*) FROM message_attachment WHERE "
+	    "message = 'appointment-1.r2/1' AND position < 2") == 2);
+	assert(count(l, "SELECT number FROM attempt WHERE token = 'ab2'") ==
+	    2);
 	assert(count(l, "SELECT count(*) FROM message WHERE id = 'news-1' "
 	    "AND state = 'failed' AND reason = '30003'") == 1);
 	assert(count(l, "SELECT count(*) FROM message WHERE id = 'news-2' "
