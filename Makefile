@@ -165,6 +165,7 @@ check-kill: all build/tests/fake/killat
 	tests/kill-send whatsapp "$${STEP:-1}"
 	tests/kill-send voice "$${STEP:-1}"
 	tests/kill-send mail "$${STEP:-1}"
+	tests/kill-send ses "$${STEP:-1}"
 	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=kill tests/run
 
 # What is found goes to build/fuzz and, when it is mended, into the corpus

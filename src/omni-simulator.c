@@ -38,7 +38,9 @@
 	"  -p port               of HTTP; 0: any that is free\n" \
 	"  -s smtp-port          of SMTP; 0: any that is free\n" \
 	"  -o name=value         a credential: account_sid, auth_token,\n" \
-	"                        whatsapp_token, app_secret\n" \
+	"                        whatsapp_token, app_secret,\n" \
+	"                        aws_access_key_id, aws_secret_access_key,\n" \
+	"                        aws_session_token\n" \
 	"  --answer to=code      what a recipient is answered with\n" \
 	"  --fault kind=share    how often a fault is played\n" \
 	"  --retry-after seconds what error_429 says\n" \
@@ -143,7 +145,10 @@ take_setting(struct settings *set, char *arg)
 		{ "account_sid", &set->account_sid },
 		{ "auth_token", &set->auth_token },
 		{ "whatsapp_token", &set->whatsapp_token },
-		{ "app_secret", &set->app_secret }
+		{ "app_secret", &set->app_secret },
+		{ "aws_access_key_id", &set->aws_access_key_id },
+		{ "aws_secret_access_key", &set->aws_secret_access_key },
+		{ "aws_session_token", &set->aws_session_token }
 	};
 
 	if (equals == NULL)
@@ -350,7 +355,8 @@ init(struct simulator *s)
 	*s = (struct simulator){ .dir = -1, .set = {
 		.account_sid = "AC" ZEROS, .auth_token = TOKEN,
 		.whatsapp_token = TOKEN, .app_secret = TOKEN,
-		.callbacks = true, .callback_delay_ms = DELAY_MS
+		.aws_access_key_id = "simulator",
+		.aws_secret_access_key = TOKEN, .callbacks = true, .callback_delay_ms = DELAY_MS
 	} };
 	pthread_mutex_init(&s->lock, NULL);
 	faults_init(&s->faults, 1);

@@ -708,4 +708,6 @@ fill_up() {
 	assert_output --partial '0 sent twice; 0 wrong'
 	run -0 "$ROOT/tests/kill-send" mail "${KILL_STEP:-60}"
 	assert_output --partial '; 0 wrong'
+	run -0 "$ROOT/tests/kill-send" ses "${KILL_STEP:-60}"
+	assert_output --partial '; 0 wrong'
 }

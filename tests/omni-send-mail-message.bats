@@ -455,9 +455,8 @@ print(base64.b32encode(hmac.new(b"0123456789abcdef0123456789abcdef",
 
 # ------------------------------------------------------------ addresses
 
-# start_smtp [OPTION]...: the fake server; the channel goes through it
+# start_smtp [OPTION]...: the fake server, on $port; the channel goes through it
 start_smtp() {
-	local port
 	/usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null ||
 		skip 'python3-aiosmtpd is not installed'
 	inbox=$BATS_TEST_TMPDIR/inbox
@@ -491,7 +490,7 @@ start_smtp() {
 		queue 0 "m1$option" '"to":"josé@example.org"'
 		queue 0 "m2$option"
 		run -0 --separate-stderr omni-send-mail
-		assert_equal "$stderr" "omni-send-mail: m1$option: attempt 1: refused: 553 5.6.7 the address has letters beyond ASCII before the @, and the server does not offer SMTPUTF8"
+		assert_equal "$stderr" "omni-send-mail: m1$option: attempt 1: refused: 550 5.6.7 an address that is not ASCII, and [provider relay] 127.0.0.1:$port does not offer SMTPUTF8"
 		assert_equal "$(find "$inbox" -type f | wc -l)" 1
 		assert_equal "$(sql "SELECT count(*) FROM address WHERE dead_at
 			IS NOT NULL")" 0

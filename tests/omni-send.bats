@@ -550,7 +550,7 @@ die_at_console() {
 		'nobody@example.org|550'
 	assert_equal "$(sql 'SELECT id FROM failed_message ORDER BY id')" \
 		$'nobody\nspam'
-	at 2026-11-23T23:01:00Z
+	at 2026-11-23T23:05:00Z
 	run -0 omni-send-mail -q
 	assert_equal "$(state once)" 'sent|'
 	assert_equal "$(received once@example.org)" 1

@@ -325,11 +325,11 @@ refused() {
 	ses=$url/v2/email/outbound-emails
 	run -0 curl -sS -w '%{http_code}' "$ses" -d "$mail"
 	assert_output --partial '}403'
-	run -0 curl -sS "$ses" -d "$mail" --user a:b \
+	run -0 curl -sS "$ses" -d "$mail" --user "simulator:$TOKEN" \
 		--aws-sigv4 aws:amz:us-east-1:ses -H 'Content-Type: application/json'
 	[[ $(jq -r .MessageId <<<"$output") =~ ^0100.*-000000$ ]]
 	run -0 curl -sS -w '%{http_code}' "$ses" -d "${mail/ana@/bounce@}" \
-		--user a:b --aws-sigv4 aws:amz:us-east-1:ses
+		--user "simulator:$TOKEN" --aws-sigv4 aws:amz:us-east-1:ses
 	assert_output --partial '}400'
 	run -0 curl -sS "$url/ntfy/citas" -H 'Title: Cita' -d 'Mañana 10:00'
 	assert_equal "$(jq -c '[.event, .topic, .message]' <<<"$output")" '["message","citas","Mañana 10:00"]'

@@ -102,6 +102,12 @@ static const struct key {
 	{ "provider", "ca_file", TYPE_PATH, NULL },
 	{ "provider", "user", TYPE_STRING, NULL },
 	{ "provider", "password", TYPE_SECRET, NULL },
+	{ "provider", "reply_timeout", TYPE_DURATION, "10m" },
+	{ "provider", "region", TYPE_STRING, NULL },
+	{ "provider", "access_key_id", TYPE_SECRET, NULL },
+	{ "provider", "secret_access_key", TYPE_SECRET, NULL },
+	{ "provider", "session_token", TYPE_SECRET, NULL },
+	{ "provider", "configuration_set", TYPE_STRING, NULL },
 	{ "provider", "account_sid", TYPE_STRING, NULL },
 	{ "provider", "auth_token", TYPE_SECRET, NULL },
 	{ "provider", "api_key", TYPE_STRING, NULL },
@@ -690,6 +696,7 @@ static int
 check(struct config *c)
 {
 	const char *name, *class;
+	int64_t seconds;
 
 	for (size_t i = 0; (name = config_name(c, "channel", i)); i++)
 		if (check_channel(c, name) == -1)
@@ -703,6 +710,12 @@ check(struct config *c)
 			return error_set(c->error, EX_CONFIG, "%.300s: "
 			    "[provider %s] timeout: less than 1s", c->file,
 			    name);
+		seconds = config_duration(c, "provider", name,
+		    "reply_timeout");
+		if (seconds < 1 || seconds > 86400)
+			return error_set(c->error, EX_CONFIG, "%.300s: "
+			    "[provider %s] reply_timeout: less than 1s or "
+			    "more than 1d", c->file, name);
 	}
 	for (size_t i = 0; (name = config_name(c, "topic", i)); i++) {
 		class = config_string(c, "topic", name, "class");

@@ -24,9 +24,8 @@ code_find(const struct code *table, size_t count, int64_t code)
 	return NULL;
 }
 
-/* "127.0.0.1", "localhost" or "[::1]", with or without a port. */
-static bool
-is_this_machine(const char *host)
+bool
+provider_is_this_machine(const char *host)
 {
 	static const char *const names[] = { "127.0.0.1", "localhost",
 	    "[::1]" };
@@ -52,7 +51,7 @@ is_base(const char *url)
 	/* No user or password, which would be printed with it. */
 	return n > 0 && (isalnum((unsigned char)url[n]) || url[n] == '[') &&
 	    strspn(url, plain) == strlen(url) &&
-	    (n == 8 || is_this_machine(url + n));
+	    (n == 8 || provider_is_this_machine(url + n));
 }
 
 int

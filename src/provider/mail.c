@@ -173,54 +173,13 @@ mail_build(const struct order *o, struct request *out, struct error *e)
 	return mime_build(&m, &out->body, e);
 }
 
-/* "5.1.1" in "550 5.1.1 no such user": class, subject, detail. */
-static bool
-enhanced(const char *text, int code, int *subject, int *detail)
-{
-	int class;
-
-	text += strspn(text, "0123456789");
-	text += strspn(text, " -");
-	return sscanf(text, "%1d.%3d.%3d", &class, subject, detail) == 3 &&
-	    class == code / 100;
-}
-
-enum outcome
-smtp_outcome(int code, const char *text)
-{
-	int subject, detail;
-
-	if (code >= 200 && code < 300)
-		return OUTCOME_ACCEPTED;
-	if (code == 530 || code == 534 || code == 535 || code == 538)
-		return OUTCOME_SETUP;
-	if (code < 500)
-		return OUTCOME_LATER;
-	if (!enhanced(text, code, &subject, &detail))
-		return code == 550 || code == 551 || code == 553 ?
-		    OUTCOME_ADDRESS : OUTCOME_REFUSED;
-	/* No such mailbox, system or syntax; moved; takes no mail at all. */
-	if (subject == 1 && (detail <= 3 || detail == 6 || detail == 10))
-		return OUTCOME_ADDRESS;
-	/* Our own set-up: SPF, DKIM, DMARC, reverse DNS, authentication. */
-	if (subject == 7 && (detail == 8 || detail == 9 ||
-	    (detail >= 20 && detail <= 27) || detail == 515))
-		return OUTCOME_SETUP;
-	return OUTCOME_REFUSED;
-}
-
-void
-smtp_read(const struct response *r, struct verdict *out)
-{
-	snprintf(out->code, sizeof(out->code), "%d", r->code);
-	snprintf(out->text, sizeof(out->text), "%s", r->text);
-	if (!r->failed)
-		out->outcome = smtp_outcome(r->code, r->text);
-	else
-		out->outcome = r->started ? OUTCOME_UNKNOWN : OUTCOME_LATER;
-}
-
-/* <sysexits.h>, as sendmail(1) of Postfix, Exim and Sendmail use it. */
+/*
+ * <sysexits.h>, as sendmail(1) of Postfix, Exim, Sendmail and msmtp use it.
+ * Postfix takes every recipient and knows little more than 0 and 75.  Who
+ * speaks to the server itself knows more, but EX_NOHOST is then a relay that
+ * cannot be looked up just now, and what broke in the middle
+ * (EX_IOERR, EX_PROTOCOL) may have been sent.  126 and 127 come from a shell.
+ */
 enum outcome
 sendmail_outcome(int status)
 {
@@ -228,15 +187,18 @@ sendmail_outcome(int status)
 	case EX_OK:
 		return OUTCOME_ACCEPTED;
 	case EX_NOUSER:
-	case EX_NOHOST:
 		return OUTCOME_ADDRESS;
 	case EX_DATAERR:
 	case EX_NOINPUT:
-	case EX_PROTOCOL:
 		return OUTCOME_REFUSED;
+	case EX_IOERR:
+	case EX_PROTOCOL:
+		return OUTCOME_UNKNOWN;
 	case EX_USAGE:
 	case EX_NOPERM:
 	case EX_CONFIG:
+	case 126:
+	case 127:
 		return OUTCOME_SETUP;
 	default:
 		return OUTCOME_LATER;

@@ -57,6 +57,8 @@ static const struct provider providers[] = {
 	    .read = sendmail_read },
 	{ .kind = "smtp", .types = "email", .transport = TRANSPORT_SMTP,
 	    .build = mail_build, .read = smtp_read },
+	{ .kind = "ses", .types = "email", .transport = TRANSPORT_HTTP,
+	    .build = ses_build, .read = ses_read, .sign_in = ses_sign_in },
 	{ .kind = "console", .types = "email sms whatsapp voice",
 	    .transport = TRANSPORT_CONSOLE, .build = console_build,
 	    .read = local_read },

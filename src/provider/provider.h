@@ -43,6 +43,15 @@ enum transport {
 	TRANSPORT_CONSOLE
 };
 
+/* How far an SMTP server let us get before it gave its last reply. */
+enum smtp_stage {
+	SMTP_CONNECT,		/* greeting, EHLO, STARTTLS, AUTH */
+	SMTP_MAIL,
+	SMTP_RCPT,
+	SMTP_DATA,
+	SMTP_BODY		/* the mail, and the dot at its end */
+};
+
 #define REQUEST_MAX	(30 * 1024 * 1024)
 #define HEADERS_MAX	(16 * 1024)
 #define RESPONSE_MAX	(1024 * 1024)
@@ -52,12 +61,15 @@ enum transport {
 enum sign_in {
 	SIGN_IN_BASIC,		/* a user and password */
 	SIGN_IN_BEARER,		/* a token */
+	SIGN_IN_AWS,		/* Signature Version 4 of each request */
 	SIGN_IN_HEADERS		/* each request brings its own, or none */
 };
 struct credentials {
 	enum sign_in how;
 	char user[128];
 	struct buf secret;
+	char region[32], service[16];	/* of SIGN_IN_AWS, as is the token */
+	struct buf token;		/* of a session; or empty */
 };
 
 struct order {
@@ -89,12 +101,14 @@ struct response {
 	bool failed;		/* `code` is an errno or a libcurl code */
 	int code;		/* or: SMTP reply, exit status, HTTP status */
 	char text[ERROR_MAX];	/* what was said, for people */
+	enum smtp_stage stage;	/* of TRANSPORT_SMTP */
 	/* Of TRANSPORT_HTTP: */
 	struct buf body;	/* up to RESPONSE_MAX */
 	bool cut;		/* there was more, or the end did not come */
 	bool certificate;	/* failed, and waiting does not help: TLS */
 	int64_t retry_after;	/* seconds; -1: not said */
 	instant date;		/* by its own clock; 0: not said */
+	char error_type[64];	/* x-amzn-ErrorType; or empty */
 };
 
 struct verdict {
@@ -150,14 +164,18 @@ struct provider {
 int provider_check_base(const struct config *c, const char *provider,
     struct error *e);
 
+/* "127.0.0.1", "localhost" or "[::1]", with or without a port and a path. */
+bool provider_is_this_machine(const char *host);
+
 /* NULL: no such kind, or not for this type of channel. */
 const struct provider *provider_find(const char *kind, const char *type);
 
 /*
  * The one place that tells temporary from permanent for mail: by the class
- * digit and, where the reply has one, the enhanced status code (RFC 3463).
+ * digit, by what was refused, and by the enhanced status code (RFC 3463) where
+ * the reply has one.  `text` begins with the reply's code.
  */
-enum outcome smtp_outcome(int code, const char *text);
+enum outcome smtp_outcome(int code, const char *text, enum smtp_stage stage);
 enum outcome sendmail_outcome(int status);
 
 #endif

@@ -7,8 +7,16 @@
 
 /* mail.c */
 int mail_build(const struct order *o, struct request *out, struct error *e);
-void smtp_read(const struct response *r, struct verdict *out);
 void sendmail_read(const struct response *r, struct verdict *out);
+
+/* smtp.c */
+void smtp_read(const struct response *r, struct verdict *out);
+
+/* ses.c */
+int ses_build(const struct order *o, struct request *out, struct error *e);
+void ses_read(const struct response *r, struct verdict *out);
+int ses_sign_in(struct config *c, const char *provider,
+    struct credentials *out, struct error *e);
 
 /* console.c; local_read() is also that of a Maildir. */
 int console_build(const struct order *o, struct request *out,

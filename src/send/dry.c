@@ -73,6 +73,7 @@ request_value(const struct engine *n, const struct flight *f,
 {
 	static const char *const sign_in[] = {
 		[SIGN_IN_BASIC] = "Basic ***", [SIGN_IN_BEARER] = "Bearer ***",
+		[SIGN_IN_AWS] = "AWS4-HMAC-SHA256 ***",
 		[SIGN_IN_HEADERS] = NULL
 	};
 	const struct request *r = &f->transfer.request;
@@ -243,7 +244,10 @@ dry_run(struct engine *n)
 		print_forecast(n, &all);
 	if (who.secret.data != NULL)
 		explicit_bzero(who.secret.data, who.secret.size);
+	if (who.token.data != NULL)
+		explicit_bzero(who.token.data, who.token.size);
 	buf_release(&who.secret);
+	buf_release(&who.token);
 	arena_release(&keep);
 	arena_release(&all.mem);
 	return rc;

@@ -1,6 +1,10 @@
 /*
- * One provider's wire.  Networks have a thread of their own, so that they go
- * on while the ledger is synced; what is on this machine is done at once.
+ * One provider's wire.  Networks have threads of their own, so that they go on
+ * while the ledger is synced; what is on this machine is done at once.
+ *
+ * HTTP has one thread for all its connections, SMTP one for each: libcurl (as
+ * of 7.88) does nothing else while it waits for the reply to a mail's final
+ * dot, which is where a server takes its time.
  */
 #include "wire_impl.h"
 
@@ -25,18 +29,24 @@ struct list {
 	struct transfer *first, **last;
 };
 
+struct worker {
+	struct wire *wire;
+	struct lines *lines;
+	pthread_t thread;
+	bool hungry;		/* has a connection free; under the lock */
+};
+
 struct wire {
 	struct local *local;
-	struct lines *lines;
-	size_t room;
+	struct worker *workers;
+	size_t count, room;
 	bool (*stopping)(void);
-	/* Shared with the thread, under the lock: */
+	/* Shared with the threads, under the lock: */
 	pthread_mutex_t lock;
 	pthread_cond_t came_back;
 	struct list todo, done;
 	size_t away;		/* on the wire, or waiting for a connection */
 	bool closing;
-	pthread_t thread;
 };
 
 static void
@@ -81,21 +91,22 @@ give_up(struct wire *w, struct transfer *t)
 
 /* Fills the free connections; false: the wire is closed, and nothing left. */
 static bool
-fill(struct wire *w)
+fill(struct worker *k)
 {
+	struct wire *w = k->wire;
 	bool stop = w->stopping(), open;
-	struct transfer *t = NULL;
+	struct transfer *t;
 
 	do {
 		pthread_mutex_lock(&w->lock);
 		open = !w->closing;
-		t = stop || lines_idle(w->lines) > 0 ? list_take(&w->todo) :
-		    NULL;
+		k->hungry = lines_idle(k->lines) > 0;
+		t = stop || k->hungry ? list_take(&w->todo) : NULL;
 		pthread_mutex_unlock(&w->lock);
 		if (t != NULL && stop)
 			give_up(w, t);
 		else if (t != NULL)
-			lines_start(w->lines, t);
+			lines_start(k->lines, t);
 	} while (t != NULL);
 	return open;
 }
@@ -103,20 +114,20 @@ fill(struct wire *w)
 static void *
 work(void *ctx)
 {
-	struct wire *w = ctx;
+	struct worker *k = ctx;
 	struct transfer *t;
 
-	while (fill(w)) {
-		t = lines_wait(w->lines, LOOK_MS);
-		for (; t != NULL; t = lines_wait(w->lines, 0))
-			come_back(w, t);
+	while (fill(k)) {
+		t = lines_wait(k->lines, LOOK_MS);
+		for (; t != NULL; t = lines_wait(k->lines, 0))
+			come_back(k->wire, t);
 	}
 	return NULL;
 }
 
 /* Signals are for the thread that the program began with. */
 static void
-start_thread(struct wire *w)
+start_threads(struct wire *w)
 {
 	pthread_condattr_t attr;
 	sigset_t all, before;
@@ -128,9 +139,45 @@ start_thread(struct wire *w)
 	pthread_condattr_destroy(&attr);
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	if (pthread_create(&w->thread, NULL, work, w) != 0)
-		die(EX_OSERR, "no thread can be started");
+	for (size_t i = 0; i < w->count; i++)
+		if (pthread_create(&w->workers[i].thread, NULL, work,
+		    &w->workers[i]) != 0)
+			die(EX_OSERR, "no thread can be started");
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void
+close_lines(struct wire *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		lines_close(w->workers[i].lines);
+	free(w->workers);
+}
+
+static int
+open_lines(struct wire *w, struct config *c, const char *provider,
+    const struct provider *p, size_t connections, struct error *e)
+{
+	bool smtp = p->transport == TRANSPORT_SMTP;
+	size_t workers = smtp ? connections : 1;
+	struct worker *k;
+
+	w->room = smtp ? connections + AHEAD : connections;
+	w->workers = calloc(workers, sizeof(*w->workers));
+	if (w->workers == NULL)
+		die(EX_OSERR, "out of memory");
+	for (; w->count < workers; w->count++) {
+		k = &w->workers[w->count];
+		k->wire = w;
+		k->lines = lines_open(c, provider, p, connections / workers,
+		    w->stopping, e);
+		if (k->lines == NULL) {
+			close_lines(w);
+			return -1;
+		}
+	}
+	start_threads(w);
+	return 0;
 }
 
 struct wire *
@@ -138,24 +185,19 @@ wire_open(struct config *c, const char *provider, const struct provider *p,
     size_t connections, bool (*stopping)(void), struct error *e)
 {
 	struct wire *w = calloc(1, sizeof(*w));
+	int rc = 0;
 
 	if (w == NULL)
 		die(EX_OSERR, "out of memory");
 	w->stopping = stopping;
 	w->todo.last = &w->todo.first;
 	w->done.last = &w->done.first;
-	if (p->transport == TRANSPORT_SMTP || p->transport == TRANSPORT_HTTP) {
-		w->room = connections;
-		if (p->transport == TRANSPORT_SMTP)
-			w->room += AHEAD;
-		w->lines = lines_open(c, provider, p, connections, stopping, e);
-	} else {
-		w->room = 1;
+	w->room = 1;
+	if (p->transport == TRANSPORT_SMTP || p->transport == TRANSPORT_HTTP)
+		rc = open_lines(w, c, provider, p, connections, e);
+	else
 		w->local = local_open(c, provider, p->transport, e);
-	}
-	if (w->lines != NULL)
-		start_thread(w);
-	if (w->lines != NULL || w->local != NULL)
+	if (rc == 0 && (w->count > 0 || w->local != NULL))
 		return w;
 	free(w);
 	return NULL;
@@ -163,13 +205,15 @@ wire_open(struct config *c, const char *provider, const struct provider *p,
 
 /* Nothing is on its way any more. */
 static void
-end_thread(struct wire *w)
+end_threads(struct wire *w)
 {
 	pthread_mutex_lock(&w->lock);
 	w->closing = true;
 	pthread_mutex_unlock(&w->lock);
-	lines_wake(w->lines);
-	pthread_join(w->thread, NULL);
+	for (size_t i = 0; i < w->count; i++)
+		lines_wake(w->workers[i].lines);
+	for (size_t i = 0; i < w->count; i++)
+		pthread_join(w->workers[i].thread, NULL);
 	pthread_cond_destroy(&w->came_back);
 	pthread_mutex_destroy(&w->lock);
 }
@@ -179,10 +223,10 @@ wire_close(struct wire *w)
 {
 	if (w == NULL)
 		return;
-	if (w->lines != NULL)
-		end_thread(w);
+	if (w->local == NULL)
+		end_threads(w);
 	local_close(w->local);
-	lines_close(w->lines);
+	close_lines(w);
 	free(w);
 }
 
@@ -195,6 +239,8 @@ wire_room(const struct wire *w)
 void
 wire_start(struct wire *w, struct transfer *t)
 {
+	size_t i = 0;
+
 	t->response = (struct response){ .retry_after = -1,
 	    .body = BUF_INIT(RESPONSE_MAX) };
 	if (w->local != NULL) {
@@ -205,8 +251,13 @@ wire_start(struct wire *w, struct transfer *t)
 	pthread_mutex_lock(&w->lock);
 	list_put(&w->todo, t);
 	w->away++;
+	while (i < w->count && !w->workers[i].hungry)
+		i++;
+	if (i < w->count)
+		w->workers[i].hungry = false;
 	pthread_mutex_unlock(&w->lock);
-	lines_wake(w->lines);
+	if (i < w->count)
+		lines_wake(w->workers[i].lines);
 }
 
 static struct timespec

@@ -1,32 +1,14 @@
 /* Transfers by libcurl, many at once: HTTP and SMTP. */
 
-#include "wire_impl.h"
+#include "wire_curl_impl.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
-#define CONNECT_S	30L
-/* RFC 5321 4.5.3.2.6 gives the final dot ten minutes; libcurl only two. */
-#define REPLY_S		600L
-
-/* One handle of libcurl, and the transfer that is on it. */
-struct line {
-	CURL *curl;
-	struct curl_slist *list;	/* of headers, or the recipient */
-	struct transfer *t;
-	size_t sent;
-	bool ended;			/* libcurl has read all of it */
-	bool beyond_ascii;		/* an address that needs SMTPUTF8 */
-	bool utf8_offered;		/* by the server, of this connection */
-	bool given_up;			/* for want of it, before the mail */
-	bool (*stopping)(void);
-	char error[CURL_ERROR_SIZE], reply[ERROR_MAX];
-	char from[sizeof(((struct request *)NULL)->from) + 2];
-};
 
 struct lines {
 	enum transport transport;
@@ -35,6 +17,8 @@ struct lines {
 	struct line **idle;
 	size_t count, idle_count;
 	struct credentials who;
+	struct smtp_host *smtp;		/* of TRANSPORT_SMTP */
+	struct transfer *done, **last;	/* refused before they began */
 };
 
 static CURL *
@@ -47,62 +31,14 @@ new_handle(void)
 	return curl;
 }
 
-static struct curl_slist *
-add_to_list(struct curl_slist *list, const char *text)
+struct curl_slist *
+line_add_to_list(struct curl_slist *list, const char *text)
 {
 	struct curl_slist *more = curl_slist_append(list, text);
 
 	if (more == NULL)
 		die(EX_OSERR, "out of memory");
 	return more;
-}
-
-/* No connection of before: only EHLO brings the offer. */
-static bool
-lacks_utf8(const struct line *l)
-{
-	return l->beyond_ascii && !l->utf8_offered;
-}
-
-/* RFC 6531: what the server says in answer to EHLO. */
-static bool
-offers_utf8(const char *line, size_t len)
-{
-	static const char keyword[] = "SMTPUTF8";
-	size_t n = sizeof(keyword) - 1;
-
-	return len >= 4 + n && memcmp(line, "250", 3) == 0 &&
-	    strncasecmp(line + 4, keyword, n) == 0 &&
-	    (len == 4 + n || strchr(" \r\n", line[4 + n]) != NULL);
-}
-
-/*
- * One line of a server's reply; the last one before the outcome is kept.  221
- * answers QUIT, which libcurl sends after a refusal: it says nothing about the
- * mail.
- */
-static size_t
-on_reply(char *data, size_t size, size_t n, void *ctx)
-{
-	struct line *l = ctx;
-	size_t len = size * n, keep = len;
-
-	if (len >= 3 && memcmp(data, "221", 3) == 0)
-		return len;
-	if (offers_utf8(data, len))
-		l->utf8_offered = true;
-	/* libcurl goes on without the offer; the mail must not go out so. */
-	if (len >= 3 && memcmp(data, "354", 3) == 0 && lacks_utf8(l)) {
-		l->given_up = true;
-		return 0;
-	}
-	if (keep >= sizeof(l->reply))
-		keep = sizeof(l->reply) - 1;
-	while (keep > 0 && (data[keep - 1] == '\n' || data[keep - 1] == '\r'))
-		keep--;
-	memcpy(l->reply, data, keep);
-	l->reply[keep] = '\0';
-	return len;
 }
 
 static size_t
@@ -115,6 +51,7 @@ on_upload(char *out, size_t size, size_t n, void *ctx)
 	if (len > left)
 		len = left;
 	memcpy(out, body->data + l->sent, len);
+	l->stage = SMTP_BODY;
 	l->sent += len;
 	if (l->sent == body->len)
 		l->ended = true;
@@ -151,113 +88,60 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 	return len;
 }
 
-/* Of a reply to HTTP only the clock is of interest. */
+/* The value of a header of that name (with its colon), without blanks. */
+static bool
+header_value(const char *data, size_t len, const char *name, char *out,
+    size_t size)
+{
+	size_t skip = strlen(name);
+
+	if (len <= skip || strncasecmp(data, name, skip) != 0)
+		return false;
+	while (skip < len && data[skip] == ' ')
+		skip++;
+	while (len > skip && strchr("\r\n ", data[len - 1]) != NULL)
+		len--;
+	if (len - skip >= size)
+		return false;
+	memcpy(out, data + skip, len - skip);
+	out[len - skip] = '\0';
+	return true;
+}
+
+/* Of a reply to HTTP the clock is of interest, and what AWS calls an error. */
 static size_t
 on_header(char *data, size_t size, size_t n, void *ctx)
 {
-	static const char name[] = "date:";
 	struct line *l = ctx;
-	size_t len = size * n, skip = sizeof(name) - 1;
-	char text[64];
+	struct response *r = &l->t->response;
+	size_t len = size * n;
+	char text[256];
 	time_t t;
 
-	if (len <= skip || len - skip >= sizeof(text) ||
-	    strncasecmp(data, name, skip) != 0)
-		return len;
-	memcpy(text, data + skip, len - skip);
-	text[len - skip] = '\0';
-	t = curl_getdate(text, NULL);
-	if (t != -1)
-		l->t->response.date = t;
+	if (header_value(data, len, "date:", text, sizeof(text))) {
+		t = curl_getdate(text, NULL);
+		if (t != -1)
+			r->date = t;
+	} else if (header_value(data, len, "x-amzn-errortype:", text,
+	    sizeof(text)))
+		snprintf(r->error_type, sizeof(r->error_type), "%.*s",
+		    (int)strcspn(text, ":"), text);
 	return len;
 }
 
-static int
-on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow,
-    curl_off_t ultotal, curl_off_t ulnow)
-{
-	const struct line *l = ctx;
-
-	(void)dltotal;
-	(void)dlnow;
-	(void)ultotal;
-	(void)ulnow;
-	return l->stopping() && !l->ended;
-}
-
-static void
-set_common(struct line *l, const char *ca)
+void
+line_set_common(struct line *l, const char *ca)
 {
 	curl_easy_setopt(l->curl, CURLOPT_PRIVATE, l);
 	curl_easy_setopt(l->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(l->curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+	curl_easy_setopt(l->curl, CURLOPT_CONNECTTIMEOUT,
+	    LINE_CONNECT_S);
 	curl_easy_setopt(l->curl, CURLOPT_ERRORBUFFER, l->error);
 	curl_easy_setopt(l->curl, CURLOPT_READFUNCTION, on_upload);
 	curl_easy_setopt(l->curl, CURLOPT_READDATA, l);
 	curl_easy_setopt(l->curl, CURLOPT_SEEKFUNCTION, on_rewind);
 	if (ca != NULL)
 		curl_easy_setopt(l->curl, CURLOPT_CAINFO, ca);
-}
-
-static int
-read_tls(const struct config *c, const char *provider, long *use,
-    const char **scheme, struct error *e)
-{
-	const char *tls = config_string(c, "provider", provider, "tls");
-
-	*scheme = strcmp(tls, "tls") == 0 ? "smtps" : "smtp";
-	*use = strcmp(tls, "none") == 0 ? (long)CURLUSESSL_NONE :
-	    (long)CURLUSESSL_ALL;
-	if (strcmp(tls, "none") != 0 && strcmp(tls, "starttls") != 0 &&
-	    strcmp(tls, "tls") != 0)
-		return error_set(e, EX_CONFIG, "[provider %s] tls: neither "
-		    "none, starttls nor tls", provider);
-	return 0;
-}
-
-/* User and password are the configuration's; every handle gets them. */
-static int
-open_smtp(struct lines *w, struct config *c, const char *provider,
-    struct error *e)
-{
-	const char *host = config_string(c, "provider", provider, "host");
-	const char *user = config_string(c, "provider", provider, "user");
-	const char *ca = config_path(c, "provider", provider, "ca_file");
-	const char *scheme;
-	char url[512];
-	struct line *l;
-	long use;
-
-	if (host == NULL)
-		return error_set(e, EX_CONFIG, "[provider %s] has no host",
-		    provider);
-	if (read_tls(c, provider, &use, &scheme, e) == -1 || (user != NULL &&
-	    config_secret(c, "provider", provider, "password",
-	    &w->who.secret, e) == -1))
-		return -1;
-	snprintf(url, sizeof(url), "%s://%s:%lld", scheme, host,
-	    (long long)config_integer(c, "provider", provider, "port"));
-	for (l = w->all; l < w->all + w->count; l++) {
-		set_common(l, ca);
-		curl_easy_setopt(l->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-		curl_easy_setopt(l->curl, CURLOPT_USE_SSL, use);
-		curl_easy_setopt(l->curl, CURLOPT_URL, url);
-		if (user != NULL) {
-			curl_easy_setopt(l->curl, CURLOPT_USERNAME, user);
-			curl_easy_setopt(l->curl, CURLOPT_PASSWORD,
-			    buf_text(&w->who.secret));
-		}
-		curl_easy_setopt(l->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT,
-		    REPLY_S);
-		curl_easy_setopt(l->curl, CURLOPT_HEADERFUNCTION, on_reply);
-		curl_easy_setopt(l->curl, CURLOPT_HEADERDATA, l);
-		curl_easy_setopt(l->curl, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(l->curl, CURLOPT_NOPROGRESS, 0L);
-		curl_easy_setopt(l->curl, CURLOPT_XFERINFOFUNCTION,
-		    on_progress);
-		curl_easy_setopt(l->curl, CURLOPT_XFERINFODATA, l);
-	}
-	return 0;
 }
 
 /* What goes to this machine in the clear is not shown to any other. */
@@ -272,6 +156,8 @@ shuns_proxies(const struct config *c, const char *provider)
 static void
 sign_in(struct line *l, const struct credentials *who)
 {
+	char aws[64];
+
 	if (who->how == SIGN_IN_HEADERS)
 		return;
 	if (who->how == SIGN_IN_BEARER) {
@@ -281,7 +167,13 @@ sign_in(struct line *l, const struct credentials *who)
 		    buf_text(&who->secret));
 		return;
 	}
-	curl_easy_setopt(l->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	if (who->how == SIGN_IN_AWS) {
+		snprintf(aws, sizeof(aws), "aws:amz:%s:%s", who->region,
+		    who->service);
+		curl_easy_setopt(l->curl, CURLOPT_AWS_SIGV4, aws);
+	} else
+		curl_easy_setopt(l->curl, CURLOPT_HTTPAUTH,
+		    (long)CURLAUTH_BASIC);
 	curl_easy_setopt(l->curl, CURLOPT_USERNAME, who->user);
 	curl_easy_setopt(l->curl, CURLOPT_PASSWORD, buf_text(&who->secret));
 }
@@ -300,7 +192,7 @@ open_http(struct lines *w, struct config *c, const char *provider,
 	    p->sign_in(c, provider, &w->who, e) == -1)
 		return -1;
 	for (l = w->all; l < w->all + w->count; l++) {
-		set_common(l, ca);
+		line_set_common(l, ca);
 		curl_easy_setopt(l->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 		curl_easy_setopt(l->curl, CURLOPT_HTTP_VERSION,
 		    (long)CURL_HTTP_VERSION_2TLS);
@@ -347,14 +239,28 @@ lines_open(struct config *c, const char *provider, const struct provider *p,
 	if (w == NULL)
 		die(EX_OSERR, "out of memory");
 	w->transport = p->transport;
+	w->last = &w->done;
 	w->who.secret = (struct buf)BUF_INIT(4096);
 	make_lines(w, count, stopping);
-	rc = p->transport == TRANSPORT_SMTP ? open_smtp(w, c, provider, e) :
-	    open_http(w, c, provider, p, e);
+	if (p->transport == TRANSPORT_SMTP) {
+		w->smtp = smtp_open(c, provider, &w->who.secret, e);
+		rc = w->smtp == NULL ? -1 : 0;
+		for (size_t i = 0; w->smtp != NULL && i < count; i++)
+			smtp_set(w->smtp, &w->all[i], &w->who.secret);
+	} else
+		rc = open_http(w, c, provider, p, e);
 	if (rc == 0)
 		return w;
 	lines_close(w);
 	return NULL;
+}
+
+static void
+forget(struct buf *secret)
+{
+	if (secret->data != NULL)
+		explicit_bzero(secret->data, secret->size);
+	buf_release(secret);
 }
 
 void
@@ -368,40 +274,12 @@ lines_close(struct lines *w)
 		curl_slist_free_all(w->all[i].list);
 	}
 	curl_multi_cleanup(w->multi);
-	if (w->who.secret.data != NULL)
-		explicit_bzero(w->who.secret.data, w->who.secret.size);
-	buf_release(&w->who.secret);
+	forget(&w->who.secret);
+	forget(&w->who.token);
+	smtp_close(w->smtp);
 	free(w->all);
 	free(w->idle);
 	free(w);
-}
-
-static bool
-is_ascii(const char *s)
-{
-	while (*s != '\0' && (unsigned char)*s < 0x80)
-		s++;
-	return *s == '\0';
-}
-
-static void
-start_mail(struct line *l)
-{
-	const struct request *r = &l->t->request;
-	char to[sizeof(r->to) + 2];
-
-	snprintf(l->from, sizeof(l->from), "<%s>", r->from);
-	snprintf(to, sizeof(to), "<%s>", r->to);
-	l->list = add_to_list(NULL, to);
-	l->utf8_offered = l->given_up = false;
-	l->beyond_ascii = !is_ascii(r->from) || !is_ascii(r->to);
-	/* So that this transfer sees what the server offers. */
-	curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT,
-	    l->beyond_ascii ? 1L : 0L);
-	curl_easy_setopt(l->curl, CURLOPT_MAIL_FROM, l->from);
-	curl_easy_setopt(l->curl, CURLOPT_MAIL_RCPT, l->list);
-	curl_easy_setopt(l->curl, CURLOPT_INFILESIZE_LARGE,
-	    (curl_off_t)r->body.len);
 }
 
 /* They are ours, and have no line end within. */
@@ -413,27 +291,45 @@ add_headers(struct line *l, struct buf *headers)
 	for (; line != NULL && (end = strchr(line, '\n')) != NULL;
 	    line = end + 1) {
 		*end = '\0';
-		l->list = add_to_list(l->list, line);
+		l->list = line_add_to_list(l->list, line);
 		*end = '\n';
 	}
 }
 
+/* What it opens is not for r->headers, which -n prints. */
 static void
-start_http(struct line *l)
+add_token(struct line *l, const struct buf *token)
+{
+	struct buf header = BUF_INIT(token->len + 64);
+
+	buf_printf(&header, "X-Amz-Security-Token: %s", buf_text(token));
+	l->list = line_add_to_list(l->list, buf_text(&header));
+	forget(&header);
+}
+
+/*
+ * Nobody waits for "100 Continue" before a small body.  libcurl would sign a
+ * header that only says that it is not to be sent (7.88), so with AWS a large
+ * body does wait, for a second at most.
+ */
+static void
+start_http(struct line *l, const struct credentials *who)
 {
 	struct request *r = &l->t->request;
 	char type[160];
 
 	curl_easy_setopt(l->curl, CURLOPT_URL, r->url);
-	/* Nobody waits for "100 Continue" before a small body. */
-	l->list = add_to_list(NULL, "Expect:");
+	if (who->how != SIGN_IN_AWS)
+		l->list = line_add_to_list(NULL, "Expect:");
+	if (who->token.len > 0)
+		add_token(l, &who->token);
 	add_headers(l, &r->headers);
 	if (r->content_type == NULL)
 		curl_easy_setopt(l->curl, CURLOPT_HTTPGET, 1L);
 	else {
 		snprintf(type, sizeof(type), "Content-Type: %s",
 		    r->content_type);
-		l->list = add_to_list(l->list, type);
+		l->list = line_add_to_list(l->list, type);
 		curl_easy_setopt(l->curl, CURLOPT_POST, 1L);
 		curl_easy_setopt(l->curl, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)r->body.len);
@@ -441,34 +337,48 @@ start_http(struct line *l)
 	curl_easy_setopt(l->curl, CURLOPT_HTTPHEADER, l->list);
 }
 
-void
-lines_start(struct lines *w, struct transfer *t)
+static void
+add_to_multi(struct lines *w, struct line *l)
 {
-	struct line *l = w->idle[--w->idle_count];
 	CURLMcode rc;
 
-	l->t = t;
 	l->sent = 0;
 	l->ended = false;
-	l->error[0] = l->reply[0] = '\0';
-	if (w->transport == TRANSPORT_SMTP)
-		start_mail(l);
-	else
-		start_http(l);
+	l->error[0] = '\0';
 	rc = curl_multi_add_handle(w->multi, l->curl);
 	if (rc != CURLM_OK)
 		die(EX_SOFTWARE, "libcurl: %s", curl_multi_strerror(rc));
 }
 
-static bool
-is_certificate(CURLcode rc)
+void
+lines_start(struct lines *w, struct transfer *t)
+{
+	struct line *l = w->idle[w->idle_count - 1];
+
+	if (w->smtp != NULL && smtp_declines(w->smtp, t)) {
+		t->next = NULL;
+		*w->last = t;
+		w->last = &t->next;
+		return;
+	}
+	w->idle_count--;
+	l->t = t;
+	if (w->smtp != NULL)
+		smtp_start(l);
+	else
+		start_http(l, &w->who);
+	add_to_multi(w, l);
+}
+
+bool
+line_is_certificate(CURLcode rc)
 {
 	return rc == CURLE_PEER_FAILED_VERIFICATION ||
 	    rc == CURLE_USE_SSL_FAILED || rc == CURLE_SSL_CACERT_BADFILE;
 }
 
-static void
-say_failed(const struct line *l, CURLcode rc, struct response *out)
+void
+line_say_failed(const struct line *l, CURLcode rc, struct response *out)
 {
 	const char *text = *l->error != '\0' ? l->error :
 	    curl_easy_strerror(rc);
@@ -479,28 +389,6 @@ say_failed(const struct line *l, CURLcode rc, struct response *out)
 	out->failed = true;
 	out->code = (int)rc;
 	snprintf(out->text, sizeof(out->text), "%s", text);
-}
-
-/* Mails that were refused have a reply; what failed before has none. */
-static void
-read_mail(const struct line *l, CURLcode rc, long code, struct response *out)
-{
-	out->started = l->ended;
-	if (rc == CURLE_LOGIN_DENIED || is_certificate(rc)) {
-		/* Nothing will be sent until someone looks at this. */
-		out->code = rc == CURLE_LOGIN_DENIED ? 535 : 530;
-		snprintf(out->text, sizeof(out->text), "%s", l->error);
-	} else if (lacks_utf8(l) && (l->given_up || code >= 500)) {
-		/* Whatever it answered: the code says nothing of the person. */
-		out->code = 553;
-		snprintf(out->text, sizeof(out->text), "553 5.6.7 the address "
-		    "has letters beyond ASCII before the @, and the server "
-		    "does not offer SMTPUTF8");
-	} else if (rc == CURLE_OK || code >= 400) {
-		out->code = (int)code;
-		snprintf(out->text, sizeof(out->text), "%s", l->reply);
-	} else
-		say_failed(l, rc, out);
 }
 
 /* Once a byte of it has gone out, who knows how much was understood. */
@@ -515,8 +403,8 @@ read_http(const struct line *l, CURLcode rc, long code, struct response *out)
 	out->started = bytes > 0 || l->sent > 0;
 	out->retry_after = after > 0 ? (int64_t)after : -1;
 	if (rc != CURLE_OK && code == 0) {
-		say_failed(l, rc, out);
-		out->certificate = is_certificate(rc);
+		line_say_failed(l, rc, out);
+		out->certificate = line_is_certificate(rc);
 		return;
 	}
 	out->code = (int)code;
@@ -526,6 +414,22 @@ read_http(const struct line *l, CURLcode rc, long code, struct response *out)
 		    curl_easy_strerror(rc));
 }
 
+/*
+ * libcurl keeps a connection on which a reply did not come in time: the reply
+ * to one mail would be taken for that to the next.  One that is shut down is
+ * found to be dead, and closed.
+ */
+static void
+shut(CURL *curl)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
+	    fd != CURL_SOCKET_BAD)
+		shutdown(fd, SHUT_RDWR);
+}
+
+/* NULL: the transfer goes on, over another connection. */
 static struct transfer *
 take_back(struct lines *w, CURL *curl, CURLcode rc)
 {
@@ -538,8 +442,15 @@ take_back(struct lines *w, CURL *curl, CURLcode rc)
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
 	l = (struct line *)(void *)private;
 	t = l->t;
-	if (w->transport == TRANSPORT_SMTP)
-		read_mail(l, rc, code, &t->response);
+	if (w->smtp != NULL && rc != CURLE_OK)
+		shut(curl);
+	if (w->smtp != NULL && smtp_again(l, rc, code)) {
+		curl_multi_remove_handle(w->multi, curl);
+		add_to_multi(w, l);
+		return NULL;
+	}
+	if (w->smtp != NULL)
+		smtp_result(l, rc, code, &t->response);
 	else
 		read_http(l, rc, code, &t->response);
 	curl_multi_remove_handle(w->multi, curl);
@@ -553,26 +464,45 @@ take_back(struct lines *w, CURL *curl, CURLcode rc)
 }
 
 static struct transfer *
+take_done(struct lines *w)
+{
+	struct transfer *t = w->done;
+
+	w->done = t->next;
+	if (w->done == NULL)
+		w->last = &w->done;
+	return t;
+}
+
+/* The next one that libcurl is through with. */
+static struct transfer *
 next_back(struct lines *w)
 {
+	struct transfer *t = NULL;
 	struct CURLMsg *m;
-	int running, queued;
+	int queued;
 
-	curl_multi_perform(w->multi, &running);
-	while ((m = curl_multi_info_read(w->multi, &queued)) != NULL)
+	while (t == NULL && (m = curl_multi_info_read(w->multi, &queued)) !=
+	    NULL)
 		if (m->msg == CURLMSG_DONE)
-			return take_back(w, m->easy_handle, m->data.result);
-	return NULL;
+			t = take_back(w, m->easy_handle, m->data.result);
+	return t;
 }
 
 struct transfer *
 lines_wait(struct lines *w, int64_t ms)
 {
-	struct transfer *t = next_back(w);
+	struct transfer *t;
+	int running;
 
+	if (w->done != NULL)
+		return take_done(w);
+	curl_multi_perform(w->multi, &running);
+	t = next_back(w);
 	if (t != NULL || ms == 0)
 		return t;
 	curl_multi_poll(w->multi, NULL, 0, (int)ms, NULL);
+	curl_multi_perform(w->multi, &running);
 	return next_back(w);
 }
 

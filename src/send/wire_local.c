@@ -17,13 +17,12 @@
 #include "base/child.h"
 #include "base/io.h"
 
-#define SENDMAIL_MS	120000
-
 struct local {
 	enum transport transport;
 	char path[PATH_MAX];
 	int dir;		/* Maildir */
 	FILE *console;
+	int reply_ms;		/* that the MTA may take for a mail */
 };
 
 static int
@@ -67,6 +66,8 @@ local_open(struct config *c, const char *provider, enum transport transport,
 		die(EX_OSERR, "out of memory");
 	w->transport = transport;
 	w->dir = -1;
+	w->reply_ms = 1000 * (int)config_duration(c, "provider", provider,
+	    "reply_timeout");
 	snprintf(w->path, sizeof(w->path), "%s", path == NULL ? "" : path);
 	if (transport == TRANSPORT_MAILDIR && path == NULL)
 		rc = error_set(e, EX_CONFIG, "[provider %s] has no path",
@@ -202,13 +203,15 @@ send_sendmail(struct local *w, const struct request *r, struct response *out)
 	    NULL };
 	struct buf body = BUF_INIT(REQUEST_MAX), said = BUF_INIT(ERROR_MAX);
 	struct error e;
-	int status;
+	int status = -1;
 
 	to_lf(&r->body, &body);
-	if (child_run(argv, buf_text(&body), body.len, &said, SENDMAIL_MS,
+	if (child_run(argv, buf_text(&body), body.len, &said, w->reply_ms,
 	    &status, &e) == -1) {
-		out->failed = true;
-		out->started = e.status == EX_TEMPFAIL;
+		/* It keeps -1 when there was no child at all. */
+		out->started = status != -1;
+		out->failed = out->started || e.status != EX_TEMPFAIL;
+		out->code = EX_TEMPFAIL;
 		snprintf(out->text, sizeof(out->text), "%s", e.text);
 	} else if (WIFEXITED(status)) {
 		out->code = WEXITSTATUS(status);

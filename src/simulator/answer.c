@@ -137,13 +137,45 @@ whatsapp_error(struct exchange *x, int status, int code, const char *text)
 	emit_close(b, '}');
 }
 
-static void
-ses_error(struct exchange *x, int status, const char *text)
-{
-	const char *name = status == 403 ? "SignatureDoesNotMatch" :
-	    status == 429 ? "TooManyRequestsException" :
-	    status >= 500 ? "InternalFailure" : "BadRequestException";
+/* What --answer may be for SES; SES has names alone, so the codes are ours. */
+static const struct {
+	int code;
+	const char *name, *text;
+} ses_errors[] = {
+	{ 40001, "MessageRejected", "Message rejected: the content" },
+	{ 40002, "MessageRejected", "Email address is not verified. The "
+	    "following identities failed the check in region US-EAST-1" },
+	{ 40003, "MailFromDomainNotVerifiedException", "MAIL FROM domain" },
+	{ 40004, "AccountSuspendedException", "Account suspended" },
+	{ 40005, "SendingPausedException", "Sending paused" },
+	{ 40006, "LimitExceededException", "Daily message quota exceeded." },
+	{ 40007, "ThrottlingException", "Maximum sending rate exceeded." },
+	{ 40301, "AccessDeniedException", "not authorized to perform "
+	    "ses:SendEmail" },
+	{ 40302, "ExpiredTokenException", "The security token included in "
+	    "the request is expired" },
+	{ 40401, "NotFoundException", "Configuration set does not exist" },
+};
 
+static void
+ses_error(struct exchange *x, int status, int code, const char *text)
+{
+	for (size_t i = 0; i < sizeof(ses_errors) / sizeof(ses_errors[0]); i++)
+		if (ses_errors[i].code == code) {
+			answer_named(x, status, ses_errors[i].name,
+			    ses_errors[i].text);
+			return;
+		}
+	answer_named(x, status, status == 403 ? "SignatureDoesNotMatch" :
+	    status == 429 ? "TooManyRequestsException" :
+	    status >= 500 ? "InternalFailure" : "BadRequestException", text);
+}
+
+void
+answer_named(struct exchange *x, int status, const char *name,
+    const char *text)
+{
+	buf_clear(&x->answer);
 	x->status = status;
 	emit_open(&x->answer, NULL, '{');
 	emit_string(&x->answer, "message", text);
@@ -174,7 +206,7 @@ answer_error(struct exchange *x, int status, int code, const char *text)
 		whatsapp_error(x, status, code, text);
 		break;
 	case SCOPE_SES:
-		ses_error(x, status, text);
+		ses_error(x, status, code, text);
 		break;
 	default:
 		other_error(x, status, code, text);

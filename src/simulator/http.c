@@ -36,6 +36,7 @@ exchange_new(void *cls, const char *uri, struct MHD_Connection *connection)
 	x->mem = (struct arena)ARENA_INIT(REQUEST_MEMORY);
 	x->body = (struct buf)BUF_INIT(BODY_MAX);
 	x->answer = (struct buf)BUF_INIT(BODY_MAX);
+	x->mail = (struct buf)BUF_INIT(BODY_MAX);
 	x->type = "application/json";
 	return x;
 }
@@ -54,6 +55,7 @@ exchange_end(void *cls, struct MHD_Connection *connection, void **state,
 	value_free(x->json);
 	buf_release(&x->body);
 	buf_release(&x->answer);
+	buf_release(&x->mail);
 	arena_release(&x->mem);
 	free(x->target);
 	free(x);

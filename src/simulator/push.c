@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "emit.h"
+#include "sigv4.h"
 #include "simulator.h"
 
 #define PUSH_LONGEST	4096	/* bytes */
@@ -31,19 +32,6 @@ tag_reference(const struct value *json)
 	return NULL;
 }
 
-/* The signature is looked for, not computed. */
-static bool
-is_signed(const struct exchange *x)
-{
-	const char *got = request_header(x, "Authorization");
-
-	return got != NULL && strncmp(got, "AWS4-HMAC-SHA256 ", 17) == 0 &&
-	    strstr(got, "Credential=") != NULL &&
-	    strstr(got, "SignedHeaders=") != NULL &&
-	    strstr(got, "Signature=") != NULL &&
-	    request_header(x, "X-Amz-Date") != NULL;
-}
-
 void
 ses_check(struct exchange *x)
 {
@@ -51,16 +39,19 @@ ses_check(struct exchange *x)
 	const char *to = value_string(value_path(x->json,
 	    "Destination.ToAddresses.0"));
 	bool raw = value_path(content, "Raw.Data") != NULL;
+	const char *name, *text;
 
-	x->authorized = is_signed(x);
+	x->authorized = sigv4_check(x, "ses", &name, &text);
 	x->to = to != NULL ? to : raw ? "raw" : NULL;
 	x->from = value_get_string(x->json, "FromEmailAddress");
 	x->text = value_string(value_path(content, "Simple.Subject.Data"));
 	x->reference = tag_reference(x->json);
 	if (!x->authorized)
-		answer_error(x, 403, 0, "The request signature is missing.");
+		answer_named(x, 403, name, text);
 	else if (x->json == NULL)
 		answer_error(x, 400, 0, "The body is no JSON.");
+	else if (raw && !ses_raw_mail(x))
+		answer_error(x, 400, 0, "Content.Raw.Data is no base64.");
 	else if (!raw && value_get(content, "Simple") == NULL &&
 	    value_get(content, "Template") == NULL)
 		answer_error(x, 400, 0, "Content is missing.");
@@ -68,6 +59,8 @@ ses_check(struct exchange *x)
 		answer_error(x, 400, 0, "Destination is missing.");
 	else if (x->from == NULL && !raw)
 		answer_error(x, 400, 0, "FromEmailAddress is missing.");
+	else if (raw)
+		x->text = ses_mail_header(x, "Subject");
 }
 
 /* A code that was set for the recipient; 0: none. */
@@ -103,9 +96,12 @@ is_refused(struct exchange *x)
 static void
 accept_plain(struct exchange *x, char *id)
 {
+	const char *kept = x->mail.len == 0 ? NULL : mail_keep(x->sim,
+	    &x->mem, id, &x->mail);
 	struct message m = {
 		.provider = x->route->scope, .kind = "message", .id = id,
-		.to = x->to, .from = x->from, .body = x->text,
+		.to = x->to, .from = x->from,
+		.body = kept == NULL ? x->text : kept,
 		.reference = x->reference, .created = clock_now(),
 		.sent = clock_now(), .status = "sent", .segments = 1
 	};

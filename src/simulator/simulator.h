@@ -35,6 +35,8 @@ struct settings {
 	const char *dir;		/* or NULL: nothing is written */
 	const char *account_sid, *auth_token;
 	const char *whatsapp_token, *app_secret;
+	const char *aws_access_key_id, *aws_secret_access_key;
+	const char *aws_session_token;	/* or NULL */
 	const char *whatsapp_webhook;	/* URL, or NULL */
 	const char *callback_dir;	/* or NULL: over HTTP */
 	const char *callback_to;	/* the server to ask instead, or NULL */
@@ -80,6 +82,7 @@ struct exchange {
 	struct buf body;
 	struct form query, form;
 	struct value *json;
+	struct buf mail;		/* that was within */
 	/* Set by `check`: */
 	bool authorized;
 	const char *to, *from, *text, *reference, *callback, *service;
@@ -118,6 +121,9 @@ const struct route *route_find(struct exchange *x);
 void answer_error(struct exchange *x, int status, int code,
     const char *text);	/* in the provider's own form */
 void answer_code(struct exchange *x, int code);	/* the same, known codes */
+/* In that of SES. */
+void answer_named(struct exchange *x, int status, const char *name,
+    const char *text);
 void answer_fault(struct exchange *x, enum fault f);
 void answer_header(struct exchange *x, const char *name, const char *value);
 /* A header of the request, or NULL. */
@@ -136,6 +142,17 @@ char *random_hex(char *out, size_t digits);	/* returns `out`, ended */
 struct smtp;
 struct smtp *smtp_start(struct simulator *s, int fd);
 void smtp_stop(struct smtp *m);
+
+/*
+ * smtp_mail.c: keeps it as mail/ID.eml, byte for byte, and lends that name;
+ * NULL: there is no directory to keep it in.
+ */
+const char *mail_keep(struct simulator *s, struct arena *mem, const char *id,
+    const struct buf *mail);
+
+/* ses_mail.c: what Raw.Data holds, into x->mail; false: no base64. */
+bool ses_raw_mail(struct exchange *x);
+char *ses_mail_header(struct exchange *x, const char *name);
 
 /* http.c */
 struct MHD_Daemon *http_start(struct simulator *s, int fd);

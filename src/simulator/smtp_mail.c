@@ -47,20 +47,19 @@ all_recipients(struct session *n)
 	return text;
 }
 
-/* Keeps it as mail/ID.eml, byte for byte. */
-static const char *
-keep_mail(struct session *n, const char *id)
+const char *
+mail_keep(struct simulator *s, struct arena *mem, const char *id,
+    const struct buf *mail)
 {
-	struct simulator *s = n->smtp->sim;
 	char *name;
 	int fd;
 
 	if (s->dir == -1)
 		return NULL;
-	name = arena_printf(&n->mem, "mail/%s.eml", id);
+	name = arena_printf(mem, "mail/%s.eml", id);
 	fd = openat(s->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 	    0666);
-	if (fd == -1 || io_write_all(fd, n->mail.data, n->mail.len) == -1 ||
+	if (fd == -1 || io_write_all(fd, mail->data, mail->len) == -1 ||
 	    close(fd) == -1)
 		die(EX_IOERR, "%s/%s: %s", s->set.dir, name, strerror(errno));
 	return name;
@@ -77,7 +76,7 @@ accept_mail(struct session *n, const char *to, const char *reference)
 		.sent = clock_now(), .status = "sent", .segments = 1
 	};
 
-	m.body = keep_mail(n, id);
+	m.body = mail_keep(n->smtp->sim, &n->mem, id, &n->mail);
 	return store_add(&n->smtp->sim->store, &m);
 }
 
