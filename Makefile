@@ -4,7 +4,7 @@
 # Adding a program: write src/omni-NAME.c and add its name to PROGS.
 
 PROGS	= omni-normalize omni-route omni-render omni-queue \
-	  omni-send-mail omni-send-sms omni-send-wa omni-send-voice \
+	  omni-send-mail omni-send-sms omni-send-wa omni-send-voice omni-send-push \
 	  omni-ingest omni-schedule omni-escalate omni-contact omni-ledger \
 	  omni-status
 SCRIPTS	= omni-run
@@ -166,6 +166,8 @@ check-kill: all build/tests/fake/killat
 	tests/kill-send voice "$${STEP:-1}"
 	tests/kill-send mail "$${STEP:-1}"
 	tests/kill-send ses "$${STEP:-1}"
+	tests/kill-send push "$${STEP:-1}"
+	tests/kill-send ntfy "$${STEP:-1}"
 	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=kill tests/run
 
 # What is found goes to build/fuzz and, when it is mended, into the corpus

@@ -10,6 +10,7 @@
 
 struct normalizer {
 	struct phonebook *phones;
+	const struct config *config;
 	const char *language, *timezone;
 };
 
@@ -138,8 +139,8 @@ set_address(struct filter *f, struct record *r, const struct value *contact)
 	struct value *address;
 	struct error e;
 
-	switch (address_of_contact(n->phones, contact, &f->mem, &address,
-	    &field, &why, &e)) {
+	switch (address_of_contact(n->phones, n->config, contact, &f->mem,
+	    &address, &field, &why, &e)) {
 	case ADDRESS_OK:
 		if (address != NULL)
 			record_set_take(r, "address", address);
@@ -195,6 +196,7 @@ main(int argc, char *argv[])
 	program_start(&p, argc, argv);
 	n.phones = phonebook_new(config_path(p.config, "paths", NULL,
 	    "phonenumber"), config_string(p.config, "site", NULL, "region"));
+	n.config = p.config;
 	n.language = config_string(p.config, "site", NULL, "language");
 	n.timezone = config_string(p.config, "site", NULL, "timezone");
 	f.quiet = p.quiet;

@@ -176,7 +176,7 @@ for ((pass = 0; pass < PASSES; pass++)); do
 	note_pipe || break
 done
 
-for sender in mail sms wa voice; do
+for sender in mail sms wa voice push; do
 	"omni-send-$sender" -q "${options[@]}" || note $?
 done
 exit "$worst"

@@ -27,3 +27,7 @@ check() {
 @test "omni-send-wa(1) has WhatsApp's codes" {
 	check whatsapp_codes.c omni-send-wa.1
 }
+
+@test "omni-send-push(1) has ntfy's codes" {
+	check ntfy.c omni-send-push.1
+}

@@ -33,6 +33,10 @@ feed() {
 	feed mime
 }
 
+@test "subscriptions of browsers" {
+	feed subscription
+}
+
 @test "a webhook of Meta's" {
 	feed whatsapp_hook
 }

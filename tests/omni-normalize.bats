@@ -541,7 +541,7 @@ contact: phone longer than 200 bytes'
 	assert_output '{"id":"1","contact":{"id":"42"}}'
 	normalize 1 '{"id":"1","contact":{"name":"Ana"}}'
 	assert_equal "$(said .error.message)" \
-	    'contact: has neither email, phone nor whatsapp'
+	    'contact: has neither email, phone, whatsapp nor push'
 	normalize 1 '{"id":"1","contact":"42"}'
 	assert_equal "$(said '.error.code + " " + .error.field')" \
 	    'bad_contact contact'

@@ -318,10 +318,10 @@ refused() {
 	assert_equal "$(jq .error.code <<<"$output")" 100
 }
 
-@test "SES, ntfy and Web Push" {
+@test "SES and ntfy" {
 	local mail='{"FromEmailAddress":"citas@clinic.example","Destination":{"ToAddresses":["ana@example.net"]},"Content":{"Simple":{"Subject":{"Data":"Su cita"},"Body":{"Text":{"Data":"x"}}}},"EmailTags":[{"Name":"ref","Value":"01JB"}]}'
-	local ses=$url/v2/email/outbound-emails vapid='Authorization: vapid t=a.b.c, k=d'
-	simulate --answer gone=410 --answer bounce@example.net=400
+	local ses=$url/v2/email/outbound-emails
+	simulate --answer bounce@example.net=400
 	ses=$url/v2/email/outbound-emails
 	run -0 curl -sS -w '%{http_code}' "$ses" -d "$mail"
 	assert_output --partial '}403'
@@ -333,20 +333,109 @@ refused() {
 	assert_output --partial '}400'
 	run -0 curl -sS "$url/ntfy/citas" -H 'Title: Cita' -d 'Mañana 10:00'
 	assert_equal "$(jq -c '[.event, .topic, .message]' <<<"$output")" '["message","citas","Mañana 10:00"]'
-	run -0 curl -sS -w '%{http_code} %header{location}' -H "$vapid" -H 'TTL: 60' \
-		-H 'Content-Encoding: aes128gcm' -d secret "$url/push/abc"
-	assert_output --regexp "^201 $url/push/"
-	run -0 curl -sS -o /dev/null -w '%{http_code}' -H "$vapid" -d x "$url/push/abc"
-	assert_output 400
-	run -0 curl -sS -o /dev/null -w '%{http_code}' -H 'TTL: 60' -d x "$url/push/abc"
-	assert_output 401
-	run -0 curl -sS -o /dev/null -w '%{http_code}' -H "$vapid" -H 'TTL: 60' \
-		-H 'Content-Encoding: aes128gcm' -d secret "$url/push/gone"
-	assert_output 410
 	run -0 jq -r '[.provider, .to, .reference] | join(" ")' "$dir/accepted.ndjson"
 	assert_output 'ses ana@example.net 01JB
-ntfy citas 
-push abc '
+ntfy citas '
+}
+
+@test "ntfy: published as JSON, and polled for" {
+	simulate --answer full=42901
+	run -0 curl -sS "$url/" -d '{"topic":"vacunas","title":"Cita","message":"Mañana","priority":4}'
+	assert_equal "$(jq -c '[.event, .topic, .title, .message]' <<<"$output")" \
+		'["message","vacunas","Cita","Mañana"]'
+	curl -sS -o /dev/null "$url/ntfy/vacunas" -d 'otra'
+	curl -sS -o /dev/null "$url/" -d '{"topic":"otro","message":"x"}'
+	run -0 curl -sS "$url/vacunas/json?poll=1&since=all"
+	assert_equal "$(jq -r .message <<<"$output" | xargs)" 'Mañana otra'
+	run -0 curl -sS "$url/vacunas/json?poll=1&since=$(($(date +%s) + 60))"
+	assert_output ''
+	run -0 curl -sS "$url/nadie/json?poll=1&since=all"
+	assert_output ''
+	run -0 curl -sS -w '%{http_code}' "$url/vacunas/json"
+	assert_output --partial '}400'
+	run -0 curl -sS "$url/" -d 'no JSON'
+	assert_equal "$(jq .code <<<"$output")" 40024
+	run -0 curl -sS "$url/" -d '{"message":"x"}'
+	assert_equal "$(jq .code <<<"$output")" 40009
+	run -0 curl -sS "$url/" -d '{"topic":"full","message":"x"}'
+	assert_equal "$(jq -c '[.code, .http]' <<<"$output")" '[42901,429]'
+}
+
+# vapid AUD SECONDS SUB [HOW]: a header, signed as RFC 8292 says or as HOW does
+vapid() {
+	/usr/bin/python3 - "$@" <<-'END'
+	import base64, json, sys, time
+	from cryptography.hazmat.primitives import hashes, serialization as s
+	from cryptography.hazmat.primitives.asymmetric import ec, utils
+	aud, seconds, sub, how = (sys.argv[1:] + [''])[:4]
+	text = lambda b: base64.urlsafe_b64encode(b).decode().rstrip('=')
+	key, other = (ec.generate_private_key(ec.SECP256R1()) for _ in 'ab')
+	token = '.'.join(text(json.dumps(part).encode()) for part in (
+	    {'typ': 'JWT', 'alg': 'none' if how == 'none' else 'ES256'},
+	    {'aud': aud, 'exp': int(time.time()) + int(seconds), 'sub': sub}))
+	der = key.sign(token.encode(), ec.ECDSA(hashes.SHA256()))
+	r, q = utils.decode_dss_signature(der)
+	raw = r.to_bytes(32, 'big') + q.to_bytes(32, 'big')
+	point = (other if how == 'other' else key).public_key().public_bytes(
+	    s.Encoding.X962, s.PublicFormat.UncompressedPoint)
+	print('Authorization: vapid t=%s.%s, k=%s' % (token,
+	    text(der if how == 'der' else raw), text(point)))
+	END
+}
+
+# push WHAT [ARGUMENT]...: the status that curl gets for a notice
+push() {
+	run -0 curl -sS -o "$BATS_TEST_TMPDIR/answer" \
+		-w '%{http_code} %header{location}' -d secret "$@"
+}
+
+# refuses REASON AUD SECONDS SUB [HOW]
+refuses() {
+	local reason=$1
+	shift
+	push -H "$(vapid "$@")" -H 'TTL: 60' \
+		-H 'Content-Encoding: aes128gcm' "$url/push/abc"
+	assert_output '403 '
+	assert_equal "$(jq -r .error "$BATS_TEST_TMPDIR/answer")" "$reason"
+}
+
+@test "Web Push: the signature is verified, and what it is for" {
+	/usr/bin/python3 -c 'import cryptography' 2>/dev/null ||
+		skip 'no python3-cryptography'
+	local vapid coding='Content-Encoding: aes128gcm' me=mailto:a@example.org
+	simulate --answer gone=410
+	vapid=$(vapid "$url" 43200 "$me")
+	push -H "$vapid" -H 'TTL: 60' -H "$coding" -H 'Topic: cita-1' \
+		"$url/push/abc"
+	assert_output --regexp "^201 $url/push/message/"
+	push -H "$vapid" -H 'TTL: 60' -H "$coding" "$url/push/gone"
+	assert_output '410 '
+	push -H "$vapid" -H "$coding" "$url/push/abc"
+	assert_output '400 '
+	push -H "$vapid" -H 'TTL: 60' "$url/push/abc"
+	assert_output '400 '
+	push -H "$vapid" -H 'TTL: 60' -H "$coding" \
+		-H 'Topic: 123456789012345678901234567890123' "$url/push/abc"
+	assert_output '400 '
+	push -H 'TTL: 60' -H "$coding" "$url/push/abc"
+	assert_output '401 '
+	push -H 'Authorization: vapid t=a.b.c, k=d' -H 'TTL: 60' \
+		-H "$coding" "$url/push/abc"
+	assert_output '403 '
+	refuses 'aud is not this server' http://127.0.0.1 43200 "$me"
+	refuses 'aud is not this server' https://push.example 43200 "$me"
+	refuses 'exp is not in the next 24 hours' "$url" 90000 "$me"
+	refuses 'exp is not in the next 24 hours' "$url" -1 "$me"
+	refuses 'sub is neither mailto: nor https:' "$url" 43200 a@example.org
+	refuses 'alg is not ES256' "$url" 43200 "$me" none
+	refuses 'the signature is not that of k' "$url" 43200 "$me" other
+	refuses 'the signature is not that of k' "$url" 43200 "$me" der
+	# What was taken can be read by whoever has the browser's key.
+	run -0 jq -r '[.to, .body, .reference] | join(" ")' \
+		"$dir/accepted.ndjson"
+	assert_output 'abc c2VjcmV0 cita-1'
+	run grep -rqF vapid "$dir"
+	assert_failure
 }
 
 @test "nobody's path, and a method that is not served" {

@@ -29,6 +29,12 @@ clock_now(void)
 	return fixed ? fixed_now : (instant)time(NULL);
 }
 
+instant
+clock_real(void)
+{
+	return (instant)time(NULL);
+}
+
 bool
 clock_is_fixed(void)
 {

@@ -24,6 +24,7 @@ typedef int64_t instant;	/* the one typedef: a unit, not a struct */
  */
 void clock_init(void);
 instant clock_now(void);
+instant clock_real(void);	/* whatever OMNI_NOW says: for signatures */
 bool clock_is_fixed(void);	/* OMNI_NOW is set */
 /* From here on it is `t`: for what is only shown. */
 void clock_fix(instant t);

@@ -119,6 +119,11 @@ static const struct key {
 	{ "provider", "access_token", TYPE_SECRET, NULL },
 	{ "provider", "app_secret", TYPE_SECRET, NULL },
 	{ "provider", "verify_token", TYPE_SECRET, NULL },
+	{ "provider", "private_key", TYPE_SECRET, NULL },
+	{ "provider", "subject", TYPE_STRING, NULL },
+	{ "provider", "tags", TYPE_STRING, NULL },
+	{ "provider", "allow", TYPE_STRING, "fcm.googleapis.com "
+	    "push.services.mozilla.com push.apple.com notify.windows.com" },
 	{ "class", "channels", TYPE_CHANNELS, NULL },
 	{ "class", "quiet", TYPE_BOOL, "yes" },
 	{ "class", "holidays", TYPE_HOLIDAYS, "hold" },

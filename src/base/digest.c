@@ -69,6 +69,51 @@ digest_base64(const void *data, size_t len, char *out)
 	EVP_EncodeBlock((unsigned char *)out, data, (int)len);
 }
 
+char *
+digest_base64url(const void *data, size_t len, char *out)
+{
+	digest_base64(data, len, out);
+	for (char *p = out; *p != '\0'; p++)
+		*p = *p == '+' ? '-' : *p == '/' ? '_' : *p == '=' ? '\0' : *p;
+	return out;
+}
+
+static int
+base64_value(char c)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = strchr(letters, c == '-' ? '+' : c == '_' ? '/' : c);
+
+	return at == NULL ? -1 : (int)(at - letters);
+}
+
+int
+digest_base64_read(const char *s, void *out, size_t size)
+{
+	size_t len = strcspn(s, "="), n = 0;
+	unsigned char *bytes = out;
+	unsigned int bits = 0;
+	int value;
+
+	/* No byte ends in the first of four characters. */
+	if (len % 4 == 1 || s[len + strspn(s + len, "=")] != '\0' ||
+	    strlen(s) - len > 2)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		value = base64_value(s[i]);
+		if (value == -1)
+			return -1;
+		bits = bits << 6 | (unsigned int)value;
+		if (i % 4 == 0)
+			continue;
+		if (n == size)
+			return -1;
+		bytes[n++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
+	}
+	return (int)n;
+}
+
 bool
 digest_equal(const char *a, const char *b)
 {

@@ -18,6 +18,13 @@ void digest_hmac_sha1(const void *key, size_t keylen, const void *data,
     size_t len, unsigned char out[20]);
 /* `out` has room for 4 * ((len + 2) / 3) + 1 bytes. */
 void digest_base64(const void *data, size_t len, char *out);
+/* The same for URLs, without padding.  Returns `out`. */
+char *digest_base64url(const void *data, size_t len, char *out);
+/*
+ * What either alphabet says, with or without padding; its length in bytes.
+ * -1: it is none, or longer than `size`.
+ */
+int digest_base64_read(const char *s, void *out, size_t size);
 /* In constant time for strings of one length. */
 bool digest_equal(const char *a, const char *b);
 /* Random bytes from the kernel; ends the program when there are none. */

@@ -11,6 +11,10 @@ address_identity(const char *to, char out[ADDRESS_IDENTITY])
 {
 	size_t digits = strspn(to + (*to == '+'), "0123456789");
 
+	if (subscription_is_meant(to)) {
+		snprintf(out, ADDRESS_IDENTITY, "%s", to);
+		return out;
+	}
 	if (strncmp(to, "+521", 4) == 0 && digits == 13 && to[14] == '\0')
 		snprintf(out, ADDRESS_IDENTITY, "+52%s", to + 4);
 	else
@@ -43,6 +47,7 @@ refused(const char *raw, const char *why)
 
 struct gathering {
 	struct phonebook *book;
+	const struct config *config;
 	const struct value *contact;
 	struct arena *mem;
 	struct value *address;
@@ -112,6 +117,28 @@ gather_email(struct gathering *g)
 	}
 	value_set_take(g->address, "email", refused(raw, why));
 	note(g, "email", why);
+}
+
+/* A string, or the object that a browser gives. */
+static void
+gather_push(struct gathering *g)
+{
+	const struct value *v = value_get(g->contact, "push");
+	const char *raw, *to, *why = NULL;
+
+	if (v == NULL || value_type(v) == VALUE_NULL)
+		return;
+	g->given++;
+	raw = value_string(v) != NULL ? value_string(v) :
+	    value_json(v, g->mem);
+	to = push_address(g->config, v, g->mem, &why);
+	if (to != NULL) {
+		value_set_take(g->address, "push", entry(to, raw));
+		g->usable++;
+		return;
+	}
+	value_set_take(g->address, "push", refused(raw, why));
+	note(g, "push", why);
 }
 
 /* A fixed line takes calls but neither SMS nor WhatsApp. */
@@ -227,7 +254,7 @@ conclude(struct gathering *g, struct value **address, const char **fault,
 	}
 	value_free(g->address);
 	*fault = g->first == NULL ? "contact" : g->first;
-	*why = g->given == 0 ? "has neither email, phone nor whatsapp" :
+	*why = g->given == 0 ? "has neither email, phone, whatsapp nor push" :
 	    arena_strdup(g->mem, buf_text(&g->reasons));
 	return ADDRESS_REFUSED;
 }
@@ -247,17 +274,18 @@ address_expect(struct phonebook *b, const struct value *contact)
 }
 
 enum address_result
-address_of_contact(struct phonebook *b, const struct value *contact,
-    struct arena *mem, struct value **address, const char **fault,
-    const char **why, struct error *e)
+address_of_contact(struct phonebook *b, const struct config *c,
+    const struct value *contact, struct arena *mem, struct value **address,
+    const char **fault, const char **why, struct error *e)
 {
-	struct gathering g = { .book = b, .contact = contact, .mem = mem,
-	    .reasons = BUF_INIT(4096), .error = e };
+	struct gathering g = { .book = b, .config = c, .contact = contact,
+	    .mem = mem, .reasons = BUF_INIT(4096), .error = e };
 	enum address_result rc = ADDRESS_UNKNOWN;
 
 	*address = NULL;
 	g.address = value_new_object();
 	gather_email(&g);
+	gather_push(&g);
 	if (gather_phone(&g, "phone") && gather_phone(&g, "whatsapp"))
 		rc = conclude(&g, address, fault, why);
 	else

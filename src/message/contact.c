@@ -239,6 +239,7 @@ gives_addresses(const struct contact_input *in)
 	    value_get(in->contact, "email") != NULL ||
 	    value_get(in->contact, "phone") != NULL ||
 	    value_get(in->contact, "whatsapp") != NULL ||
+	    value_get(in->contact, "push") != NULL ||
 	    value_get(in->contact, "addresses") != NULL;
 }
 
@@ -365,8 +366,8 @@ digest_input(struct ledger *l, const struct contact_input *in,
     struct arena *mem, char out[DIGEST_HEX])
 {
 	static const char *const names[] = { "id", "name", "email", "phone",
-	    "whatsapp", "addresses", "language", "timezone", "preferences",
-	    "tags" };
+	    "whatsapp", "push", "addresses", "language", "timezone",
+	    "preferences", "tags" };
 	struct value *said = value_new_object();
 	const struct value *v;
 

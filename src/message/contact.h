@@ -20,12 +20,12 @@ const char *contact_action_name(enum contact_action a);
 /*
  * What is said of a person.  A member that `contact` lacks stays as it is, one
  * that is null is taken away.  Addresses are given all or none: any of email,
- * phone, whatsapp and addresses replaces them all.
+ * phone, whatsapp, push and addresses replaces them all.
  */
 struct contact_input {
 	const struct config *config;
 	const struct value *contact;
-	/* The field that omni-normalize makes of email, phone and whatsapp. */
+	/* What omni-normalize makes of email, phone, whatsapp and push. */
 	const struct value *address;
 	/*
 	 * More addresses, behind those: {"channel", "to"} and, if known,

@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "message/contact.h"
+#include "message/subscription.h"
 
 #define ID_MAX_LEN	250
 #define TAG_MAX		64
 #define TOPICS_MAX	100
 #define MINUTES_MAX	1000000
-#define TOKEN_MAX	500	/* of a push provider; the hash takes no more */
 
 static bool
 are_strings(const struct value *list)
@@ -153,6 +153,29 @@ check_texts(struct check *k)
 	return true;
 }
 
+/* What is in a subscription is looked at when it is read. */
+static bool
+is_push(const struct value *v)
+{
+	const char *token = value_string(v);
+
+	if (token == NULL)
+		return value_type(v) == VALUE_OBJECT;
+	return subscription_is_meant(token) || (*token != '\0' &&
+	    strlen(token) <= PUSH_TOKEN_MAX);
+}
+
+static bool
+check_push(struct check *k)
+{
+	const struct value *v = value_get(k->contact, "push");
+
+	if (v != NULL && value_type(v) != VALUE_NULL && !is_push(v))
+		return flaw(k, "bad_contact", "push", "neither a token of 1 "
+		    "to 500 bytes nor a subscription");
+	return true;
+}
+
 static bool
 check_reader(struct check *k)
 {
@@ -249,14 +272,15 @@ count_addresses(const struct value *contact)
 	return value_count(value_get(contact, "addresses")) +
 	    (value_get_string(contact, "email") != NULL) +
 	    3 * (size_t)(value_get_string(contact, "phone") != NULL) +
-	    (value_get_string(contact, "whatsapp") != NULL);
+	    (value_get_string(contact, "whatsapp") != NULL) +
+	    is_push(value_get(contact, "push"));
 }
 
 static bool
 check_addresses(struct check *k)
 {
 	const struct value *list = value_get(k->contact, "addresses"), *v;
-	const char *type, *to;
+	const char *type;
 
 	if (list != NULL && value_type(list) != VALUE_NULL &&
 	    value_type(list) != VALUE_ARRAY)
@@ -267,15 +291,16 @@ check_addresses(struct check *k)
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
 		type = value_get_string(v, "channel");
-		to = value_get_string(v, "to");
-		if (config_channel_type_of(type) == NULL || to == NULL)
+		if (type != NULL && strcmp(type, "push") == 0 &&
+		    value_get(v, "to") != NULL && !is_push(value_get(v, "to")))
+			return flaw(k, "bad_address", "addresses",
+			    "a push token has 1 to 500 bytes");
+		if (config_channel_type_of(type) == NULL || (value_get_string(
+		    v, "to") == NULL && (strcmp(type, "push") != 0 ||
+		    value_get(v, "to") == NULL)))
 			return flaw(k, "bad_address", "addresses",
 			    "an entry needs channel, a type of channel, and "
 			    "to");
-		if (strcmp(type, "push") == 0 && (*to == '\0' ||
-		    strlen(to) > TOKEN_MAX))
-			return flaw(k, "bad_address", "addresses",
-			    "a push token has 1 to 500 bytes");
 	}
 	return true;
 }
@@ -303,6 +328,6 @@ contact_check(const struct config *c, const struct value *contact,
 	    .mem = mem };
 
 	return check_id(&k) && check_kind(&k) && check_texts(&k) &&
-	    check_reader(&k) && check_preferences(&k) && check_tags(&k) &&
-	    check_addresses(&k);
+	    check_push(&k) && check_reader(&k) && check_preferences(&k) &&
+	    check_tags(&k) && check_addresses(&k);
 }

@@ -8,7 +8,7 @@ struct value *
 contact_record(struct ledger *l, const char *id)
 {
 	static const char *const member[CONFIG_CHANNEL_TYPES] = { "email", "phone",
-	    "whatsapp", NULL, NULL };
+	    "whatsapp", NULL, "push" };
 	struct value *contact = value_new_object(), *name;
 	struct ledger_rows *r;
 	const char *s, *body;
@@ -43,7 +43,9 @@ contact_record(struct ledger *l, const char *id)
 		    "JOIN content b ON b.key = x.content WHERE a.contact = ?1 "
 		    "AND (a.type = ?2 OR (?2 = 'sms' AND a.type = 'voice')) "
 		    "AND b.body IS NOT NULL ORDER BY a.type = ?2 DESC, "
-		    "a.is_primary DESC, a.rank LIMIT 1", "ss", id, config_channel_type(i));
+		    "a.type = 'push' AND x.dead_at IS NOT NULL, "
+		    "a.is_primary DESC, a.rank LIMIT 1", "ss", id,
+		    config_channel_type(i));
 		if (ledger_next(r))
 			value_set_string(contact, member[i],
 			    ledger_text(r, 0));

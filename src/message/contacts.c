@@ -82,8 +82,8 @@ find_address(struct filter *f, struct record *r, const char *type,
 	struct error e;
 
 	value_set_string(contact, mail ? "email" : "phone", raw);
-	rc = address_of_contact(c->phones, contact, &f->mem, &address, &field,
-	    &why, &e);
+	rc = address_of_contact(c->phones, c->config, contact, &f->mem,
+	    &address, &field, &why, &e);
 	if (rc == ADDRESS_OK) {
 		const struct value *v = value_get(address, type != NULL ?
 		    type : mail ? "email" : "voice");
@@ -108,13 +108,39 @@ find_address(struct filter *f, struct record *r, const char *type,
 	return to;
 }
 
+/* A token is what its provider says it is, a subscription has one form. */
+static const char *
+find_push(struct filter *f, struct record *r, const struct value *v,
+    const char *code, const char *member)
+{
+	const struct contacts *c = f->ctx;
+	const char *why, *to = push_address(c->config, v, &f->mem, &why);
+
+	if (to == NULL)
+		filter_refuse(f, r, code, member, "%s: push: %s", member, why);
+	return to;
+}
+
+static const char *
+find_push_text(struct filter *f, struct record *r, const char *raw,
+    const char *code, const char *member)
+{
+	struct value *v = value_new_string(raw);
+	const char *to = find_push(f, r, v, code, member);
+
+	if (to != NULL)
+		to = arena_strdup(&f->mem, to);
+	value_free(v);
+	return to;
+}
+
 const char *
 contacts_address(struct filter *f, struct record *r, const char *type,
     const char *raw, const char **line)
 {
-	/* A push token is what its provider says it is. */
-	if (type != NULL && strcmp(type, "push") == 0)
-		return raw;
+	if (type == NULL ? subscription_is_meant(raw) :
+	    strcmp(type, "push") == 0)
+		return find_push_text(f, r, raw, "bad_address", "address");
 	return find_address(f, r, type, raw, line, "bad_address", "address");
 }
 
@@ -130,7 +156,9 @@ read_places(struct filter *f, struct record *r, const struct value *list)
 		from = value_at(list, i);
 		type = value_get_string(from, "channel");
 		line = NULL;
-		to = contacts_address(f, r, type, value_get_string(from, "to"),
+		to = strcmp(type, "push") == 0 ? find_push(f, r,
+		    value_get(from, "to"), "bad_address", "addresses") :
+		    contacts_address(f, r, type, value_get_string(from, "to"),
 		    &line);
 		if (to == NULL) {
 			value_free(out);
@@ -157,15 +185,14 @@ report_unusable(struct filter *f, struct record *r,
 {
 	static const struct { const char *type, *field; } list[] = {
 		{ "email", "email" }, { "voice", "phone" },
-		{ "whatsapp", "whatsapp" }
+		{ "whatsapp", "whatsapp" }, { "push", "push" }
 	};
 	const char *why;
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		why = value_get_string(value_get(address, list[i].type),
 		    "refused");
-		if (why == NULL || value_get_string(contact,
-		    list[i].field) == NULL)
+		if (why == NULL || value_get(contact, list[i].field) == NULL)
 			continue;
 		if (strict) {
 			filter_refuse(f, r, "bad_address", list[i].field,
@@ -186,8 +213,8 @@ contacts_read(struct filter *f, struct record *r, const struct value *contact,
 	const char *field, *why = NULL;
 	struct error e;
 
-	switch (address_of_contact(c->phones, contact, &f->mem, address,
-	    &field, &why, &e)) {
+	switch (address_of_contact(c->phones, c->config, contact, &f->mem,
+	    address, &field, &why, &e)) {
 	case ADDRESS_UNKNOWN:
 		filter_refuse_temporarily(f, r, "phonenumber", "%s", e.text);
 		return false;
@@ -219,11 +246,15 @@ static bool
 is_push_token(const struct value *contact, const char *to)
 {
 	const struct value *list = value_get(contact, "addresses"), *v;
+	const char *own = value_get_string(contact, "push");
 
+	if (own != NULL && strcmp(own, to) == 0)
+		return true;
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
+		own = value_get_string(v, "to");
 		if (strcmp(value_get_string(v, "channel"), "push") == 0 &&
-		    strcmp(value_get_string(v, "to"), to) == 0)
+		    own != NULL && strcmp(own, to) == 0)
 			return true;
 	}
 	return false;
@@ -244,10 +275,12 @@ read_entries(struct filter *f, struct record *r, struct value **entries)
 	for (size_t i = 0; value_type(list) == VALUE_ARRAY &&
 	    i < value_count(list); i++) {
 		raw = value_get_string(value_at(list, i), "address");
-		if (raw == NULL || is_push_token(r->root, raw))
+		if (raw == NULL || (!subscription_is_meant(raw) &&
+		    is_push_token(r->root, raw)))
 			continue;
-		to = find_address(f, r, NULL, raw, NULL, "bad_consent",
-		    "consent");
+		to = subscription_is_meant(raw) ? find_push_text(f, r, raw,
+		    "bad_consent", "consent") : find_address(f, r, NULL, raw,
+		    NULL, "bad_consent", "consent");
 		if (to == NULL) {
 			value_free(*entries);
 			return false;

@@ -163,13 +163,15 @@ drop_replaced(struct value *contact, const struct value *set,
 	}
 	if (value_get(set, "whatsapp") != NULL)
 		drop_channel(contact, "whatsapp");
+	if (value_get(set, "push") != NULL)
+		drop_channel(contact, "push");
 }
 
 static bool
 is_address(const char *key)
 {
 	return strcmp(key, "email") == 0 || strcmp(key, "phone") == 0 ||
-	    strcmp(key, "whatsapp") == 0;
+	    strcmp(key, "whatsapp") == 0 || strcmp(key, "push") == 0;
 }
 
 /* One key=value, into the whole contact as it is now; NULL: done. */
@@ -220,7 +222,8 @@ set_all(struct filter *f, struct record *r, struct value *contact)
 static bool
 read_set(struct filter *f, struct record *r, struct value **address)
 {
-	static const char *const names[] = { "email", "phone", "whatsapp" };
+	static const char *const names[] = { "email", "phone", "whatsapp",
+	    "push" };
 	const struct value *set = record_get(r, "set");
 	struct value *given = value_new_object();
 	const char *s;

@@ -408,6 +408,18 @@ add_voice(struct job *j)
 	record_set_take(j->record, "voice", v);
 }
 
+/* What a tap on the notice opens; the caller's own comes before ours. */
+static void
+add_link(struct job *j)
+{
+	const char *confirm = value_string(value_path(j->links,
+	    "links.confirm"));
+
+	if (confirm != NULL && record_get(j->record, "link") == NULL &&
+	    value_get_string(record_get(j->record, "reminder"), "id") != NULL)
+		record_set_string(j->record, "link", confirm);
+}
+
 /* What one channel needs beside its text. */
 static bool
 add_channel(struct job *j, const char *account)
@@ -419,6 +431,8 @@ add_channel(struct job *j, const char *account)
 		return add_whatsapp(j);
 	if (strcmp(j->channel, "voice") == 0)
 		add_voice(j);
+	if (strcmp(j->channel, "push") == 0)
+		add_link(j);
 	return true;
 }
 

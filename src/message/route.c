@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "message/address.h"
 #include "message/contact.h"
 #include "message/policy.h"
 
@@ -14,17 +15,32 @@ is_open_for(const struct config *c, const char *name, const char *type)
 	    config_bool(c, "channel", name, "active");
 }
 
+/* Browsers and topics are of two kinds: not each address is for each. */
+static bool
+takes(const struct config *c, const char *name, const char *to)
+{
+	const char *kind = config_string(c, "provider", config_string(c,
+	    "channel", name, "provider"), "kind");
+
+	if (strcmp(kind, "webpush") == 0)
+		return subscription_is_meant(to);
+	return strcmp(kind, "ntfy") != 0 || !subscription_is_meant(to);
+}
+
 /*
- * The active channel that was wished for by name, else the type's first.  The
- * name is the configuration's: the record's own does not outlive its field.
+ * The active channel that was wished for by name, else the type's first; of
+ * those that take the address, if it is known.  The name is the
+ * configuration's: the record's own does not outlive its field.
  */
 static const char *
-account_of(const struct config *c, const char *type, const char *wish)
+account_of(const struct config *c, const char *type, const char *wish,
+    const char *to)
 {
 	const char *name, *first = NULL;
 
 	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++) {
-		if (!is_open_for(c, name, type))
+		if (!is_open_for(c, name, type) ||
+		    (to != NULL && !takes(c, name, to)))
 			continue;
 		if (wish != NULL && strcmp(wish, name) == 0)
 			return name;
@@ -107,6 +123,7 @@ look_up(struct decision *d, const char *type, struct place *p)
 	ledger_end(r);
 }
 
+/* Devices come and go: of push, the next takes the place of a dead one. */
 static void
 find_place(struct decision *d, const char *type, struct place *p)
 {
@@ -123,8 +140,9 @@ find_place(struct decision *d, const char *type, struct place *p)
 		    "contact_address a JOIN address x ON x.type = a.type AND "
 		    "x.hash = a.hash JOIN content b ON b.key = x.content "
 		    "WHERE a.contact = ? AND a.type = ? AND b.body IS NOT "
-		    "NULL ORDER BY a.is_primary DESC, a.rank LIMIT 1", "ss",
-		    d->contact, type);
+		    "NULL ORDER BY a.type = 'push' AND x.dead_at IS NOT NULL, "
+		    "a.is_primary DESC, a.rank LIMIT 1", "ss", d->contact,
+		    type);
 		if (ledger_next(r))
 			p->to = arena_strdup(d->mem, ledger_text(r, 0));
 		ledger_end(r);
@@ -198,7 +216,7 @@ objection(struct decision *d, const char *type, const char *wish,
 	const char *why_not;
 	char why[160];
 
-	*account = account_of(c, type, wish);
+	*account = account_of(c, type, wish, NULL);
 	if (*account == NULL)
 		return "no active channel of this type";
 	if (d->set != NULL && !templates_support(d->set, type))
@@ -206,6 +224,9 @@ objection(struct decision *d, const char *type, const char *wish,
 	find_place(d, type, p);
 	if (p->to == NULL)
 		return p->why != NULL ? p->why : "no address";
+	*account = account_of(c, type, wish, p->to);
+	if (*account == NULL)
+		return "no active channel takes this kind of address";
 	who.hash = p->hash;
 	if (policy_is_opted_out(d->router->ledger, c, &who, why,
 	    sizeof(why)))

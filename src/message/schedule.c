@@ -109,8 +109,9 @@ read_address(struct entry *n)
 	n->address = record_get(n->record, "address");
 	if (n->address != NULL && n->contact_id != NULL)
 		return true;
-	switch (address_of_contact(n->scheduler->phones, n->contact,
-	    &n->filter->mem, &address, &field, &why, &e)) {
+	switch (address_of_contact(n->scheduler->phones,
+	    n->scheduler->config, n->contact, &n->filter->mem, &address,
+	    &field, &why, &e)) {
 	case ADDRESS_UNKNOWN:
 		filter_refuse_temporarily(n->filter, n->record, "phonenumber",
 		    "%s", e.text);
@@ -353,7 +354,7 @@ report_addresses(const struct entry *n)
 {
 	static const struct { const char *type, *field; } list[] = {
 		{ "email", "email" }, { "voice", "phone" },
-		{ "whatsapp", "whatsapp" }
+		{ "whatsapp", "whatsapp" }, { "push", "push" }
 	};
 	const char *why;
 
@@ -361,12 +362,12 @@ report_addresses(const struct entry *n)
 		diag("line %ju: %s: contact %s cannot be reached: %s",
 		    n->filter->line, n->id, n->contact_id,
 		    n->unusable != NULL ? n->unusable :
-		    "has neither email, phone nor whatsapp");
+		    "has neither email, phone, whatsapp nor push");
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		why = value_get_string(value_get(n->address, list[i].type),
 		    "refused");
-		if (why != NULL && value_get_string(n->contact,
-		    list[i].field) != NULL)
+		if (why != NULL && value_get(n->contact, list[i].field) !=
+		    NULL)
 			diag("line %ju: %s: contact.%s left out: %s",
 			    n->filter->line, n->id, list[i].field, why);
 	}

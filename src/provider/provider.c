@@ -59,7 +59,7 @@ static const struct provider providers[] = {
 	    .build = mail_build, .read = smtp_read },
 	{ .kind = "ses", .types = "email", .transport = TRANSPORT_HTTP,
 	    .build = ses_build, .read = ses_read, .sign_in = ses_sign_in },
-	{ .kind = "console", .types = "email sms whatsapp voice",
+	{ .kind = "console", .types = "email sms whatsapp voice push",
 	    .transport = TRANSPORT_CONSOLE, .build = console_build,
 	    .read = local_read },
 	{ .kind = "twilio", .types = "sms", .transport = TRANSPORT_HTTP,
@@ -74,6 +74,12 @@ static const struct provider providers[] = {
 	    .transport = TRANSPORT_HTTP, .build = whatsapp_build,
 	    .read = whatsapp_read, .sign_in = whatsapp_sign_in,
 	    .mark_read = whatsapp_mark_read },
+	{ .kind = "webpush", .types = "push", .transport = TRANSPORT_HTTP,
+	    .build = webpush_build, .read = webpush_read,
+	    .sign_in = webpush_sign_in },
+	{ .kind = "ntfy", .types = "push", .transport = TRANSPORT_HTTP,
+	    .build = ntfy_build, .read = ntfy_read, .sign_in = ntfy_sign_in,
+	    .ask = ntfy_ask, .look = ntfy_look },
 };
 
 const struct provider *

@@ -55,6 +55,7 @@ enum smtp_stage {
 #define REQUEST_MAX	(30 * 1024 * 1024)
 #define HEADERS_MAX	(16 * 1024)
 #define RESPONSE_MAX	(1024 * 1024)
+#define TO_MAX		2049	/* a subscription to Web Push, and a NUL */
 #define ASK_PAGES_MAX	20	/* to one recipient since the attempt */
 
 /* Whom the provider takes us for. */
@@ -81,13 +82,16 @@ struct order {
 	instant now, expires;
 	instant started;		/* of an attempt in doubt */
 	const char *sender;		/* of such a one, or NULL: as now */
+	/* Of a request that is signed: what sign_in gave, and the real time. */
+	const struct credentials *who;
+	instant signing;
 	bool window;			/* WhatsApp's 24 hours are open */
 	const char *token;		/* of a mail: link_mail_token(), or NULL */
 };
 
 struct request {
 	struct buf body;
-	char from[256], to[256];	/* of the envelope */
+	char from[256], to[TO_MAX];	/* of the envelope */
 	char name[128];			/* derived from the id alone */
 	char provider_id[600];		/* if accepted, where it is ours to choose */
 	/* Of TRANSPORT_HTTP; the credentials are added on the way. */
@@ -109,6 +113,7 @@ struct response {
 	int64_t retry_after;	/* seconds; -1: not said */
 	instant date;		/* by its own clock; 0: not said */
 	char error_type[64];	/* x-amzn-ErrorType; or empty */
+	char location[600];	/* header Location; or empty */
 };
 
 struct verdict {

@@ -88,6 +88,24 @@ void whatsapp_read(const struct response *r, struct verdict *out);
 int whatsapp_sign_in(struct config *c, const char *provider,
     struct credentials *out, struct error *e);
 
+/* webpush.c */
+int webpush_build(const struct order *o, struct request *out,
+    struct error *e);
+void webpush_read(const struct response *r, struct verdict *out);
+int webpush_sign_in(struct config *c, const char *provider,
+    struct credentials *out, struct error *e);
+
+/* ntfy.c */
+int ntfy_build(const struct order *o, struct request *out, struct error *e);
+void ntfy_read(const struct response *r, struct verdict *out);
+int ntfy_sign_in(struct config *c, const char *provider,
+    struct credentials *out, struct error *e);
+int ntfy_ask(const struct order *o, const char *page, struct request *out,
+    struct error *e);
+int ntfy_look(const struct order *o, const struct response *r,
+    bool (*found)(void *ctx, const char *provider_id, bool certain),
+    void *ctx, char page[2048]);
+
 /* What a WhatsApp message may hold: -1 and the field that is at fault. */
 int whatsapp_check_template(const struct value *t, struct error *e);
 int whatsapp_check_session(const struct value *session, struct error *e);

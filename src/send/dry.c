@@ -232,6 +232,7 @@ dry_run(struct engine *n)
 	size_t count;
 	int rc = check_sign_in(n, &who);
 
+	n->who = &who;
 	while (rc == EX_OK && !engine_is_stopping() &&
 	    (count = dry_page(n, &place, &keep, ids)) > 0) {
 		for (size_t i = 0; i < count; i++) {
@@ -242,6 +243,7 @@ dry_run(struct engine *n)
 	}
 	if (rc == EX_OK)
 		print_forecast(n, &all);
+	n->who = NULL;
 	if (who.secret.data != NULL)
 		explicit_bzero(who.secret.data, who.secret.size);
 	if (who.token.data != NULL)

@@ -53,7 +53,7 @@ struct flight {
 	bool window;		/* as the gate found it */
 	struct verdict verdict;
 	int segments;
-	char cost[32], currency[16], to[256];
+	char cost[32], currency[16], to[TO_MAX];
 	char token[LINK_MAIL_TOKEN];	/* of a mail; or empty */
 	instant created, expires;
 	/* Of a question: */
@@ -79,6 +79,7 @@ struct engine {
 	struct ledger *ledger;
 	const char *type, *name, *provider_name;
 	const struct provider *provider;
+	const struct credentials *who;	/* the wire's, or of a dry run */
 	struct wire *wire;
 	struct arena mem;
 	/* What is on its way; `limit` grows from 1 to the room there is. */

@@ -7,6 +7,18 @@
 
 #include "base/clock.h"
 
+/* A number begins with a plus or a digit, a topic of push with a letter. */
+static bool
+can_reach(const char *type, const char *word)
+{
+	bool mail = strchr(word, '@') != NULL;
+	bool number = !mail && strchr("+0123456789", word[0]) != NULL;
+
+	if (strcmp(type, "email") == 0)
+		return mail;
+	return !mail && number == (strcmp(type, "push") != 0);
+}
+
 /*
  * [test] redirect: nobody else is written to.  Who is on the list gets their
  * own; for all others it is the first one that this type of channel can reach.
@@ -16,8 +28,8 @@ redirect(const struct engine *n, const char *to, char *out, size_t size,
     struct error *e)
 {
 	const char *list = config_string(n->config, "test", NULL, "redirect");
-	bool mail = strcmp(n->type, "email") == 0, any = false;
 	char word[256];
+	bool any = false;
 
 	snprintf(out, size, "%s", to);
 	for (size_t i = 0; list != NULL && config_word(list, i, word,
@@ -26,7 +38,7 @@ redirect(const struct engine *n, const char *to, char *out, size_t size,
 			snprintf(out, size, "%s", to);
 			return 0;
 		}
-		if (!any && (strchr(word, '@') != NULL) == mail) {
+		if (!any && can_reach(n->type, word)) {
 			snprintf(out, size, "%s", word);
 			any = true;
 		}
@@ -73,6 +85,8 @@ take_order(struct engine *n, struct flight *f, struct record *r,
 	to = record_string(r, "to");
 	if (to == NULL)
 		return error_set(e, EX_DATAERR, "to: missing");
+	if (strlen(to) >= sizeof(f->to))
+		return error_set(e, EX_DATAERR, "to: longer than any address");
 	if (redirect(n, to, f->to, sizeof(f->to), e) == -1)
 		return -1;
 	f->redirected = strcmp(to, f->to) != 0;
@@ -82,7 +96,7 @@ take_order(struct engine *n, struct flight *f, struct record *r,
 	    .record = r, .config = n->config, .now = clock_now(),
 	    .started = f->job.started, .expires = f->expires,
 	    .sender = f->job.sender[0] == '\0' ? NULL : f->job.sender,
-	    .window = f->window,
+	    .window = f->window, .who = n->who, .signing = clock_real(),
 	    .token = f->token[0] == '\0' ? NULL : f->token };
 	return 0;
 }

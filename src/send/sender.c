@@ -300,6 +300,7 @@ channel_open(struct engine *n, const char *name, int *lock)
 		close(*lock);
 		return e.status;
 	}
+	n->who = wire_credentials(n->wire);
 	reset_run(n);
 	return EX_OK;
 }
@@ -321,6 +322,7 @@ channel_end(struct engine *n, int lock)
 	breaker_close(n);
 	wire_close(n->wire);
 	n->wire = NULL;
+	n->who = NULL;
 	free(n->flights);
 	n->flights = NULL;
 	close(lock);

@@ -230,6 +230,13 @@ wire_close(struct wire *w)
 	free(w);
 }
 
+const struct credentials *
+wire_credentials(const struct wire *w)
+{
+	return w->count == 0 ? NULL :
+	    lines_credentials(w->workers[0].lines);
+}
+
 size_t
 wire_room(const struct wire *w)
 {

@@ -26,6 +26,8 @@ struct wire *wire_open(struct config *c, const char *provider,
     struct error *e);
 void wire_close(struct wire *w);
 
+/* Whom the provider takes us for, for what must be in a request; or NULL. */
+const struct credentials *wire_credentials(const struct wire *w);
 /* How many may be on their way at once. */
 size_t wire_room(const struct wire *w);
 /* Begins with t->request, which stays until it has come back. */

@@ -108,7 +108,7 @@ header_value(const char *data, size_t len, const char *name, char *out,
 	return true;
 }
 
-/* Of a reply to HTTP the clock is of interest, and what AWS calls an error. */
+/* Of a reply to HTTP the clock, what was made, and what AWS calls an error. */
 static size_t
 on_header(char *data, size_t size, size_t n, void *ctx)
 {
@@ -118,6 +118,8 @@ on_header(char *data, size_t size, size_t n, void *ctx)
 	char text[256];
 	time_t t;
 
+	header_value(data, len, "location:", r->location,
+	    sizeof(r->location));
 	if (header_value(data, len, "date:", text, sizeof(text))) {
 		t = curl_getdate(text, NULL);
 		if (t != -1)
@@ -142,15 +144,6 @@ line_set_common(struct line *l, const char *ca)
 	curl_easy_setopt(l->curl, CURLOPT_SEEKFUNCTION, on_rewind);
 	if (ca != NULL)
 		curl_easy_setopt(l->curl, CURLOPT_CAINFO, ca);
-}
-
-/* What goes to this machine in the clear is not shown to any other. */
-static bool
-shuns_proxies(const struct config *c, const char *provider)
-{
-	const char *url = config_string(c, "provider", provider, "base_url");
-
-	return url != NULL && strncmp(url, "http://", 7) == 0;
 }
 
 static void
@@ -185,7 +178,6 @@ open_http(struct lines *w, struct config *c, const char *provider,
 	const char *ca = config_path(c, "provider", provider, "ca_file");
 	long timeout = (long)config_duration(c, "provider", provider,
 	    "timeout");
-	bool direct = shuns_proxies(c, provider);
 	struct line *l;
 
 	if (provider_check_base(c, provider, e) == -1 ||
@@ -197,8 +189,6 @@ open_http(struct lines *w, struct config *c, const char *provider,
 		curl_easy_setopt(l->curl, CURLOPT_HTTP_VERSION,
 		    (long)CURL_HTTP_VERSION_2TLS);
 		curl_easy_setopt(l->curl, CURLOPT_PIPEWAIT, 1L);
-		if (direct)
-			curl_easy_setopt(l->curl, CURLOPT_NOPROXY, "*");
 		curl_easy_setopt(l->curl, CURLOPT_USERAGENT,
 		    "omni/" OMNI_VERSION);
 		curl_easy_setopt(l->curl, CURLOPT_TIMEOUT, timeout);
@@ -282,6 +272,12 @@ lines_close(struct lines *w)
 	free(w);
 }
 
+const struct credentials *
+lines_credentials(const struct lines *w)
+{
+	return &w->who;
+}
+
 /* They are ours, and have no line end within. */
 static void
 add_headers(struct line *l, struct buf *headers)
@@ -319,6 +315,9 @@ start_http(struct line *l, const struct credentials *who)
 	char type[160];
 
 	curl_easy_setopt(l->curl, CURLOPT_URL, r->url);
+	/* What goes to this machine in the clear is not shown to any other. */
+	curl_easy_setopt(l->curl, CURLOPT_NOPROXY, strncmp(r->url, "http://",
+	    7) == 0 ? "*" : NULL);
 	if (who->how != SIGN_IN_AWS)
 		l->list = line_add_to_list(NULL, "Expect:");
 	if (who->token.len > 0)

@@ -20,6 +20,7 @@ struct lines *lines_open(struct config *c, const char *provider,
     const struct provider *p, size_t count, bool (*stopping)(void),
     struct error *e);
 void lines_close(struct lines *w);
+const struct credentials *lines_credentials(const struct lines *w);
 /* How many more may be started. */
 size_t lines_idle(const struct lines *w);
 void lines_start(struct lines *w, struct transfer *t);

@@ -124,7 +124,9 @@ log_body(const struct exchange *x, struct buf *b)
 	} else if (x->body.len > 0) {
 		buf_add(&json, x->body.data, x->body.len < KEPT_MAX ?
 		    x->body.len : KEPT_MAX);
-		emit_string(b, "body", buf_text(&json));
+		/* What is no text is kept as base64url by its provider. */
+		emit_string(b, "body", x->route != NULL && x->route->scope ==
+		    SCOPE_PUSH ? x->text : buf_text(&json));
 	}
 	buf_release(&json);
 }

@@ -179,6 +179,8 @@ void ses_check(struct exchange *x);
 void ses_send(struct exchange *x);
 void ntfy_check(struct exchange *x);
 void ntfy_publish(struct exchange *x);
+void ntfy_check_list(struct exchange *x);
+void ntfy_list(struct exchange *x);
 void push_check(struct exchange *x);
 void push_send(struct exchange *x);
 void control_show(struct exchange *x);

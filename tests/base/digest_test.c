@@ -69,6 +69,33 @@ test_base64(void)
 }
 
 static void
+test_base64url(void)
+{
+	static const unsigned char bytes[] = { 0xfb, 0xff, 0x00, 0x3e };
+	static const struct {
+		const char *text;
+		int len;
+	} all[] = { { "", 0 }, { "-_8APg", 4 }, { "+/8APg==", 4 },
+	    { "-_8APg==", 4 }, { "-_8A", 3 }, { "-_8", 2 }, { "-w", 1 },
+	    { "-", -1 }, { "-_8AP", -1 }, { "-_8A PA", -1 },
+	    { "-_8APg===", -1 }, { "-_8APg=x", -1 }, { "-_8\n", -1 },
+	    { "-_8APgA", -1 } };
+	unsigned char got[5];
+	char text[16];
+
+	assert(strcmp(digest_base64url(bytes, 4, text), "-_8APg") == 0);
+	assert(strcmp(digest_base64url(bytes, 3, text), "-_8A") == 0);
+	assert(strcmp(digest_base64url(bytes, 0, text), "") == 0);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		memset(got, 'x', sizeof(got));
+		assert(digest_base64_read(all[i].text, got, 4) == all[i].len);
+		assert(got[4] == 'x');
+		if (all[i].len > 0)
+			assert(memcmp(got, bytes, (size_t)all[i].len) == 0);
+	}
+}
+
+static void
 test_equal(void)
 {
 	assert(digest_equal("", ""));
@@ -95,6 +122,7 @@ main(void)
 	test_sha256();
 	test_hmac();
 	test_base64();
+	test_base64url();
 	test_equal();
 	test_random();
 	return 0;

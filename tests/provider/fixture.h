@@ -69,7 +69,8 @@ same_text(const char *got, const char *want)
 static inline struct request
 built(const struct provider *p, const struct order *o)
 {
-	struct request out = { .body = BUF_INIT(REQUEST_MAX) };
+	struct request out = { .body = BUF_INIT(REQUEST_MAX),
+	    .headers = BUF_INIT(HEADERS_MAX) };
 	struct error e = { .text = "" };
 
 	if (p->build(o, &out, &e) == -1)
@@ -77,6 +78,7 @@ built(const struct provider *p, const struct order *o)
 	assert(e.text[0] == '\0');
 	assert(strstr(out.url, SECRET) == NULL);
 	assert(strstr(buf_text(&out.body), SECRET) == NULL);
+	assert(strstr(buf_text(&out.headers), SECRET) == NULL);
 	return out;
 }
 
@@ -91,6 +93,7 @@ builds(const struct provider *p, const struct order *o, const char *url,
 	same_text(out.method, "POST");
 	same_text(out.to, o->to);
 	buf_release(&out.body);
+	buf_release(&out.headers);
 }
 
 /* With that status, and the reason begins with `why`. */
@@ -98,7 +101,8 @@ static inline void
 refuses(const struct provider *p, const struct order *o, int status,
     const char *why)
 {
-	struct request out = { .body = BUF_INIT(REQUEST_MAX) };
+	struct request out = { .body = BUF_INIT(REQUEST_MAX),
+	    .headers = BUF_INIT(HEADERS_MAX) };
 	struct error e = { .text = "" };
 
 	if (p->build(o, &out, &e) != -1)
@@ -111,6 +115,7 @@ refuses(const struct provider *p, const struct order *o, int status,
 	assert(strncmp(e.text, why, strlen(why)) == 0);
 	assert(strstr(e.text, SECRET) == NULL);
 	buf_release(&out.body);
+	buf_release(&out.headers);
 }
 
 static inline struct verdict
