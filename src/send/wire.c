@@ -22,7 +22,7 @@
  * Mails that are intended while all connections are busy, so that none of them
  * waits for a commit.  They are in doubt, too, after a crash: few are enough.
  */
-#define AHEAD		4
+#define AHEAD		8
 #define LOOK_MS		1000	/* at most, after a stop was asked for */
 
 struct list {
