@@ -177,3 +177,21 @@ kill_at() {
 	run strace -f -o /dev/null -e "trace=$call" \
 		-e "inject=$call:signal=KILL:when=$when" "$@"
 }
+
+# state ID: "STATE|REASON" of that message
+state() {
+	sql "SELECT state, coalesce(reason, '') FROM message WHERE id = '$1'"
+}
+
+# states: how many of our messages are in which state
+states() {
+	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
+		count(*) AS n FROM message WHERE direction = 'outbound'
+		GROUP BY state ORDER BY state)"
+}
+
+# verified: what the ledger shows is what its journal says
+verified() {
+	run -0 omni-ledger verify
+	assert_output --partial 'every projection is equal'
+}

@@ -49,10 +49,6 @@ journal() {
 	sql 'SELECT count(*) FROM journal'
 }
 
-verified() {
-	run -0 omni-ledger verify -q
-}
-
 # said PHONE TEXT [CHANNEL]: a message comes in, as omni-ingest keeps it
 said() {
 	local new=$SITE/spool/inbound/new from=$1

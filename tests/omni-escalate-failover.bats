@@ -73,11 +73,6 @@ story() {
 		WHERE direction = 'outbound' ORDER BY id)"
 }
 
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
-}
-
 # mute ADDRESS SCOPE: its owner told staff
 mute() {
 	run -0 omni-contact opt-out --by eva --how telephone --scope "$2" "$1"

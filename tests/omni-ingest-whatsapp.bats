@@ -157,11 +157,6 @@ flags() {
 	sql 'SELECT kind, coalesce(reminder, ""), reason FROM open_flag'
 }
 
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
-}
-
 # --------------------------------------------------------------- challenge
 
 @test "the challenge is answered to who knows a verify_token (Inv. 11)" {

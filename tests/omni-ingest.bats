@@ -107,11 +107,6 @@ reminder() {
 	sql "SELECT state FROM reminder WHERE id = '$1'"
 }
 
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
-}
-
 # start_server: lighttpd on a socket of its own
 start_server() {
 	command -v lighttpd >/dev/null || skip 'lighttpd is not installed'

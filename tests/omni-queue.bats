@@ -23,7 +23,7 @@ queue() {
 }
 
 # states: the answers, on one line
-states() {
+results() {
 	jq -r .queue.state <<<"$output" | xargs
 }
 
@@ -39,12 +39,12 @@ orders() {
 @test "the second run of the same changes nothing (Inv. 4)" {
 	{ ready a; ready b; ready c; } >"$in"
 	queue 0
-	assert_equal "$(states)" 'queued queued queued'
+	assert_equal "$(results)" 'queued queued queued'
 	assert_equal "$stderr" ''
 	before=$(journal)
 	files=$(find "$SITE/spool" -type f | sort)
 	queue 0
-	assert_equal "$(states)" 'duplicate duplicate duplicate'
+	assert_equal "$(results)" 'duplicate duplicate duplicate'
 	assert_equal "$stderr" ''
 	assert_equal "$(journal)" "$before"
 	assert_equal "$(find "$SITE/spool" -type f | sort)" "$files"
@@ -56,20 +56,20 @@ orders() {
 
 	ready a "\"html\":\"<a href='${link}HnEia7iKCq1kPqVQLZA'>\"" >"$in"
 	queue 0
-	assert_equal "$(states)" queued
+	assert_equal "$(results)" queued
 	ready a "\"html\":\"<a href='${link}HvdMa4iKCq1kPqVQLZg'>\"" >"$in"
 	queue 0
-	assert_equal "$(states)" duplicate
+	assert_equal "$(results)" duplicate
 	assert_equal "$stderr" ''
 	ready a "\"html\":\"<b href='${link}HvdMa4iKCq1kPqVQLZg'>\"" >"$in"
 	queue 0
-	assert_equal "$(states)" differs
+	assert_equal "$(results)" differs
 }
 
 @test "the same id twice in one run is one message (Inv. 4)" {
 	{ ready a; ready a; } >"$in"
 	queue 0
-	assert_equal "$(states)" 'queued duplicate'
+	assert_equal "$(results)" 'queued duplicate'
 	assert_equal "$(sql 'SELECT count(*) FROM message')" 1
 	assert_equal "$(orders)" a
 }
@@ -82,20 +82,20 @@ orders() {
 	    '.channel = "whatsapp"' '.subject = "x"'; do
 		ready a | jq -c "$change" >"$in"
 		queue 0
-		assert_equal "$(states)" differs
+		assert_equal "$(results)" differs
 		assert_equal "$stderr" 'omni-queue: line 1: a: queued before with another text; that one stays'
 	done
 	# What nobody reads may differ.
 	ready a | jq -c '.metadata = {"x": 1} | .expires_at = "2026-11-26T00:00:00Z"' >"$in"
 	queue 0
-	assert_equal "$(states)" duplicate
+	assert_equal "$(results)" duplicate
 	assert_equal "$(journal)" "$before"
 }
 
 @test "a refused record is entered once, and can be queued once mended" {
 	ready a '"error":{"stage":"route","code":"unreachable","field":"contact","message":"cannot be reached: +525555123456 is wrong","line":1,"temporary":false}' >"$in"
 	queue 1
-	assert_equal "$(states)" refused
+	assert_equal "$(results)" refused
 	assert_equal "$(sql 'SELECT state, reason FROM message')" \
 	    'refused|unreachable'
 	# The reason holds personal data: not in the journal (Inv. 11).
@@ -104,15 +104,15 @@ orders() {
 	    'a|cannot be reached: +525555123456 is wrong'
 	before=$(journal)
 	queue 1
-	assert_equal "$(states)" refused
+	assert_equal "$(results)" refused
 	assert_equal "$(journal)" "$before"
 	ready a >"$in"
 	queue 0
-	assert_equal "$(states)" queued
+	assert_equal "$(results)" queued
 	assert_equal "$(sql 'SELECT state, reason FROM message')" 'queued|'
 	assert_equal "$(orders)" a
 	queue 0
-	assert_equal "$(states)" duplicate
+	assert_equal "$(results)" duplicate
 	run -0 omni-ledger verify -q
 }
 
@@ -122,7 +122,7 @@ orders() {
 	before=$(journal)
 	ready a '"error":{"stage":"route","code":"x","temporary":false}' >"$in"
 	queue 1
-	assert_equal "$(states)" duplicate
+	assert_equal "$(results)" duplicate
 	assert_equal "$(sql 'SELECT state FROM message')" queued
 	assert_equal "$(journal)" "$before"
 }
@@ -132,14 +132,14 @@ orders() {
 	ready x | jq -c 'del(.id)' >>"$in"
 	ready "$(printf %0201d 0)" >>"$in"
 	queue 1
-	assert_equal "$(states)" 'refused refused refused'
+	assert_equal "$(results)" 'refused refused refused'
 	assert_equal "$(jq -r .error.code <<<"$output" | sort -u)" no_id
 	[[ ${stderr_lines[0]} == 'omni-queue: line 1: '*'id is missing; without one the same message could be sent twice (--new-ids makes one)' ]]
 	[[ ${stderr_lines[2]} == *'longer than 200 bytes'* ]]
 	assert_equal "$(sql 'SELECT count(*) FROM message')" 0
 	sed -i 3d "$in"
 	queue 0 --new-ids
-	assert_equal "$(states)" 'queued queued'
+	assert_equal "$(results)" 'queued queued'
 	assert_equal "$(jq -r .id <<<"$output" | sort -u | wc -l)" 2
 	assert_equal "$(jq -r .id <<<"$output" | sort | xargs)" \
 	    "$(sql 'SELECT id FROM message ORDER BY id' | xargs)"
@@ -169,13 +169,13 @@ orders() {
 	before=$(journal)
 	files=$(find "$SITE/spool" -type f | sort)
 	queue 0 -n
-	assert_equal "$(states)" 'duplicate queued queued'
+	assert_equal "$(results)" 'duplicate queued queued'
 	assert_equal "$stderr" \
 	    'omni-queue: would queue 2 messages for 1.055 MXN'
 	assert_equal "$(journal)" "$before"
 	assert_equal "$(find "$SITE/spool" -type f | sort)" "$files"
 	queue 0
-	assert_equal "$(states)" 'duplicate queued queued'
+	assert_equal "$(results)" 'duplicate queued queued'
 }
 
 @test "hold, release, cancel by id; what cannot be is said" {
@@ -198,7 +198,7 @@ orders() {
 	assert_output 'omni-queue: a: is cancelled, not queued or held'
 	# A cancelled message stays cancelled, whoever queues it again.
 	queue 0
-	assert_equal "$(states)" 'duplicate duplicate'
+	assert_equal "$(results)" 'duplicate duplicate'
 	for command in hold release cancel 'frobnicate a'; do
 		# shellcheck disable=SC2086
 		run -64 omni-queue $command
@@ -210,7 +210,7 @@ orders() {
 @test "--hold queues, but writes no work order until released" {
 	ready a >"$in"
 	queue 0 --hold 'until the doctor has seen it'
-	assert_equal "$(states)" held
+	assert_equal "$(results)" held
 	assert_equal "$(sql 'SELECT state, reason FROM message')" \
 	    'held|until the doctor has seen it'
 	assert_dir_not_exist "$SITE/spool/outbound"
@@ -228,7 +228,7 @@ orders() {
 	# The next run, with the helper well again, enters it.
 	{ ready a; ready b; } >"$in"
 	queue 0
-	assert_equal "$(states)" 'duplicate queued'
+	assert_equal "$(results)" 'duplicate queued'
 }
 
 @test "work orders: only what is due now, whole records for jq (Inv. 8)" {
@@ -251,7 +251,7 @@ orders() {
 	# Nothing is lost or doubled without them.
 	rm -rf "$SITE/spool/outbound"
 	queue 0
-	assert_equal "$(states)" 'duplicate duplicate duplicate duplicate'
+	assert_equal "$(results)" 'duplicate duplicate duplicate duplicate'
 	assert_equal "$(sql "SELECT count(*) FROM message WHERE state = 'queued'")" 4
 }
 
@@ -302,7 +302,7 @@ orders() {
 	fi
 	chmod 500 "$SITE/spool/outbound"
 	run -77 --separate-stderr "${user[@]}" omni-queue <"$in"
-	assert_equal "$(states)" queued
+	assert_equal "$(results)" queued
 	[[ $stderr == 'omni-queue: '*'/spool/outbound/sms: '*'Permission denied; the messages are queued in the ledger all the same' ]]
 	chmod 700 "$SITE/spool/outbound"
 	assert_equal "$(sql 'SELECT id, state FROM message')" 'a|queued'
@@ -367,7 +367,7 @@ orders() {
 		ready b | tr -d '\n'
 	} >"$in"
 	queue 65
-	assert_equal "$(states)" 'queued refused refused'
+	assert_equal "$(results)" 'queued refused refused'
 	assert_equal "$(sql 'SELECT id FROM message')" a
 	: >"$in"
 	queue 0
@@ -380,7 +380,7 @@ orders() {
 @test "a record that no omni-route has seen is taken when it is complete" {
 	ready a >"$in"
 	queue 0
-	assert_equal "$(states)" queued
+	assert_equal "$(results)" queued
 	run -0 omni-ledger why a
 	refute_output --partial 'route:'
 }
@@ -396,7 +396,7 @@ orders() {
 	before=$(journal)
 	cp "$in.due" "$in"
 	queue 0
-	assert_equal "$(states)" duplicate
+	assert_equal "$(results)" duplicate
 	assert_equal "$(journal)" "$before"
 	assert_equal "$(sql 'SELECT state FROM reminder')" confirmed
 }
@@ -409,7 +409,7 @@ orders() {
 		ready d
 	} >"$in"
 	queue 1
-	assert_equal "$(states)" 'refused refused refused queued'
+	assert_equal "$(results)" 'refused refused refused queued'
 	assert_equal "$(jq -r '.error.code // "-"' <<<"$output" | xargs)" \
 	    'bad_reminder bad_reminder bad_reminder -'
 }

@@ -77,11 +77,6 @@ outcomes() {
 		FROM attempt WHERE message = '$1' ORDER BY number"
 }
 
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
-}
-
 @test "[test] redirect: the receipt of the safe recipient says nothing of the person (Inv. 6)" {
 	queue a
 	queue b '.text = "Otra"'

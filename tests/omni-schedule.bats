@@ -25,7 +25,7 @@ schedule() {
 }
 
 # states: the answers, on one line
-states() {
+results() {
 	jq -r '.schedule.state // .error.code' <<<"$output" | xargs
 }
 
@@ -43,14 +43,14 @@ pass() {
 @test "new, and then unchanged without a journal row (Inv. 4)" {
 	{ row a 2026-11-25T10:30; row b 2026-11-26T10:30; } >"$in"
 	schedule 0
-	assert_equal "$(states)" 'new new'
+	assert_equal "$(results)" 'new new'
 	assert_equal "$stderr" ''
 	assert_equal "$(sql 'SELECT id, revision, state, event_at, event_local, next_step, next_due_at FROM reminder')" \
 'a|1|open|2026-11-25T16:30:00Z|2026-11-25 10:30|1|2026-11-24T16:30:00Z
 b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 	before=$(journal)
 	schedule 0
-	assert_equal "$(states)" 'unchanged unchanged'
+	assert_equal "$(results)" 'unchanged unchanged'
 	assert_equal "$(journal)" "$before"
 	run -0 omni-ledger verify -q
 }
@@ -109,13 +109,13 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 		row "$state" 2026-11-24T08:00 ".status = \"$state\""
 	done >"$in"
 	schedule 0
-	assert_equal "$(states)" 'cancelled done confirmed'
+	assert_equal "$(results)" 'cancelled done confirmed'
 	assert_equal "$(sql 'SELECT id = state, reason FROM reminder' | xargs)" \
 	    '1|export 1|export 1|export'
 	assert_equal "$(sql 'SELECT DISTINCT state FROM message')" cancelled
 	before=$(journal)
 	schedule 0
-	assert_equal "$(states)" 'unchanged unchanged unchanged'
+	assert_equal "$(results)" 'unchanged unchanged unchanged'
 	assert_equal "$(journal)" "$before"
 	at 2026-11-24T07:30:00-06:00
 	run -0 omni-escalate
@@ -137,14 +137,14 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 @test "confirmed and then moved: it is asked again" {
 	row a 2026-11-24T08:00 '.status = "confirmed"' >"$in"
 	schedule 0
-	assert_equal "$(states)" confirmed
+	assert_equal "$(results)" confirmed
 	assert_equal "$(sql 'SELECT state FROM reminder')" confirmed
 	row a 2026-11-24T08:00 >"$in"
 	schedule 0
-	assert_equal "$(states)" unchanged
+	assert_equal "$(results)" unchanged
 	row a 2026-11-24T09:00 >"$in"
 	schedule 0
-	assert_equal "$(states)" moved
+	assert_equal "$(results)" moved
 	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'open|2'
 }
 
@@ -168,7 +168,7 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 		row d 2026-11-22T09:00 '.status = "done"'
 	} >"$in"
 	schedule 0
-	assert_equal "$(states)" 'past past not_known not_known'
+	assert_equal "$(results)" 'past past not_known not_known'
 	assert_equal "$(sql 'SELECT count(*) FROM reminder')" 0
 }
 
@@ -178,7 +178,7 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 	assert_equal "$(pass)" queued
 	row a 2026-11-22T08:00 >"$in"
 	schedule 0
-	assert_equal "$(states)" past
+	assert_equal "$(results)" past
 	assert_equal "$(sql 'SELECT state FROM reminder')" lapsed
 	assert_equal "$(sql 'SELECT state FROM message')" cancelled
 	before=$(journal)
@@ -192,12 +192,12 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 	row a 'not a time' '.status = "cancelled" | .timezone = "Mars/Base" |
 	    del(.contact)' >"$in"
 	schedule 0
-	assert_equal "$(states)" cancelled
+	assert_equal "$(results)" cancelled
 	assert_equal "$(sql 'SELECT state FROM reminder')" cancelled
 	# An opt-out in a row that is over counts too (Inv. 6).
 	row z 2026-11-20T08:00 '.status = "done" | .contact.opt_out = ["all"]' >"$in"
 	schedule 0
-	assert_equal "$(states)" not_known
+	assert_equal "$(results)" not_known
 	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 2
 }
 
@@ -209,7 +209,7 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 		row a 2026-11-25T14:00 '.updated_at = "2026-11-20T14:00:00Z"'
 	} >"$in"
 	schedule 0
-	assert_equal "$(states)" 'new stale unchanged moved'
+	assert_equal "$(results)" 'new stale unchanged moved'
 	assert_equal "$(sql 'SELECT event_local, revision FROM reminder')" \
 	    '2026-11-25 14:00|2'
 }
@@ -252,7 +252,7 @@ ana@x.example|topic:vaccination|import|a'
 	schedule 0
 	row b 2026-11-26T10:30 '.contact = {id: "7"}' >"$in"
 	schedule 0
-	assert_equal "$(states)" new
+	assert_equal "$(results)" new
 	assert_equal "$stderr" ''
 	assert_equal "$(sql "SELECT count(*) FROM contact_address WHERE contact = '7'")" 4
 	row b 2026-11-26T10:30 '.contact = {id: "7", opt_out: ["sms"]}' >"$in"
@@ -282,7 +282,7 @@ ana@x.example|topic:vaccination|import|a'
 	} >"$in"
 	schedule 1
 	assert_equal "${#lines[@]}" 16
-	assert_equal "$(states)" 'new no_id bad_time bad_time bad_time bad_timezone unknown_type bad_type bad_contact bad_contact bad_address unknown_status bad_timezone no_id not_a_record new'
+	assert_equal "$(results)" 'new no_id bad_time bad_time bad_time bad_timezone unknown_type bad_type bad_contact bad_contact bad_address unknown_status bad_timezone no_id not_a_record new'
 	assert_equal "${#stderr_lines[@]}" 14
 	for i in "${!stderr_lines[@]}"; do
 		[[ ${stderr_lines[i]} == "omni-schedule: line $((i + 2)): "* ]]
@@ -296,7 +296,7 @@ ana@x.example|topic:vaccination|import|a'
 @test "nobody can be reached: kept for staff, said when it is new" {
 	row a 2026-11-25T10:30 '.contact = {id: "9", name: "Eva", phone: "12"}' >"$in"
 	schedule 0
-	assert_equal "$(states)" new
+	assert_equal "$(results)" new
 	[[ ${stderr_lines[0]} == 'omni-schedule: line 1: a: contact 9 cannot be reached: phone '* ]]
 	schedule 0
 	assert_equal "$stderr" ''
@@ -312,7 +312,7 @@ ana@x.example|topic:vaccination|import|a'
 		row b 2026-11-25T11:30 '.contact.opt_out = ["all"]'
 	} >"$in"
 	schedule 0 -n
-	assert_equal "$(states)" 'moved new'
+	assert_equal "$(results)" 'moved new'
 	assert_equal "$(journal)" "$before"
 	assert_equal "$(sqlite3 -readonly "$SITE/spool/ledger.db" .dump |
 	    cksum)" "$all"
@@ -322,7 +322,7 @@ ana@x.example|topic:vaccination|import|a'
 	row a 2026-11-25T10:30 >"$in"
 	row b 2026-11-25T10:30 'del(.contact.phone)' >>"$in"
 	schedule 75 -o "paths.phonenumber=$BATS_TEST_TMPDIR/none"
-	assert_equal "$(states)" 'phonenumber new'
+	assert_equal "$(results)" 'phonenumber new'
 	assert_equal "$(sql 'SELECT id FROM reminder')" b
 }
 
@@ -400,7 +400,7 @@ convert() {
 	run -0 omni-schedule --version
 	printf '{"id":"z"' >"$in"
 	schedule 65
-	assert_equal "$(states)" truncated
+	assert_equal "$(results)" truncated
 	: >"$in"
 	schedule 0
 	refute_output
@@ -414,11 +414,11 @@ convert() {
 	schedule 0
 	row a 2026-11-20T10:30 >"$in"
 	schedule 0
-	assert_equal "$(states)" past
+	assert_equal "$(results)" past
 	assert_equal "$(sql 'SELECT state, next_due_at FROM reminder')" 'lapsed|'
 	row a 2026-11-25T10:30 >"$in"
 	schedule 0
-	assert_equal "$(states)" reopened
+	assert_equal "$(results)" reopened
 	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'open|2'
 }
 
@@ -428,7 +428,7 @@ convert() {
 	pass
 	row a 2026-11-24T08:30 '.contact = {id: "8", email: "eva@x.example"}' >"$in"
 	schedule 0
-	assert_equal "$(states)" reassigned
+	assert_equal "$(results)" reassigned
 	assert_equal "$(sql 'SELECT contact, revision, state FROM reminder')" \
 	    '8|2|open'
 	assert_equal "$(sql "SELECT state, reason FROM message")" \
@@ -448,7 +448,7 @@ convert() {
 		row f 2026-11-25T10:30 '.contact.preferences = {channels: ["sms"], topics: {marketing: true}, quiet_start: "22:00", quiet_end: "08:00"}'
 	} >"$in"
 	schedule 1
-	assert_equal "$(states)" 'bad_preference bad_preference bad_preference bad_preference bad_preference new'
+	assert_equal "$(results)" 'bad_preference bad_preference bad_preference bad_preference bad_preference new'
 	run -0 omni-ledger verify -q
 }
 
@@ -461,13 +461,13 @@ convert() {
 	assert_equal "$(journal)" "$before"
 	run -0 omni-ledger confirm
 	schedule 0
-	assert_equal "$(states)" new
+	assert_equal "$(results)" new
 	# And back: the rows keep their time, the confirmation tells ours.
 	at 2026-11-23T10:00:00-06:00
 	schedule 75
 	run -0 omni-ledger confirm
 	schedule 0
-	assert_equal "$(states)" unchanged
+	assert_equal "$(results)" unchanged
 }
 
 @test "another type or time zone of the same instant is taken in (Inv. 7)" {
@@ -477,16 +477,16 @@ convert() {
 	schedule 0
 	row a 2026-11-25T11:30 '.timezone = "America/Cancun"' >"$in"
 	schedule 0
-	assert_equal "$(states)" changed
+	assert_equal "$(results)" changed
 	assert_equal "$(sql 'SELECT event_local, timezone, revision FROM reminder')" \
 	    '2026-11-25 11:30|America/Cancun|1'
 	row a 2026-11-25T11:30 '.timezone = "America/Cancun" | .type = "followup"' >"$in"
 	schedule 0
-	assert_equal "$(states)" reassigned
+	assert_equal "$(results)" reassigned
 	assert_equal "$(sql 'SELECT type, revision, next_due_at FROM reminder')" \
 	    'followup|2|2026-11-23T16:30:00Z'
 	schedule 0
-	assert_equal "$(states)" unchanged
+	assert_equal "$(results)" unchanged
 	run -0 omni-ledger verify -q
 }
 
@@ -498,6 +498,6 @@ convert() {
 	assert_equal "$(sql 'SELECT state FROM reminder')" lapsed
 	at 2026-11-23T10:29:00-06:00
 	schedule 0
-	assert_equal "$(states)" unchanged
+	assert_equal "$(results)" unchanged
 	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'lapsed|1'
 }

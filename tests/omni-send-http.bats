@@ -61,17 +61,6 @@ queue() {
 		omni-queue -q
 }
 
-# state ID: "STATE|REASON"
-state() {
-	sql "SELECT state, coalesce(reason, '') FROM message WHERE id = '$1'"
-}
-
-# states: how many messages are in which state
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message GROUP BY state ORDER BY state)"
-}
-
 # accepted: how many messages the provider took
 accepted() {
 	wc -l <"$sim/accepted.ndjson"
@@ -99,11 +88,6 @@ hear() {
 		openssl dgst -sha256 -r -hmac secret | cut -d ' ' -f 1)" \
 		omni-ingest --cgi >/dev/null
 	omni-ingest -q
-}
-
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
 }
 
 @test "Twilio: sent over kept connections, with price and segments as billed" {

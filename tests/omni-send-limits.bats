@@ -32,26 +32,9 @@ queue_many() {
 	run -0 omni-queue -q <"$in"
 }
 
-# state ID: "STATE|REASON"
-state() {
-	sql "SELECT state, coalesce(reason, '') FROM message WHERE id = '$1'"
-}
-
-# states: how many messages are in which state
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message WHERE direction = 'outbound'
-		GROUP BY state ORDER BY state)"
-}
-
 # printed PREFIX: how many messages went out
 printed() {
 	grep -c "($1[0-9]*, attempt" "$console" 2>/dev/null || :
-}
-
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
 }
 
 @test "the gate knows holidays, too: a retry, a release, a late run (Inv. 6)" {

@@ -36,15 +36,6 @@ queue() {
 	done | omni-queue -q
 }
 
-state() {
-	sql "SELECT state, coalesce(reason, '') FROM message WHERE id = '$1'"
-}
-
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message GROUP BY state ORDER BY state)"
-}
-
 mails() {
 	find "$maildir/new" -type f 2>/dev/null | wc -l
 }

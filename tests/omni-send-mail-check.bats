@@ -67,8 +67,8 @@ dns_server() {
 	port=$(<"$SITE/port")
 }
 
-# state CODE: of the record that the run found
-state() {
+# dns_state CODE: of the record that the run found
+dns_state() {
 	grep '^{' <<<"$output" | jq -r --arg code "$1" \
 		'select(.code == $code).dns.state'
 }
@@ -91,7 +91,7 @@ dns_is() {
 		grep -v -- "$without")
 	dns_server "${zone[@]}" "$@"
 	run "-$rc" omni-send-mail --check --dns=127.0.0.1:"$port"
-	assert_equal "$(state "$code")" "$want"
+	assert_equal "$(dns_state "$code")" "$want"
 	assert_equal "$(grep '^{' <<<"$output" | jq -r --arg code "$code" \
 		'select(.code == $code).level')" "$level"
 	stop_server
@@ -554,7 +554,7 @@ mta_sts note good'
 	dns_server "${good_zone[@]/clinica.mx/clinca.mx}"
 	run -1 omni-send-mail --check --dns=127.0.0.1:"$port"
 	assert_line --partial 'error: from: clinica.mx: there is no such domain in DNS'
-	assert_equal "$(state spf)" not_asked
+	assert_equal "$(dns_state spf)" not_asked
 }
 
 @test "--dns: a subdomain's own DMARC comes before that of the domain" {
@@ -563,11 +563,11 @@ mta_sts note good'
 	dns_server "${good_zone[@]}" \
 		'_dmarc.citas.clinica.mx TXT v=DMARC1; p=oops'
 	run -1 omni-send-mail --check --dns=127.0.0.1:"$port"
-	assert_equal "$(state dmarc)" wrong
+	assert_equal "$(dns_state dmarc)" wrong
 	stop_server
 	dns_server "${good_zone[@]}"
 	run -1 omni-send-mail --check --dns=127.0.0.1:"$port"
-	assert_equal "$(state dmarc)" good
+	assert_equal "$(dns_state dmarc)" good
 }
 
 @test "--dns: the custom MAIL FROM of SES" {
@@ -576,7 +576,7 @@ mta_sts note good'
 	dns_is mail_from_mx good note 0 nothing "$mx" \
 		'bounce.clinica.mx TXT v=spf1 include:amazonses.com ~all' \
 		'amazonses.com TXT v=spf1 ip4:192.0.2.0/24 -all'
-	assert_equal "$(state mail_from_spf)" good
+	assert_equal "$(dns_state mail_from_spf)" good
 	dns_is mail_from_mx missing warning 0 nothing
 	dns_is mail_from_mx wrong error 1 nothing \
 		'bounce.clinica.mx MX 10 mail.clinica.mx'
@@ -586,13 +586,13 @@ mta_sts note good'
 	use_relay
 	dns_server "${good_zone[@]}" '_mta-sts.clinica.mx FAIL x'
 	run -75 omni-send-mail --check --dns=127.0.0.1:"$port"
-	assert_equal "$(state mta_sts)" unknown
+	assert_equal "$(dns_state mta_sts)" unknown
 	assert_line --partial 'unknown: could not be looked up: no name server gives an answer'
 	stop_server
 	server=
 	# Nobody is there any more: nothing is said to be missing.
 	run -75 omni-send-mail --check --dns=127.0.0.1:"$port"
-	assert_equal "$(state spf)" unknown
+	assert_equal "$(dns_state spf)" unknown
 	assert_equal "$(grep -c '"state":"missing"' <<<"$output")" 0
 	assert_line --partial 'could not be looked up: no name server'
 }

@@ -128,11 +128,6 @@ queue() {
 		expires_at: "2026-11-30T00:00:00Z"}' | omni-queue -q
 }
 
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message GROUP BY state ORDER BY state)"
-}
-
 # delivered COUNT: waits until so many mails are in the Maildir
 delivered() {
 	local i

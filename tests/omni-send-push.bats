@@ -133,16 +133,6 @@ faults() {
 	curl -sS -o /dev/null -d "{\"faults\":$1}" "$url/_control"
 }
 
-# state ID: "STATE|REASON"
-state() {
-	sql "SELECT state, coalesce(reason, '') FROM message WHERE id = '$1'"
-}
-
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message GROUP BY state ORDER BY state)"
-}
-
 accepted() {
 	jq -s 'length' "$sim/accepted.ndjson"
 }
@@ -151,11 +141,6 @@ accepted() {
 received() {
 	jq -rs --argjson n "$1" --arg field "$2" '.[$n - 1][$field]' \
 		"$sim/accepted.ndjson"
-}
-
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
 }
 
 # decrypt N DEVICE: the N-th notice, as that browser reads it (RFC 8188, 8291),

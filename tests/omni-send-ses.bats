@@ -52,22 +52,8 @@ queue() {
 		expires_at: "2026-12-30T00:00:00Z"} | '"${2-.}" | omni-queue -q
 }
 
-state() {
-	sql "SELECT state, coalesce(reason, '') FROM message WHERE id = '$1'"
-}
-
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message GROUP BY state ORDER BY state)"
-}
-
 accepted() {
 	wc -l <"$sim/accepted.ndjson"
-}
-
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
 }
 
 @test "SES: signed, each mail once, as it was made, with SES's id in the ledger" {

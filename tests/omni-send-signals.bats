@@ -57,11 +57,6 @@ ends() {
 	assert_equal "$status" "$1"
 }
 
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
-}
-
 @test "nobody reads standard output: it ends, and the ledger has the results (Inv. 2, 3)" {
 	queue 3
 	fill

@@ -70,16 +70,6 @@ queue() {
 	run -0 omni-queue -q <"$BATS_TEST_TMPDIR/queue"
 }
 
-# state ID: "STATE|REASON"
-state() {
-	sql "SELECT state, coalesce(reason, '') FROM message WHERE id = '$1'"
-}
-
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message GROUP BY state ORDER BY state)"
-}
-
 # attempts ID: "NUMBER OUTCOME CODE", one a line
 attempts() {
 	sql "SELECT number || ' ' || coalesce(outcome, state) || ' ' ||
@@ -96,11 +86,6 @@ said() {
 # heard REGEX: how many lines of the server's log
 heard() {
 	grep -cE "$1" "$played/log" || :
-}
-
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
 }
 
 # ------------------------------------------------------------- connections

@@ -130,27 +130,12 @@ queue() {
 	run -0 omni-queue -q <"$in"
 }
 
-state() {
-	sql "SELECT state, coalesce(reason, '') FROM message WHERE id = '$1'"
-}
-
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message WHERE direction = 'outbound'
-		GROUP BY state ORDER BY state)"
-}
-
 reminder() {
 	sql "SELECT state FROM reminder WHERE id = '$1'"
 }
 
 accepted() {
 	wc -l <"$sim/accepted.ndjson"
-}
-
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
 }
 
 # signed PATH QUERY NAME=VALUE...: the CGI is asked as Twilio would

@@ -75,12 +75,6 @@ queue() {
 	done | omni-queue -q
 }
 
-# states: how many messages are in which state
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message GROUP BY state ORDER BY state)"
-}
-
 @test "what goes to this machine in the clear goes through no proxy (Inv. 8)" {
 	local name
 	queue s1 Hola s2 Hola

@@ -52,18 +52,6 @@ queue() {
 	run -0 omni-queue -q <"$BATS_TEST_TMPDIR/one"
 }
 
-# state ID: "STATE|REASON"
-state() {
-	sql "SELECT state, coalesce(reason, '') FROM message WHERE id = '$1'"
-}
-
-# states: how many messages are in which state
-states() {
-	sql "SELECT group_concat(n, ' ') FROM (SELECT state || ' ' ||
-		count(*) AS n FROM message WHERE direction = 'outbound'
-		GROUP BY state ORDER BY state)"
-}
-
 # mails: how many are in the Maildir
 mails() {
 	find "$maildir/new" -type f 2>/dev/null | wc -l
@@ -72,11 +60,6 @@ mails() {
 # printed ID: how often it stands in the console's file
 printed() {
 	grep -c "($1, attempt" "$console" 2>/dev/null || :
-}
-
-verified() {
-	run -0 omni-ledger verify
-	assert_output --partial 'every projection is equal'
 }
 
 # script LINE...: the MTA is a script of these lines; its counter is in $n

@@ -250,6 +250,21 @@ http_read(const struct response *r, struct verdict *out)
 	say_status(r, out);
 }
 
+void
+http_read_json(const struct response *r, http_reader *accepted,
+    http_reader *refused, struct verdict *out)
+{
+	struct value *json = http_json(r);
+
+	memset(out, 0, sizeof(*out));
+	http_read(r, out);
+	if (!r->failed && r->code >= 200 && r->code < 300)
+		accepted(r, json, out);
+	else if (!r->failed && r->code >= 400)
+		refused(r, json, out);
+	value_free(json);
+}
+
 struct value *
 http_json(const struct response *r)
 {

@@ -162,15 +162,7 @@ read_error(const struct response *r, const struct value *json,
 void
 ntfy_read(const struct response *r, struct verdict *out)
 {
-	struct value *json = http_json(r);
-
-	memset(out, 0, sizeof(*out));
-	http_read(r, out);
-	if (!r->failed && r->code >= 200 && r->code < 300)
-		read_accepted(r, json, out);
-	else if (!r->failed && r->code >= 400)
-		read_error(r, json, out);
-	value_free(json);
+	http_read_json(r, read_accepted, read_error, out);
 }
 
 /*

@@ -153,6 +153,14 @@ int http_check_number(const char *to, struct error *e);
  * that somebody on the way may have given is OUTCOME_LATER and an outage.
  */
 void http_read(const struct response *r, struct verdict *out);
+/*
+ * The same, and what the body says: of 2xx to `accepted`, from 400 on to
+ * `refused`; `json` is NULL where http_json() is.
+ */
+typedef void http_reader(const struct response *r, const struct value *json,
+    struct verdict *out);
+void http_read_json(const struct response *r, http_reader *accepted,
+    http_reader *refused, struct verdict *out);
 /* The body as JSON, to be freed; NULL: it is none, or its end is missing. */
 struct value *http_json(const struct response *r);
 /* Why there was none. */

@@ -142,6 +142,13 @@ load_attachments(struct engine *n, struct record *r, struct error *e)
 	return rc;
 }
 
+static void
+new_request(struct flight *f)
+{
+	f->transfer.request = (struct request){
+	    .body = BUF_INIT(REQUEST_MAX), .headers = BUF_INIT(HEADERS_MAX) };
+}
+
 int
 order_build(struct engine *n, struct flight *f)
 {
@@ -150,8 +157,7 @@ order_build(struct engine *n, struct flight *f)
 	struct error e;
 	int rc;
 
-	f->transfer.request = (struct request){
-	    .body = BUF_INIT(REQUEST_MAX), .headers = BUF_INIT(HEADERS_MAX) };
+	new_request(f);
 	rc = take_order(n, f, &r, &o, &e);
 	if (rc == 0)
 		rc = load_attachments(n, &r, &e);
@@ -176,8 +182,7 @@ order_ask(struct engine *n, struct flight *f)
 	struct error e;
 	int rc;
 
-	f->transfer.request = (struct request){
-	    .body = BUF_INIT(REQUEST_MAX), .headers = BUF_INIT(HEADERS_MAX) };
+	new_request(f);
 	rc = take_order(n, f, &r, &o, &e);
 	if (rc == 0)
 		rc = n->provider->ask(&o, f->pages == 0 ? NULL : f->page,
@@ -207,8 +212,7 @@ order_mark_read(struct engine *n, struct flight *f)
 	char theirs[256];
 	struct error e;
 
-	f->transfer.request = (struct request){
-	    .body = BUF_INIT(REQUEST_MAX), .headers = BUF_INIT(HEADERS_MAX) };
+	new_request(f);
 	return id_of_theirs(f->job.id, theirs, sizeof(theirs)) ?
 	    n->provider->mark_read(&o, theirs, &f->transfer.request, &e) : -1;
 }
