@@ -400,11 +400,10 @@ channel_of(struct checker *k, const struct record *r)
 
 	if (type != NULL && strcmp(type, k->engine->type) != 0)
 		return false;
-	if (account != NULL)
-		return config_has(c, "channel", account) &&
-		    take_channel(k, account);
+	/* The name that is kept is the configuration's. */
 	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++)
-		if (take_channel(k, name))
+		if ((account == NULL || strcmp(name, account) == 0) &&
+		    take_channel(k, name))
 			return true;
 	return false;
 }
