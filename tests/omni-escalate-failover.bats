@@ -118,10 +118,11 @@ receipt() {
 
 @test "the record: what came in, and nothing that was made for the old channel" {
 	queue m1 '.priority = "high" | .author = "eva" | .headers = {"X-A": "b"} |
+		.link = "https://clinic.example/c" |
 		.expires_at = "2026-11-24T18:00:00Z"'
 	send
 	escalate
-	is 'keys_unsorted' '["id","parent","type","topic","class","contact","metadata","related","priority","author","language","timezone","headers","expires_at","subject","text","channel","fallback"]'
+	is 'keys_unsorted' '["id","parent","type","topic","class","contact","metadata","related","priority","author","language","timezone","headers","link","expires_at","subject","text","channel","fallback"]'
 	is '[.id, .parent, .channel, .fallback]' '["m1/failover.1","m1","sms",[]]'
 	is '[.type, .topic, .class, .priority, .author]' \
 	    '["order_update","order","transactional","high","eva"]'

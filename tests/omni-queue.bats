@@ -79,7 +79,7 @@ orders() {
 	queue 0
 	before=$(journal)
 	for change in '.text = "other"' '.to = "+525555123457"' \
-	    '.channel = "whatsapp"' '.subject = "x"'; do
+	    '.channel = "whatsapp" | .account = "whatsapp"' '.subject = "x"'; do
 		ready a | jq -c "$change" >"$in"
 		queue 0
 		assert_equal "$(results)" differs
@@ -155,9 +155,12 @@ orders() {
 	ready a | jq -c '.expires_at = "soon"' >"$in"
 	ready b '"not_before":"tomorrow"' >>"$in"
 	ready c | jq -c '.account = "sms9"' >>"$in"
+	ready d | jq -c '.channel = "voice"' >>"$in"
 	queue 1
 	assert_equal "$(jq -r '.error | .code + " " + .field' <<<"$output" |
-	    xargs)" 'bad_time expires_at bad_time not_before no_channel account'
+	    xargs)" 'bad_time expires_at bad_time not_before no_channel account no_channel account'
+	assert_equal "$(jq -r 'select(.id == "d") | .error.message' \
+	    <<<"$output")" '[channel sms] is for sms, not for voice'
 	assert_equal "$(sql "SELECT count(*) FROM message WHERE state <> 'refused'")" 0
 }
 

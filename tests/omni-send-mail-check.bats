@@ -647,6 +647,29 @@ examples() {
 		"$1" | paste -sd, | sed 's/.*/{&}/'
 }
 
+@test "a mail with attachments is looked at, from the input and from the ledger" {
+	use_relay
+	use_links
+	sed -i 's|^\[paths\]|&\nattachments = ../files|' "$OMNI_CONF"
+	mkdir "$SITE/files"
+	echo hello >"$SITE/files/a.txt"
+	mail '. + {route: {}, expires_at: "2026-12-01T00:00:00Z",
+		attachments: [{path: "a.txt"}]}'
+	run -0 omni-send-mail --check - <"$in"
+	refute_output --partial attachments
+	run -0 omni-queue -q <"$in"
+	run omni-send-mail --check
+	refute_output --partial attachments
+	mail '.attachments = [{path: "a.txt", type: "x"}]'
+	run -1 omni-send-mail --check - <"$in"
+	assert_output --partial 'attachments.0.type: not a type'
+	# As the ledger has it, and its content is gone.
+	sqlite3 "$SITE/spool/ledger.db" "UPDATE content SET body = NULL WHERE
+		key LIKE 'attachment/%'"
+	run -1 omni-send-mail --check
+	assert_output --partial 'attachments.0: its content was erased'
+}
+
 @test "the templates that omni brings along give mail without errors" {
 	local meta name language
 	use_links

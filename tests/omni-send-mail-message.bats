@@ -253,6 +253,8 @@ sum() {
 @test "a limit that was lowered since: refused by the sender, in one line" {
 	head -c 60000 /dev/urandom >"$files/a.bin"
 	queue 0 m1 "$(with '{"path":"a.bin"}')"
+	run -78 omni-send-mail -o mail.max_size=31457281
+	assert_output --partial '[mail] max_size: not from 1 to 31457280'
 	run -0 --separate-stderr omni-send-mail -o mail.max_size=50000
 	assert_equal "$stderr" 'omni-send-mail: m1: attempt 1: refused: message: larger than 50000 bytes'
 	assert_equal "$(jq -r .result.outcome <<<"$output")" refused
@@ -500,6 +502,21 @@ start_smtp() {
 		sed -i -e '/^\[provider relay\]/,$d' \
 			-e 's/^provider = relay/provider = maildir/' "$OMNI_CONF"
 	done
+}
+
+@test "Reply-To beyond ASCII needs more than SMTP gives a plain envelope" {
+	sed -i 's/^reply_to = .*/reply_to = Año <citas.añó@clinic.example>/' \
+		"$OMNI_CONF"
+	start_smtp --utf8
+	queue 0 m1
+	run -78 omni-send-mail -q
+	assert_output --partial '[mail] reply_to: letters beyond ASCII before the @ do not go through smtp'
+	assert_equal "$(find "$inbox" -type f | wc -l)" 0
+	# The envelope asks for SMTPUTF8, and the header goes along.
+	sed -i 's/^from = .*/from = citas.ñ@clinic.example/' "$OMNI_CONF"
+	at 2026-11-23T23:10:00Z
+	run -0 omni-send-mail -q
+	assert_equal "$(find "$inbox" -type f | wc -l)" 1
 }
 
 @test "a Maildir takes any address; a domain is always in ASCII" {

@@ -555,6 +555,63 @@ refuse() {
 	assert_equal "$(states)" 'sent 2'
 }
 
+@test "one subscription of another key does not keep the others waiting for ever" {
+	simulate --answer stranger=401
+	contact 1 '{push: $stranger}' stranger >/dev/null
+	contact 2 '{push: $ana}' ana >/dev/null
+	queue m1 1
+	queue m2 2
+	at 2026-11-23T23:05:00Z
+	run -78 omni-send-push -q
+	assert_equal "$(states)" 'queued 2'
+	at 2026-11-23T23:10:00Z
+	run -78 omni-send-push -q
+	assert_equal "$(state m1)" "queued|the provider's set-up"
+	assert_equal "$(state m2)" 'sent|'
+	assert_equal "$(accepted)" 1
+	verified
+}
+
+@test "who subscribed to another key than ours gets none, and stops nobody" {
+	simulate --answer stranger=403
+	contact 1 '{push: $stranger}' stranger >/dev/null
+	contact 2 '{push: $ana}' ana >/dev/null
+	queue m1 1
+	queue m2 2
+	run -0 omni-send-push -q
+	assert_output --partial 'm1: attempt 1: refused'
+	assert_equal "$(states)" 'failed 1 sent 1'
+}
+
+@test "a push service that gives each notice the same name has taken both" {
+	local port=$BATS_TEST_TMPDIR/port
+	simulate
+	mkfifo "$port"
+	python3 -u - >"$port" 2>/dev/null 3>&- <<-'END' &
+	import http.server
+	class Taker(http.server.BaseHTTPRequestHandler):
+	    def do_POST(self):
+	        self.rfile.read(int(self.headers['Content-Length']))
+	        self.send_response(201)
+	        self.send_header('Location', '/m/1')
+	        self.send_header('Content-Length', '0')
+	        self.end_headers()
+	server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Taker)
+	print(server.server_port)
+	server.serve_forever()
+	END
+	taker=$!
+	read -r url <"$port"
+	url=http://127.0.0.1:$url
+	contact 1 '{push: $ana}' ana >/dev/null
+	queue m1 1
+	queue m2 1
+	run -0 omni-send-push -q
+	assert_output ''
+	assert_equal "$(states)" 'sent 2'
+	verified
+}
+
 @test "-n prints what would be asked, without the signature, and asks nothing (Inv. 11)" {
 	simulate
 	contact 7 '{push: $ana}' ana >/dev/null

@@ -496,3 +496,92 @@ refuses_certificate() {
 	assert_output --partial '[provider relay] user: with tls = none the password would be there for all to read'
 	assert_equal "$(sql 'SELECT count(*) FROM attempt')" 0
 }
+
+@test "smtp: a host or a port that is none is told once, and nothing is tried" {
+	local host
+	queue m1
+	for host in ::1 'mx.example/x' 'mx example' 'citas@mx.example' \
+		mx.example:25; do
+		relay 25 "host = $host"
+		run -78 omni-send-mail -q
+		assert_output 'omni-send-mail: channel email: [provider relay] host: not a name or an address; IPv6 in brackets, the port has a key of its own'
+	done
+	for port in 0 65536; do
+		relay "$port"
+		run -78 omni-send-mail -q
+		assert_output 'omni-send-mail: channel email: [provider relay] port: not from 1 to 65535'
+	done
+	assert_equal "$(sql 'SELECT count(*) FROM attempt')" 0
+}
+
+# ------------------------------------------------------------------ waiting
+
+# wait_for COMMAND...: until it says something but nothing or 0
+wait_for() {
+	local i got
+	for ((i = 0; i < 400; i++)); do
+		got=$("$@")
+		[ -z "$got" ] || [ "$got" = 0 ] || return 0
+		sleep 0.05
+	done
+	fail "in vain: $*"
+}
+
+# The newest attempt that has not ended.
+newest_open() {
+	sql "SELECT message FROM attempt WHERE state = 'open' AND
+		message > 'm06' ORDER BY rowid DESC LIMIT 1"
+}
+
+@test "smtp: SIGTERM is no outage: what was not sent is due at once (Inv. 3)" {
+	local pid status=0
+	play --reply 'data:4=hang'
+	# shellcheck disable=SC2046	# one word for each
+	queue $(seq -f m%02g 40)
+	omni-send-mail -q -o 'channel email.connections=10' \
+		2>"$BATS_TEST_TMPDIR/says" &
+	pid=$!
+	# Several hang, so that several are stopped.
+	wait_for sql "SELECT count(*) > 30 FROM attempt WHERE state = 'open' OR
+		outcome = 'accepted'"
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	assert_equal "$status" 75
+	run cat "$BATS_TEST_TMPDIR/says"
+	assert_output --partial ': later: stopped before it was sent'
+	refute_output --partial 'cannot be reached'
+	refute_output --partial 'aborted'
+	assert_equal "$(sql 'SELECT count(*) FROM provider_state')" 0
+	assert_equal "$(sql "SELECT count(*) FROM message WHERE state =
+		'queued' AND due_at > '$OMNI_NOW'")" 0
+	halt
+	play
+	run -0 omni-send-mail -q
+	assert_equal "$(states)" 'sent 40'
+	assert_equal "$(sed -n 's/^[0-9]* took //p' "$played/log" | sort |
+		uniq -d)" ''
+	verified
+}
+
+@test "smtp: who opts out while their mail waits for a connection gets none (Inv. 5)" {
+	local pid last
+	play --reply 'm06@dot=hang' -- 'reply_timeout = 32s'
+	# shellcheck disable=SC2046	# one word for each
+	queue $(seq -f m%02g 12)
+	omni-send-mail -q -o 'channel email.connections=1' \
+		2>"$BATS_TEST_TMPDIR/says" &
+	pid=$!
+	wait_for newest_open
+	last=$(newest_open)
+	run -0 omni-contact opt-out --by ana --how phone "$last@example.org"
+	wait "$pid" || :
+	run -0 cat "$BATS_TEST_TMPDIR/says"
+	assert_output --partial "$last: attempt 1: later: waited for a connection for too long"
+	assert_equal "$(sql 'SELECT count(*) FROM provider_state')" 0
+	halt
+	play
+	run omni-send-mail -q
+	assert_regex "$(state "$last")" '^cancelled\|opted out'
+	assert_equal "$(heard " took $last")" 0
+	verified
+}

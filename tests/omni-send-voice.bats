@@ -520,6 +520,22 @@ failed|failed|canceled'
 	assert_equal "$(states)" 'sent 2'
 }
 
+@test "two numbers of ours do not call one person at once" {
+	simulate --callbacks off
+	printf '%s\n' '' '[channel voice2]' 'type = voice' 'provider = twilio' \
+		'from = +525587654322' 'per_hour = 100000' 'per_day = 100000' \
+		>>"$OMNI_CONF"
+	queue m1 +525512345671
+	queue m2 +525512345671 '.account = "voice2"'
+	queue m3 +525512345672 '.account = "voice2"'
+	run omni-send-voice -q
+	assert_equal "$(state m2)" "queued|recipient's pause between two"
+	assert_equal "$(states)" 'queued 1 sent 2'
+	at 2026-11-23T23:05:00Z
+	run -0 omni-send-voice -q
+	assert_equal "$(states)" 'sent 3'
+}
+
 @test "a bad line to the provider: each is called exactly once (Inv. 2, 3)" {
 	local minute n=${SEND_CALLS-60}
 	simulate --callbacks off --fault timeout_after=0.05 \
@@ -632,6 +648,31 @@ failed|failed|canceled'
 	assert_regex "$(state a1.r1/1)" '^cancelled.opted out .channel:voice.'
 	# Its ladder goes on at once.
 	assert_equal "$(sql "SELECT next_due_at FROM reminder")" "$OMNI_NOW"
+}
+
+@test "what was queued for another type is a call all the same when it is spoken (Inv. 6)" {
+	simulate --callbacks off
+	echo '{"id":"c1","phone":"5512345671"}' | omni-contact import -q
+	run -0 omni-contact opt-out -q c1 --scope voice --by Eva \
+		--how 'by telephone'
+	# A text of the night, for somebody who wants no calls, and marketing.
+	for id in m1 m2 m3; do
+		jq -cn --arg id "$id" '{id: $id, channel: "sms", account:
+			"voice", to: "+52551234567\($id[1:])", text: "Hola",
+			class: (if $id == "m3" then "marketing" else "alert"
+			end), route: {}, expires_at: "2026-12-30T00:00:00Z"}'
+	done >"$in"
+	run -1 --separate-stderr omni-queue -q <"$in"
+	assert_regex "$stderr" 'm1: \[channel voice\] is for voice, not for sms'
+	# The channel was one of SMS when they were queued.
+	run -0 omni-queue -q -o 'channel voice.type=sms' <"$in"
+	at 2026-11-24T05:00:00Z
+	run -0 omni-send-voice -q -o 'topic marketing.default=yes'
+	assert_regex "$(state m1)" '^cancelled.opted out .channel:voice.'
+	assert_equal "$(state m2)" 'queued|quiet hours'
+	assert_equal "$(state m3)" 'cancelled|marketing is never spoken'
+	assert_equal "$(accepted)" 0
+	verified
 }
 
 # -------------------------------------------------------------- wrong input

@@ -696,6 +696,18 @@ check_marketing(struct config *c)
 	return 0;
 }
 
+/* What omni-queue takes a sender must be able to build: REQUEST_MAX. */
+static int
+check_mail(struct config *c)
+{
+	int64_t max = config_integer(c, "mail", NULL, "max_size");
+
+	if (max >= 1 && max <= 31457280)
+		return 0;
+	return error_set(c->error, EX_CONFIG, "%.300s: [mail] max_size: not "
+	    "from 1 to 31457280", c->file);
+}
+
 /* What one key cannot tell: references from one section to another. */
 static int
 check(struct config *c)
@@ -732,7 +744,7 @@ check(struct config *c)
 	for (size_t i = 0; (name = config_name(c, "speech", i)); i++)
 		if (check_speech(c, name) == -1)
 			return -1;
-	return check_marketing(c);
+	return check_mail(c) == -1 ? -1 : check_marketing(c);
 }
 
 static bool

@@ -198,7 +198,7 @@ copy_input(const struct record *old, struct record *new)
 	static const char *const fields[] = { "type", "topic", "class",
 	    "template", "contact", "vars", "metadata", "related", "priority",
 	    "author", "language", "timezone", "headers", "attachments",
-	    "in_reply_to", "media", "expires_at" };
+	    "in_reply_to", "link", "media", "expires_at" };
 	static const char *const own[] = { "subject", "text", "html" };
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)

@@ -408,7 +408,7 @@ is_spoken_marketing(const struct config *c, const struct facts *f,
 
 /*
  * WhatsApp wants some seconds between two messages to the same person, and who
- * is on the telephone cannot take another call.
+ * is on the telephone cannot take another call, from whatever number.
  */
 static bool
 follows_too_soon(struct ledger *l, const struct config *c,
@@ -425,8 +425,9 @@ follows_too_soon(struct ledger *l, const struct config *c,
 	if (gap <= 0)
 		return false;
 	r = ledger_select(l, "SELECT max(a.started_at) FROM message m JOIN "
-	    "attempt a ON a.message = m.id WHERE m.hash = ? AND a.channel = ? "
-	    "AND a.started_at > ?", "sss", f->hash, channel,
+	    "attempt a ON a.message = m.id WHERE m.hash = ?1 AND (a.channel = "
+	    "?2 OR (?3 AND m.channel_type = 'voice')) AND a.started_at > ?4",
+	    "ssis", f->hash, channel, (int64_t)is_voice(f),
 	    clock_format(now - gap, since));
 	soon = ledger_next(r) && ledger_text(r, 0) != NULL &&
 	    clock_parse(ledger_text(r, 0), &last);
@@ -612,6 +613,9 @@ gate_look(struct ledger *l, const struct quiet *quiet, const char *id,
 		g->verdict = GATE_SKIP;
 		return;
 	}
+	/* By what it would go, whatever it was queued as. */
+	copy(f.type, sizeof(f.type), config_string(c, "channel", channel,
+	    "type"));
 	if (reminder_is_over(l, &f, g) || is_opted_out(l, c, &f, g) ||
 	    address_is_dead(l, &f, g) || is_unverified(c, channel, &f, g) ||
 	    is_spoken_marketing(c, &f, g))

@@ -390,6 +390,21 @@ enter_staff(struct queue *q, struct record *r)
 	return true;
 }
 
+/* What a person said of calls is not asked of an SMS, and the other way. */
+static bool
+is_of_type(struct filter *f, struct record *r)
+{
+	const char *account = record_string(r, "account");
+	const char *type = config_string(((struct queue *)f->ctx)->config,
+	    "channel", account, "type");
+
+	if (strcmp(type, record_string(r, "channel")) == 0)
+		return true;
+	filter_refuse(f, r, "no_channel", "account", "[channel %.60s] is for "
+	    "%s, not for %.60s", account, type, record_string(r, "channel"));
+	return false;
+}
+
 static bool
 is_ready(struct filter *f, struct record *r)
 {
@@ -425,7 +440,7 @@ is_ready(struct filter *f, struct record *r)
 		    "account"));
 		return false;
 	}
-	return true;
+	return is_of_type(f, r);
 }
 
 static int64_t

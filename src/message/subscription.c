@@ -144,7 +144,8 @@ read_authority(const struct config *c, const char *url, bool tls,
 	    (int)digits + 1, port);
 	snprintf(out->endpoint, sizeof(out->endpoint), "%s%s", out->origin,
 	    url + len);
-	if (is_allowed(c, out->host))
+	/* The services of all the world are in the default of `allow`. */
+	if (is_allowed(c, out->host) && (tls || !is_public_name(out->host)))
 		return 0;
 	if (!tls)
 		return bad_endpoint(e, "not https");

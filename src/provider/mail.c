@@ -148,6 +148,42 @@ address(const struct order *o, struct mail *m, struct request *out,
 	return 0;
 }
 
+/* Of "Name <local@domain>" or of an address alone. */
+static bool
+is_local_ascii(const char *address)
+{
+	const char *s = strrchr(address, '<');
+
+	for (s = s == NULL ? address : s; *s != '\0' && *s != '@'; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
+}
+
+/*
+ * libcurl asks for SMTPUTF8 by the addresses of the envelope alone, and SES
+ * never does: such a header would go out to a server that cannot have it.
+ */
+static int
+check_headers(const struct order *o, const struct mail *m, struct error *e)
+{
+	const char *kind = config_string(o->config, "provider", o->provider,
+	    "kind");
+	bool asked = !is_local_ascii(m->to) || !is_local_ascii(
+	    m->envelope_from);
+
+	if (strcmp(kind, "ses") != 0 && (strcmp(kind, "smtp") != 0 || asked))
+		return 0;
+	if (!is_local_ascii(m->from))
+		return error_set(e, EX_CONFIG, "[channel %s] from: letters "
+		    "beyond ASCII before the @ do not go through %s",
+		    o->channel, kind);
+	if (m->reply_to != NULL && !is_local_ascii(m->reply_to))
+		return error_set(e, EX_CONFIG, "[mail] reply_to: letters "
+		    "beyond ASCII before the @ do not go through %s", kind);
+	return 0;
+}
+
 int
 mail_build(const struct order *o, struct request *out, struct error *e)
 {
@@ -168,6 +204,8 @@ mail_build(const struct order *o, struct request *out, struct error *e)
 	    address(o, &m, out, e) == -1)
 		return -1;
 	m.reply_to = reply_to[0] == '\0' ? NULL : reply_to;
+	if (check_headers(o, &m, e) == -1)
+		return -1;
 	if ((size_t)max < out->body.max)
 		out->body.max = (size_t)max;
 	return mime_build(&m, &out->body, e);

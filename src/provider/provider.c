@@ -75,6 +75,7 @@ static const struct provider providers[] = {
 	    .read = whatsapp_read, .sign_in = whatsapp_sign_in,
 	    .mark_read = whatsapp_mark_read },
 	{ .kind = "webpush", .types = "push", .transport = TRANSPORT_HTTP,
+	    .repeats_ids = true,
 	    .build = webpush_build, .read = webpush_read,
 	    .sign_in = webpush_sign_in },
 	{ .kind = "ntfy", .types = "push", .transport = TRANSPORT_HTTP,

@@ -103,6 +103,7 @@ struct request {
 struct response {
 	bool started;		/* the whole message may have gone out */
 	bool failed;		/* `code` is an errno or a libcurl code */
+	bool untried;		/* failed: stopped, or waited for too long */
 	int code;		/* or: SMTP reply, exit status, HTTP status */
 	char text[ERROR_MAX];	/* what was said, for people */
 	enum smtp_stage stage;	/* of TRANSPORT_SMTP */
@@ -132,6 +133,7 @@ struct provider {
 	const char *kind;
 	const char *types;	/* of the channels it serves */
 	enum transport transport;
+	bool repeats_ids;	/* one that comes again names nothing */
 	/* -1: the record cannot be sent this way at all (OUTCOME_REFUSED). */
 	int (*build)(const struct order *o, struct request *out,
 	    struct error *e);

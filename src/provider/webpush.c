@@ -242,8 +242,12 @@ webpush_read(const struct response *r, struct verdict *out)
 		read_accepted(r, out);
 		break;
 	case 401:
-	case 403:
 		settle(out, OUTCOME_SETUP);
+		break;
+	case 403:
+		/* A subscription to another key than ours (RFC 8292, 4.2). */
+		settle(out, OUTCOME_REFUSED);
+		out->bring_forward = true;
 		break;
 	case 404:
 	case 410:

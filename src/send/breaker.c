@@ -72,7 +72,7 @@ breaker_count(struct engine *n, const struct flight *f)
 	bool gone = f->transfer.response.failed &&
 	    f->verdict.outcome == OUTCOME_LATER;
 
-	if (!f->flown)
+	if (!f->flown || f->transfer.response.untried)
 		return;
 	if (!gone && !f->verdict.outage) {
 		count_answer(n, f);

@@ -153,7 +153,9 @@ settle_here(struct engine *n, const struct job *j)
 		    theirs);
 		return true;
 	}
-	if (order_build(n, &f) == 0)
+	/* Nothing else can tell, and all others wait for the ledger. */
+	if (n->provider->transport == TRANSPORT_MAILDIR &&
+	    order_build(n, &f) == 0)
 		sent = wire_was_sent(n->wire, f.transfer.request.name);
 	if (sent == 1)
 		finish_doubt(n, j, "accepted", "sent", NULL,

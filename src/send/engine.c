@@ -19,7 +19,8 @@
 #define PAUSE_MAX_S	10
 #define CHANNEL_PAUSE_MAX	3600	/* whatever it says */
 
-static volatile sig_atomic_t stopping;
+/* Set by a signal; the threads of the wire look at it, too. */
+static volatile _Atomic sig_atomic_t stopping;
 
 static void
 on_signal(int sig)

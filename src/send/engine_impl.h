@@ -124,6 +124,9 @@ void order_name(const struct engine *n, struct flight *f);
 /* The record that omni-queue took, and the request from it. */
 int order_load(struct engine *n, const char *id, struct record *r,
     struct error *e);
+/* What goes with its mail, in the place of the keys. */
+int order_load_attachments(struct engine *n, struct record *r,
+    struct error *e);
 int order_build(struct engine *n, struct flight *f);
 /* The next question about the attempt in doubt; -1: it cannot be asked. */
 int order_ask(struct engine *n, struct flight *f);

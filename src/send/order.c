@@ -123,8 +123,8 @@ load_attachment(struct engine *n, struct value *v, size_t i, struct error *e)
 	    "content was erased", i);
 }
 
-static int
-load_attachments(struct engine *n, struct record *r, struct error *e)
+int
+order_load_attachments(struct engine *n, struct record *r, struct error *e)
 {
 	const struct value *kept = record_get(r, "attachments");
 	struct value *all, *one;
@@ -160,7 +160,7 @@ order_build(struct engine *n, struct flight *f)
 	new_request(f);
 	rc = take_order(n, f, &r, &o, &e);
 	if (rc == 0)
-		rc = load_attachments(n, &r, &e);
+		rc = order_load_attachments(n, &r, &e);
 	if (rc == 0)
 		rc = n->provider->build(&o, &f->transfer.request, &e);
 	if (rc == -1) {

@@ -51,7 +51,8 @@ outcome_flag(struct engine *n, const char *kind, const char *id,
 /*
  * Full jitter: any second of the first 1, 2, 4 ... minutes, at most an hour.
  * The dice are the id and the attempt, so that a replay gives the same times.
- * What the provider asked for is waited for in any case.
+ * What the provider asked for is waited for in any case; what never went near
+ * it waits for nothing.
  */
 static instant
 retry_at(const struct flight *f, instant now)
@@ -59,6 +60,8 @@ retry_at(const struct flight *f, instant now)
 	int64_t wait = BACKOFF_FIRST, least = f->verdict.wait;
 	char text[300], hash[DIGEST_HEX];
 
+	if (f->transfer.response.untried)
+		return now;
 	for (int i = 1; i < f->attempt && wait < BACKOFF_MAX; i++)
 		wait *= 2;
 	if (wait > BACKOFF_MAX)
@@ -95,6 +98,11 @@ decide(struct engine *n, const struct flight *f, struct value *data)
 		value_set_string(data, "reason", "to be tried again");
 		return "queued";
 	case OUTCOME_SETUP:
+		/*
+		 * Behind the others: what the provider says of its set-up may
+		 * be so with this one message only.
+		 */
+		value_set_string(data, "retry_at", clock_format(now, text));
 		value_set_string(data, "reason", "the provider's set-up");
 		return "queued";
 	default:
@@ -177,10 +185,12 @@ check_provider_id(struct engine *n, struct flight *f)
 	if (v->provider_id[0] == '\0' || !provider_id_is_anothers(n,
 	    v->provider_id, f->job.id, f->attempt))
 		return;
-	snprintf(v->text, sizeof(v->text), "%.300s is another message's id",
-	    v->provider_id);
+	if (!n->provider->repeats_ids) {
+		snprintf(v->text, sizeof(v->text), "%.300s is another "
+		    "message's id", v->provider_id);
+		v->outcome = OUTCOME_UNKNOWN;
+	}
 	v->provider_id[0] = '\0';
-	v->outcome = OUTCOME_UNKNOWN;
 }
 
 static const char *

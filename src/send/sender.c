@@ -172,6 +172,9 @@ send_all(struct engine *n)
 	n->next = next_message;
 	engine_run(n);
 	n->source = NULL;
+	/* Else its first message would be the first of each run to come. */
+	if (n->setup_failed)
+		end_batch(&s);
 	if (s.dir != -1) {
 		spool_sweep(s.dir, SWEEP_AGE);
 		close(s.dir);

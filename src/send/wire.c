@@ -23,6 +23,11 @@
  * waits for a commit.  They are in doubt, too, after a crash: few are enough.
  */
 #define AHEAD		8
+/*
+ * What waited for so long goes back: by now it may be night where its reader
+ * is, or they may have opted out.
+ */
+#define STALE_MS	30000
 #define LOOK_MS		1000	/* at most, after a stop was asked for */
 
 struct list {
@@ -79,13 +84,12 @@ come_back(struct wire *w, struct transfer *t)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* What has no connection yet when a stop is asked for was never sent. */
+/* What has no connection yet was never sent. */
 static void
-give_up(struct wire *w, struct transfer *t)
+give_up(struct wire *w, struct transfer *t, const char *why)
 {
-	t->response.failed = true;
-	snprintf(t->response.text, sizeof(t->response.text),
-	    "stopped before it was sent");
+	t->response.failed = t->response.untried = true;
+	snprintf(t->response.text, sizeof(t->response.text), "%s", why);
 	come_back(w, t);
 }
 
@@ -104,7 +108,10 @@ fill(struct worker *k)
 		t = stop || k->hungry ? list_take(&w->todo) : NULL;
 		pthread_mutex_unlock(&w->lock);
 		if (t != NULL && stop)
-			give_up(w, t);
+			give_up(w, t, "stopped before it was sent");
+		else if (t != NULL && clock_monotonic_ms() - t->since >
+		    STALE_MS)
+			give_up(w, t, "waited for a connection for too long");
 		else if (t != NULL)
 			lines_start(k->lines, t);
 	} while (t != NULL);
@@ -255,6 +262,7 @@ wire_start(struct wire *w, struct transfer *t)
 		list_put(&w->done, t);
 		return;
 	}
+	t->since = clock_monotonic_ms();
 	pthread_mutex_lock(&w->lock);
 	list_put(&w->todo, t);
 	w->away++;

@@ -13,7 +13,9 @@ struct wire;
 struct transfer {
 	struct request request;
 	struct response response;
-	struct transfer *next;		/* the wire's own */
+	/* The wire's own: */
+	struct transfer *next;
+	int64_t since;
 };
 
 /*

@@ -43,6 +43,22 @@ read_tls(struct smtp_host *h, const struct config *c, const char *provider,
 	return 0;
 }
 
+/* libcurl would find it out with each mail, and that for ever. */
+static int
+check_place(const char *host, long long port, const char *provider,
+    struct error *e)
+{
+	if (*host == '\0' || strpbrk(host, " \t/\\@?#") != NULL ||
+	    (*host != '[' && strchr(host, ':') != NULL))
+		return error_set(e, EX_CONFIG, "[provider %s] host: not a name "
+		    "or an address; IPv6 in brackets, the port has a key of "
+		    "its own", provider);
+	if (port < 1 || port > 65535)
+		return error_set(e, EX_CONFIG, "[provider %s] port: not from 1 "
+		    "to 65535", provider);
+	return 0;
+}
+
 static int
 read_host(struct smtp_host *h, struct config *c, const char *provider,
     struct buf *secret, struct error *e)
@@ -54,7 +70,8 @@ read_host(struct smtp_host *h, struct config *c, const char *provider,
 	if (host == NULL)
 		return error_set(e, EX_CONFIG, "[provider %s] has no host",
 		    provider);
-	if (read_tls(h, c, provider, &scheme, e) == -1)
+	if (check_place(host, port, provider, e) == -1 ||
+	    read_tls(h, c, provider, &scheme, e) == -1)
 		return -1;
 	h->user = config_string(c, "provider", provider, "user");
 	h->ca = config_path(c, "provider", provider, "ca_file");
@@ -444,7 +461,12 @@ smtp_result(const struct line *l, CURLcode rc, long code,
 	out->started = l->ended || rc == CURLE_OK;
 	if ((rc == CURLE_OK && code == 250 && l->ended) || code >= 400)
 		say_reply(l, code, out);
-	else if (line_is_certificate(rc) || rc == CURLE_LOGIN_DENIED)
+	else if (rc == CURLE_ABORTED_BY_CALLBACK) {
+		out->failed = true;
+		out->untried = !out->started;
+		snprintf(out->text, sizeof(out->text),
+		    "stopped before it was sent");
+	} else if (line_is_certificate(rc) || rc == CURLE_LOGIN_DENIED)
 		say_setup(l, rc, out);
 	else
 		line_say_failed(l, rc, out);

@@ -207,6 +207,11 @@ test_allowed(void)
 	refused_at("http://127.0.0.1.example.com/a", "endpoint: not https");
 	use_config("[site]\nname = x\n");
 	refused_at("http://127.0.0.1:8090/push/a", "endpoint: not https");
+	/* The services of the makers are allowed by default, not in clear. */
+	use_config("[provider web]\nkind = webpush\n");
+	refused_at("http://fcm.googleapis.com/fcm/send/a",
+	    "endpoint: not https");
+	refused_at("http://fcm.googleapis.com:6379/a", "endpoint: not https");
 }
 
 static void

@@ -219,7 +219,7 @@ test_large(void)
 	for (size_t i = 9 + 70; i + 2 < len; i += 72)
 		memcpy(big + i, "\\n", 2);
 	memcpy(big + len, "\"}", 3);
-	set_up(KEYS, "[mail]\nmax_size = 41943040");
+	set_up(KEYS, "[mail]\nmax_size = 31457280");
 	use_record(big);
 	free(big);
 	v = request(&r);

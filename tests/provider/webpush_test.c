@@ -411,7 +411,7 @@ test_answers(void)
 		{ 204, OUTCOME_UNKNOWN, false },
 		{ 301, OUTCOME_REFUSED, false }, { 307, OUTCOME_REFUSED, false },
 		{ 400, OUTCOME_REFUSED, false }, { 413, OUTCOME_REFUSED, false },
-		{ 401, OUTCOME_SETUP, false }, { 403, OUTCOME_SETUP, false },
+		{ 401, OUTCOME_SETUP, false }, { 403, OUTCOME_REFUSED, false },
 		{ 404, OUTCOME_ADDRESS, false }, { 410, OUTCOME_ADDRESS, false },
 		{ 408, OUTCOME_UNKNOWN, false },
 		{ 429, OUTCOME_LATER, false },
