@@ -152,10 +152,12 @@ orders() {
 	queue 1
 	assert_equal "$(jq -r '.error | .code + " " + .field' <<<"$output" |
 	    xargs)" 'not_ready account not_ready channel not_ready to not_ready text not_ready expires_at'
-	ready a | jq -c '.expires_at = "soon"' >"$in"
-	ready b '"not_before":"tomorrow"' >>"$in"
-	ready c | jq -c '.account = "sms9"' >>"$in"
-	ready d | jq -c '.channel = "voice"' >>"$in"
+	{
+		ready a | jq -c '.expires_at = "soon"'
+		ready b '"not_before":"tomorrow"'
+		ready c | jq -c '.account = "sms9"'
+		ready d | jq -c '.channel = "voice"'
+	} >"$in"
 	queue 1
 	assert_equal "$(jq -r '.error | .code + " " + .field' <<<"$output" |
 	    xargs)" 'bad_time expires_at bad_time not_before no_channel account no_channel account'
