@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,15 +26,18 @@
 #include "base/output.h"
 #include "base/program.h"
 #include "message/inbound.h"
+#include "provider/sns.h"
 #include "provider/speech.h"
 #include "provider/twilio_hook.h"
 #include "provider/whatsapp_hook.h"
+#include "send/sns_inbox.h"
 #include "store/spool.h"
 
 #define BATCH		1000	/* files, or events, of one transaction */
 #define FILES_MAX	1000000	/* taken in by one run */
 #define FILE_MAX_IN	(4 * 1024 * 1024)
 #define SWEEP_AGE	(36 * 3600)
+#define WAITING		"subscriptions"	/* for a person, below the spool */
 
 /* Each webhook that is known, by its path below the program. */
 static const struct hook {
@@ -43,10 +47,11 @@ static const struct hook {
 	{ "/twilio/status", "POST" },
 	{ "/twilio/call", "POST" },
 	{ "/twilio/voice", "POST" },
-	{ "/whatsapp", "GET, POST" }
+	{ "/whatsapp", "GET, POST" },
+	{ "/ses", "POST" }
 };
 
-static bool as_cgi;
+static bool as_cgi, confirming;
 
 static void
 option(int ch, const char *arg, void *ctx)
@@ -55,6 +60,8 @@ option(int ch, const char *arg, void *ctx)
 	(void)ctx;
 	if (ch == 'C')
 		as_cgi = true;
+	else if (ch == 'S')
+		confirming = true;
 }
 
 static const struct hook *
@@ -327,6 +334,33 @@ cgi_whatsapp(struct config *c, struct request *r, bool get)
 	answer("200 OK", NULL, "", NULL);
 }
 
+/*
+ * The signature is the drain's affair: for that it may have to fetch Amazon's
+ * certificate.  SNS takes a 403 for an answer and does not come back.
+ */
+static _Noreturn void
+cgi_ses(struct config *c, struct request *r)
+{
+	static struct buf body = BUF_INIT(FILE_MAX_IN);
+	const char *why = NULL;
+	bool any;
+	struct error e;
+	struct sns m;
+
+	read_body(c, &body, body_length(SNS_BODY_BYTES));
+	if (sns_read(&m, buf_text(&body), body.len, &e) == -1)
+		answer("403 Forbidden", NULL, "", e.text);
+	if (sns_provider(c, m.topic, &any) == NULL)
+		why = arena_printf(r->mem, "TopicArn: %.300s: no [provider] "
+		    "has it as sns_topic", m.topic);
+	sns_release(&m);
+	if (why != NULL)
+		answer(any ? "403 Forbidden" : "503 Service Unavailable",
+		    NULL, "", why);
+	keep(c, "ses", r->type, &body);
+	answer("200 OK", NULL, "", NULL);
+}
+
 static _Noreturn void
 cgi(struct config *c)
 {
@@ -346,6 +380,8 @@ cgi(struct config *c)
 		    "not a %s", hook->methods));
 	if (strcmp(path, "/whatsapp") == 0)
 		cgi_whatsapp(c, &r, get);
+	if (strcmp(path, "/ses") == 0)
+		cgi_ses(c, &r);
 	cgi_twilio(c, &r, path);
 }
 
@@ -381,9 +417,22 @@ understand_twilio(enum twilio_hook kind, const char *body, size_t len,
 	return 0;
 }
 
-/* What the file says, as an array; *received is lent from `mem`, or NULL. */
+struct drain {
+	struct config *config;
+	struct ledger *ledger;
+	struct sns_inbox *sns;
+	struct arena mem;	/* of one file */
+	struct arena one;	/* of one event */
+	size_t applied;		/* events of this transaction */
+	int dir;
+	uintmax_t bad, failed;
+	uintmax_t later;	/* files that nobody can judge today */
+	bool quiet;
+};
+
+/* What the file says, as an array; *received is lent from d->mem, or NULL. */
 static int
-understand(const struct buf *file, struct arena *mem, struct value **events,
+understand(struct drain *d, const struct buf *file, struct value **events,
     const char **received, struct error *e)
 {
 	static const char *const kinds[] = {
@@ -392,8 +441,9 @@ understand(const struct buf *file, struct arena *mem, struct value **events,
 		[TWILIO_HOOK_CALL] = "twilio/call",
 		[TWILIO_HOOK_KEY] = "twilio/voice" };
 	const char *text = buf_text(file), *hook, *query, *body;
+	struct arena *mem = &d->mem;
+	instant t = clock_now();
 	size_t len;
-	instant t;
 
 	body = strstr(text, "\n\n");
 	hook = header(text, "Hook", mem);
@@ -411,19 +461,10 @@ understand(const struct buf *file, struct arena *mem, struct value **events,
 			    len, query, mem, events, e);
 	if (strcmp(hook, "whatsapp") == 0)
 		return whatsapp_hook_read(body, len, events, e);
+	if (strcmp(hook, "ses") == 0)
+		return sns_inbox_read(d->sns, body, len, t, events, e);
 	return error_set(e, EX_DATAERR, "unknown hook %.40s", hook);
 }
-
-struct drain {
-	struct config *config;
-	struct ledger *ledger;
-	struct arena mem;	/* of one file */
-	struct arena one;	/* of one event */
-	size_t applied;		/* events of this transaction */
-	int dir;
-	uintmax_t bad, failed;
-	bool quiet;
-};
 
 static void
 print(const struct drain *d, const struct value *event)
@@ -454,14 +495,40 @@ apply(struct drain *d, const struct value *events, const char *received)
 	}
 }
 
-/* False: this file stays where it is, or went to bad/. */
-static bool
+/* A file that is not understood; of many that must wait one is enough. */
+static void
+refuse(struct drain *d, const char *from, const char *name,
+    const struct error *e)
+{
+	if (e->status == EX_TEMPFAIL) {
+		if (d->later++ == 0)
+			diag("inbound/%s/%s: %s; left for the next run", from,
+			    name, e->text);
+		return;
+	}
+	diag("inbound/%s/%s: %s; set aside in bad/", from, name, e->text);
+	if (spool_reject(d->dir, from, name, e->text) == -1) {
+		diag("inbound/bad/%s: %s", name, strerror(errno));
+		d->failed++;
+	}
+	d->bad++;
+}
+
+/* What becomes of a file in new/ once the ledger is committed. */
+enum fate {
+	FATE_STAYS,	/* or is in bad/ already */
+	FATE_DONE,
+	FATE_WAITS	/* for --confirm-subscriptions */
+};
+
+static enum fate
 drain_file(struct drain *d, const char *name)
 {
 	struct buf file = BUF_INIT(FILE_MAX_IN);
 	struct value *events = NULL;
-	const char *received = NULL;
+	const char *received = NULL, *kind;
 	char path[PATH_MAX];
+	enum fate fate = FATE_DONE;
 	struct error e;
 	int rc;
 
@@ -471,22 +538,65 @@ drain_file(struct drain *d, const char *name)
 		diag("inbound: %s", e.text);
 		d->failed++;
 		buf_release(&file);
-		return false;
+		return FATE_STAYS;
 	}
-	rc = understand(&file, &d->mem, &events, &received, &e);
+	rc = understand(d, &file, &events, &received, &e);
 	buf_release(&file);
 	if (rc == -1) {
-		diag("inbound/new/%s: %s; set aside in bad/", name, e.text);
-		if (spool_reject(d->dir, "new", name, e.text) == -1) {
-			diag("inbound/bad/%s: %s", name, strerror(errno));
-			d->failed++;
-		}
-		d->bad++;
-		return false;
+		refuse(d, "new", name, &e);
+		return FATE_STAYS;
 	}
 	apply(d, events, received);
+	kind = value_get_string(value_at(events, 0), "kind");
+	if (kind != NULL && strcmp(kind, "subscription") == 0)
+		fate = FATE_WAITS;
 	value_free(events);
-	return true;
+	return fate;
+}
+
+/* Webhooks of SNS may need a certificate: the network, or none. */
+static void
+prepare(struct drain *d, const char *path)
+{
+	static const char first[] = "Hook: ses\n";
+	struct buf file = BUF_INIT(FILE_MAX_IN);
+	char line[sizeof(first)] = "";
+	int fd = openat(d->dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const char *body;
+	struct error e;
+
+	if (fd != -1 && io_read(fd, line, sizeof(first) - 1) > 0 &&
+	    strcmp(line, first) == 0 &&
+	    io_read_file(d->dir, path, &file, &e) == 0) {
+		body = strstr(buf_text(&file), "\n\n");
+		if (body != NULL)
+			sns_inbox_prepare(d->sns, body + 2, file.len -
+			    (size_t)(body + 2 - file.data));
+	}
+	if (fd != -1)
+		close(fd);
+	buf_release(&file);
+}
+
+static void
+settle(struct drain *d, const char *name, enum fate fate)
+{
+	char path[PATH_MAX], to[PATH_MAX];
+
+	snprintf(path, sizeof(path), "new/%s", name);
+	snprintf(to, sizeof(to), WAITING "/%s", name);
+	if (fate == FATE_DONE && unlinkat(d->dir, path, 0) == -1 &&
+	    errno != ENOENT) {
+		diag("inbound/%s: %s", path, strerror(errno));
+		d->failed++;
+	}
+	if (fate == FATE_WAITS && ((mkdirat(d->dir, WAITING, 0750) == -1 &&
+	    errno != EEXIST) || renameat(d->dir, path, d->dir, to) == -1)) {
+		diag("inbound/%s: %s", to, strerror(errno));
+		d->failed++;
+	} else if (fate == FATE_WAITS && !confirming)
+		diag("inbound/%s: a topic of SNS asks to be confirmed; see "
+		    "--confirm-subscriptions", to);
 }
 
 /*
@@ -497,28 +607,97 @@ drain_file(struct drain *d, const char *name)
 static size_t
 drain_batch(struct drain *d, char **names, size_t count)
 {
-	bool *done = calloc(count, sizeof(*done));
+	enum fate *fate = calloc(count, sizeof(*fate));
 	char path[PATH_MAX];
 	size_t n = 0;
 
-	if (done == NULL)
+	if (fate == NULL)
 		die(EX_OSERR, "out of memory");
 	d->applied = 0;
+	/* Nobody waits for the ledger while we wait for the network. */
+	for (size_t i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "new/%s", names[i]);
+		prepare(d, path);
+	}
 	ledger_begin(d->ledger);
 	for (; n < count && d->applied < BATCH; n++)
-		done[n] = drain_file(d, names[n]);
+		fate[n] = drain_file(d, names[n]);
 	ledger_commit(d->ledger);
 	output_flush();
-	for (size_t i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "new/%s", names[i]);
-		if (done[i] && unlinkat(d->dir, path, 0) == -1 &&
-		    errno != ENOENT) {
-			diag("inbound/%s: %s", path, strerror(errno));
-			d->failed++;
-		}
-	}
-	free(done);
+	for (size_t i = 0; i < n; i++)
+		settle(d, names[i], fate[i]);
+	free(fate);
 	return n;
+}
+
+/* What the drain has checked is checked again: topics come and go. */
+static void
+confirm(struct drain *d, const char *name)
+{
+	struct buf file = BUF_INIT(FILE_MAX_IN);
+	struct value *events = NULL;
+	const char *received = NULL;
+	struct value *event;
+	char path[PATH_MAX];
+	struct error e;
+
+	snprintf(path, sizeof(path), WAITING "/%s", name);
+	arena_reset(&d->mem);
+	prepare(d, path);
+	if (io_read_file(d->dir, path, &file, &e) == -1) {
+		diag("inbound: %s", e.text);
+		d->failed++;
+	} else if (understand(d, &file, &events, &received, &e) == -1 ||
+	    sns_inbox_confirm(d->sns, value_at(events, 0), &e) == -1)
+		refuse(d, WAITING, name, &e);
+	else if (unlinkat(d->dir, path, 0) == -1) {
+		diag("inbound/%s: %s", path, strerror(errno));
+		d->failed++;
+	} else {
+		event = value_copy(value_at(events, 0));
+		value_set_string(event, "applied", "confirmed");
+		print(d, event);
+		value_free(event);
+	}
+	value_free(events);
+	buf_release(&file);
+}
+
+static void
+confirm_all(struct drain *d)
+{
+	struct error e;
+	char **names;
+	size_t count;
+
+	/* None has ever come. */
+	if (faccessat(d->dir, WAITING, F_OK, 0) == -1 && errno == ENOENT)
+		return;
+	if (spool_names(d->dir, WAITING, FILES_MAX, &names, &count, &e) == -1)
+		die(e.status, "%s", e.text);
+	for (size_t i = 0; i < count && d->failed == 0; i++)
+		confirm(d, names[i]);
+	output_flush();
+	spool_names_free(names, count);
+}
+
+static void
+drain_all(struct drain *d)
+{
+	struct error e;
+	char **names;
+	size_t count;
+
+	/* All of them first: in what order they came matters to consent. */
+	if (spool_names(d->dir, "new", FILES_MAX, &names, &count, &e) == -1)
+		die(e.status, "%s", e.text);
+	for (size_t i = 0; i < count && d->failed == 0; )
+		i += drain_batch(d, names + i, count - i < BATCH ?
+		    count - i : BATCH);
+	spool_names_free(names, count);
+	if (d->later > 1)
+		diag("inbound: %ju files are left for the next run",
+		    d->later);
 }
 
 static int
@@ -528,9 +707,8 @@ drain(struct program *p)
 	    .mem = ARENA_INIT(64 * 1024 * 1024),
 	    .one = ARENA_INIT(64 * 1024 * 1024) };
 	const char *spool = config_path(p->config, "paths", NULL, "spool");
-	char path[PATH_MAX], **names;
+	char path[PATH_MAX];
 	struct error e;
-	size_t count;
 	int lock;
 
 	lock = spool_lock(spool, "ingest", &e);
@@ -543,19 +721,17 @@ drain(struct program *p)
 	d.ledger = ledger_start(p->config, LEDGER_WRITE, &e);
 	if (d.ledger == NULL)
 		die(e.status, "%s", e.text);
-	/* All of them first: in what order they came matters to consent. */
-	if (spool_names(d.dir, "new", FILES_MAX, &names, &count, &e) == -1)
-		die(e.status, "%s", e.text);
-	for (size_t i = 0; i < count && d.failed == 0; )
-		i += drain_batch(&d, names + i, count - i < BATCH ?
-		    count - i : BATCH);
-	spool_names_free(names, count);
+	d.sns = sns_inbox_open(p->config);
+	drain_all(&d);
+	if (confirming && d.failed == 0)
+		confirm_all(&d);
 	spool_sweep(d.dir, SWEEP_AGE);
+	sns_inbox_close(d.sns);
 	ledger_close(d.ledger);
 	arena_release(&d.mem);
 	arena_release(&d.one);
 	close(lock);
-	if (d.failed > 0)
+	if (d.failed > 0 || d.later > 0)
 		return EX_TEMPFAIL;
 	return d.bad > 0 ? EX_REFUSED : EX_OK;
 }
@@ -564,11 +740,17 @@ int
 main(int argc, char *argv[])
 {
 	static const struct option longs[] = {
-		{ "cgi", no_argument, NULL, 'C' }, { NULL, 0, NULL, 0 }
+		{ "cgi", no_argument, NULL, 'C' },
+		{ "confirm-subscriptions", no_argument, NULL, 'S' },
+		{ NULL, 0, NULL, 0 }
 	};
-	struct program p = { .usage = "[--cgi] >records",
+	struct program p = {
+		.usage = "[--cgi | --confirm-subscriptions] >records",
 		.help = "  --cgi                 take one webhook; also when "
-		    "a web server starts it\n",
+		    "a web server starts it\n"
+		    "  --confirm-subscriptions\n"
+		    "                        drain, then tell Amazon SNS that "
+		    "its topics are wanted\n",
 		.longs = longs, .option = option };
 	int rc;
 
@@ -582,6 +764,8 @@ main(int argc, char *argv[])
 	}
 	program_start(&p, argc, argv);
 	signal(SIGPIPE, SIG_IGN);
+	if (as_cgi && confirming)
+		program_usage(&p);
 	if (as_cgi)
 		cgi(p.config);
 	rc = drain(&p);

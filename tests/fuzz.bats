@@ -44,3 +44,7 @@ feed() {
 @test "mails that omni-send-mail --check looks at" {
 	feed mailcheck
 }
+
+@test "a webhook of SNS's, and what SES says in it" {
+	feed sns
+}

@@ -108,6 +108,8 @@ static const struct key {
 	{ "provider", "secret_access_key", TYPE_SECRET, NULL },
 	{ "provider", "session_token", TYPE_SECRET, NULL },
 	{ "provider", "configuration_set", TYPE_STRING, NULL },
+	{ "provider", "sns_topic", TYPE_STRING, NULL },
+	{ "provider", "sns_certs", TYPE_PATH, NULL },
 	{ "provider", "account_sid", TYPE_STRING, NULL },
 	{ "provider", "auth_token", TYPE_SECRET, NULL },
 	{ "provider", "api_key", TYPE_STRING, NULL },

@@ -188,6 +188,33 @@ apply_preference(struct ledger *l, struct value *event)
 	    "opted_out");
 }
 
+/*
+ * SNS brings no more events of that topic: somebody ended it at Amazon, or by
+ * the URL that each of its mails and webhooks has.  Known by when it was.
+ */
+static void
+apply_unsubscription(struct ledger *l, struct value *event)
+{
+	static const char kind[] = "unsubscribed";
+	const char *at = value_get_string(event, "at");
+	char reason[768];
+	struct value *data;
+
+	snprintf(reason, sizeof(reason), "no more events of %.600s since %s",
+	    value_get_string(event, "topic"), at == NULL ? "now" : at);
+	if (ledger_count(l, "SELECT count(*) FROM flag WHERE kind = ? AND "
+	    "reason = ?", "ss", kind, reason) > 0) {
+		value_set_string(event, "applied", "duplicate");
+		return;
+	}
+	data = value_new_object();
+	value_set_string(data, "kind", kind);
+	value_set_string(data, "reason", reason);
+	ledger_append_take(l, "flag.put", data);
+	value_set_string(event, "applied", "recorded");
+	value_set_string(event, "action", "flagged");
+}
+
 void
 inbound_apply(struct ledger *l, const struct config *c, struct value *event,
     struct arena *mem)
@@ -200,6 +227,10 @@ inbound_apply(struct ledger *l, const struct config *c, struct value *event,
 		apply_preference(l, event);
 	else if (strcmp(kind, "message") == 0)
 		answer_apply(l, c, event, mem);
+	else if (strcmp(kind, "unsubscription") == 0)
+		apply_unsubscription(l, event);
+	else if (strcmp(kind, "subscription") == 0)
+		value_set_string(event, "applied", "waiting");
 	else
 		value_set_string(event, "applied", "ignored");
 }

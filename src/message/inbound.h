@@ -10,9 +10,9 @@
  *
  * `event` is what a provider's hook reader made.  Runs inside a transaction.
  * What was done is added to `event`: "applied" (recorded, duplicate,
- * unmatched, ignored), and for answers "message", "contact", "intent",
- * "reminder", "action" (confirmed, declined, opted_out, opted_in, flagged,
- * none).  A preference has an "action", too.
+ * unmatched, ignored; waiting: for a person to confirm it), and for answers
+ * "message", "contact", "intent", "reminder", "action" (confirmed, declined,
+ * opted_out, opted_in, flagged, none).  A preference has an "action", too.
  */
 void inbound_apply(struct ledger *l, const struct config *c,
     struct value *event, struct arena *mem);

@@ -97,9 +97,8 @@ escape_length(const char *s, const char *end, bool *bad)
 	return 12;
 }
 
-/* What a stranger wrote must not cost the other events of the batch. */
-static void
-mend_escapes(struct buf *out, const char *s, size_t len)
+void
+hook_mend_escapes(struct buf *out, const char *s, size_t len)
 {
 	const char *end = s + len, *run = s, *p = s;
 	size_t n;
@@ -425,7 +424,7 @@ whatsapp_hook_read(const char *body, size_t len, struct value **events,
 	struct error why;
 
 	*events = NULL;
-	mend_escapes(&text, body, len);
+	hook_mend_escapes(&text, body, len);
 	root = value_parse(buf_text(&text), text.len, &why);
 	buf_release(&text);
 	if (root == NULL)

@@ -3,7 +3,10 @@
 
 #include "whatsapp_hook.h"
 
-/* Shared by the files that make up whatsapp_hook.h, and by nobody else. */
+/*
+ * Shared by the files that make up whatsapp_hook.h and, as far as it is about
+ * any JSON, by ses_hook.c.
+ */
 
 #define HOOK_ID_MAX	256	/* a wamid has some 60, a user's id 135 */
 #define HOOK_RAW_MAX	(64 * 1024)
@@ -15,6 +18,11 @@ struct reading {
 	const char *field;
 };
 
+/*
+ * What a stranger wrote must not cost the other events of a batch: \u0000 and
+ * half of a surrogate pair, which strict JSON cannot hold, become U+FFFD.
+ */
+void hook_mend_escapes(struct buf *out, const char *s, size_t len);
 /* A string with something in it, or NULL. */
 const char *hook_given(const struct value *v, const char *key);
 void hook_put_given(struct value *event, const char *key,
