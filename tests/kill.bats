@@ -7,7 +7,7 @@ setup() {
 	load helper
 	make_site
 	at 2026-11-23T23:00:00Z
-	points=${KILL_POINTS:-24}
+	points=${KILL_POINTS:-16}
 	calls='write pwrite64 fdatasync fsync unlink unlinkat linkat openat'
 	need_strace
 }
@@ -130,6 +130,6 @@ is_forgotten() {
 }
 
 @test "omni-send-voice: nobody is called twice, and nobody is forgotten" {
-	run -0 "$ROOT/tests/kill-send" voice "${KILL_STEP:-60}"
+	run -0 "$ROOT/tests/kill-send" voice "${KILL_STEP:-150}"
 	assert_output --partial '0 sent twice; 0 wrong'
 }

@@ -924,8 +924,8 @@ refuse() {
 
 @test "killed at system calls: ntfy never twice, Web Push as the ledger says (Inv. 2, 3)" {
 	need_strace
-	run -0 "$ROOT/tests/kill-send" push "${KILL_STEP:-60}"
+	run -0 "$ROOT/tests/kill-send" push "${KILL_STEP:-150}"
 	assert_output --partial '; 0 wrong'
-	run -0 "$ROOT/tests/kill-send" ntfy "${KILL_STEP:-60}"
+	run -0 "$ROOT/tests/kill-send" ntfy "${KILL_STEP:-150}"
 	assert_output --partial '0 sent twice; 0 wrong'
 }
