@@ -102,9 +102,10 @@ keep_console() {
 	sed -i '/^kind = console/a path = ../spool/console.txt' "$OMNI_CONF"
 }
 
-# sql QUERY: what the site's ledger answers, columns divided by "|"
+# sql QUERY: what the site's ledger answers, columns divided by "|"; whoever
+# closes the ledger last locks it for a moment
 sql() {
-	sqlite3 -readonly "$SITE/spool/ledger.db" "$1"
+	sqlite3 -readonly -cmd '.timeout 20000' "$SITE/spool/ledger.db" "$1"
 }
 
 # at TIME: from here on it is TIME for all programs
@@ -132,7 +133,9 @@ stop_server() {
 # commit before let_ledger_go
 hold_ledger() {
 	local answer
-	coproc writer { exec sqlite3 "$SITE/spool/ledger.db"; }
+	coproc writer {
+		exec sqlite3 -cmd '.timeout 20000' "$SITE/spool/ledger.db"
+	}
 	# The shell forgets it as soon as it ends.
 	# shellcheck disable=SC2154	# set by coproc
 	writer_pid=$writer_PID
