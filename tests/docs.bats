@@ -157,7 +157,8 @@ fill_ledger() {
 	local program file text option
 
 	for program in "$ROOT"/bin/*; do
-		file=$ROOT/man/$(basename "$program").1
+		# A program has the page of the one that starts it.
+		file=$ROOT/man/$(basename "${program%-drain}").1
 		[ -e "$file" ] || fail "$program has no page"
 		text=$(page "$file")
 		while IFS= read -r option; do

@@ -41,6 +41,10 @@ feed() {
 	feed whatsapp_hook
 }
 
+@test "mails that come in" {
+	feed mail
+}
+
 @test "mails that omni-send-mail --check looks at" {
 	feed mailcheck
 }

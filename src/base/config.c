@@ -157,6 +157,7 @@ static const struct key {
 	{ "speech", "call_back", TYPE_STRING, NULL },
 	{ "speech", "goodbye", TYPE_STRING, NULL },
 	{ "ingest", "max_body", TYPE_INTEGER, "1048576" },
+	{ "ingest", "max_mail", TYPE_INTEGER, "10485760" },
 	{ "ingest", "timeout", TYPE_DURATION, "10s" },
 	{ "ingest", "stop_scope", TYPE_SCOPE, "all" },
 	{ "status", "down", TYPE_INTEGER, "1" },

@@ -244,6 +244,8 @@ act(struct answer *a)
 	case REPLY_CALL_BACK:
 		flag(a, "call_back", "asks to be called back");
 		return "flagged";
+	case REPLY_AUTOMATIC:
+		return "none";
 	case REPLY_HELP:
 	case REPLY_UNCLEAR:
 	case REPLY_EMPTY:
@@ -290,13 +292,14 @@ channel_of(const struct answer *a)
 	return first;
 }
 
-/* A thumb, and a notice of WhatsApp's own, are nothing that was written. */
+/* A thumb, a notice of WhatsApp's and what no person wrote are no message. */
 static bool
 opens_window(const struct answer *a)
 {
 	const char *type = value_get_string(a->event, "message_type");
 
-	return type == NULL || (!is_reaction(a) && strcmp(type, "system") != 0);
+	return a->intent != REPLY_AUTOMATIC && (type == NULL ||
+	    (!is_reaction(a) && strcmp(type, "system") != 0));
 }
 
 static void
@@ -351,7 +354,7 @@ static bool
 will_settle(const struct answer *a)
 {
 	return a->intent == REPLY_STOP || a->intent == REPLY_START ||
-	    a->again || (a->intent == REPLY_CONFIRM && a->reminder != NULL &&
+	    a->intent == REPLY_AUTOMATIC || a->again || (a->intent == REPLY_CONFIRM && a->reminder != NULL &&
 	    a->too_late == NULL);
 }
 
@@ -367,6 +370,8 @@ intent_of(const struct answer *a)
 	const char *word = value_get_string(a->event, "opt_out_type");
 	enum reply_intent intent;
 
+	if (value_get_string(a->event, "automatic") != NULL)
+		return REPLY_AUTOMATIC;
 	for (size_t i = 0; key_pressed(a) != NULL &&
 	    i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (strcmp(key_pressed(a), reply_intent_name(keys[i])) == 0)

@@ -5,6 +5,7 @@
 
 #include "message/answer.h"
 #include "message/contact.h"
+#include "message/inbound_mail.h"
 #include "message/learned.h"
 #include "message/twice.h"
 
@@ -97,7 +98,9 @@ learn_of_reader(struct ledger *l, const struct value *event, int64_t attempt)
 	const char *message = value_get_string(event, "message");
 	const char *scope = value_get_string(event, "opt_out");
 
-	if (message == NULL || is_redirected(l, message, attempt))
+	/* What anybody could have written says nothing of an address. */
+	if (message == NULL || is_redirected(l, message, attempt) ||
+	    value_is_true(value_get(event, "unproven")))
 		return;
 	if (value_is_true(value_get(event, "dead")))
 		learned_dead(l, message, value_get_string(event, "code"));
@@ -144,6 +147,8 @@ apply_status(struct ledger *l, struct value *event)
 	if (known)
 		twice_check(l, value_get_string(event, "message"));
 	value_set_string(event, "applied", known ? "recorded" : "unmatched");
+	if (known && strncmp(key, "mail:", 5) == 0)
+		inbound_mail_count(l, event);
 }
 
 /*
@@ -215,6 +220,71 @@ apply_unsubscription(struct ledger *l, struct value *event)
 	value_set_string(event, "action", "flagged");
 }
 
+static bool
+was_redirected(struct ledger *l, const char *message)
+{
+	return ledger_count(l, "SELECT count(*) FROM attempt WHERE message = "
+	    "? AND redirected = 1", "s", message) > 0;
+}
+
+static const char *
+stop_scope(const struct config *c)
+{
+	return strcmp(config_string(c, "ingest", NULL, "stop_scope"), "all") ==
+	    0 ? "all" : "channel:email";
+}
+
+/* A mail with the token that stands in List-Unsubscribe. */
+static void
+apply_unsubscribe(struct ledger *l, const struct config *c,
+    struct value *event)
+{
+	const char *message = value_get_string(event, "message");
+	struct consent consent = { .scope = stop_scope(c),
+	    .how = CONSENT_LINK, .source = message };
+	char hash[DIGEST_HEX] = "";
+	struct ledger_rows *r;
+	bool news;
+
+	r = ledger_select(l, "SELECT hash FROM message WHERE id = ? AND hash "
+	    "IS NOT NULL", "s", message);
+	if (ledger_next(r))
+		snprintf(hash, sizeof(hash), "%s", ledger_text(r, 0));
+	ledger_end(r);
+	if (hash[0] == '\0' || was_redirected(l, message)) {
+		value_set_string(event, "applied", "unmatched");
+		value_set_string(event, "action", "none");
+		return;
+	}
+	consent.hash = hash;
+	news = consent_put(l, &consent) == CONSENT_NEW;
+	value_set_string(event, "applied", news ? "recorded" : "duplicate");
+	value_set_string(event, "action", news ? "opted_out" : "none");
+}
+
+/*
+ * "BAJA" from another address of the same person is meant for the one that we
+ * write to; only a mail says so with a proof.
+ */
+static void
+apply_message(struct ledger *l, const struct config *c, struct value *event,
+    struct arena *mem)
+{
+	const char *reference = value_get_string(event, "reference");
+	const char *action, *provider = value_get_string(event, "provider");
+	char *message;
+
+	answer_apply(l, c, event, mem);
+	action = value_get_string(event, "action");
+	if (strcmp(provider, "mail") != 0 || reference == NULL ||
+	    action == NULL || strcmp(action, "opted_out") != 0)
+		return;
+	message = arena_strndup(mem, reference,
+	    (size_t)(strrchr(reference, '.') - reference));
+	if (!was_redirected(l, message))
+		learned_opt_out(l, message, stop_scope(c), CONSENT_KEYWORD);
+}
+
 void
 inbound_apply(struct ledger *l, const struct config *c, struct value *event,
     struct arena *mem)
@@ -225,8 +295,10 @@ inbound_apply(struct ledger *l, const struct config *c, struct value *event,
 		apply_status(l, event);
 	else if (strcmp(kind, "preference") == 0)
 		apply_preference(l, event);
+	else if (strcmp(kind, "unsubscribe") == 0)
+		apply_unsubscribe(l, c, event);
 	else if (strcmp(kind, "message") == 0)
-		answer_apply(l, c, event, mem);
+		apply_message(l, c, event, mem);
 	else if (strcmp(kind, "unsubscription") == 0)
 		apply_unsubscription(l, event);
 	else if (strcmp(kind, "subscription") == 0)

@@ -462,6 +462,7 @@ reply_intent_name(enum reply_intent intent)
 		[REPLY_CONFIRM] = "confirm", [REPLY_DECLINE] = "decline",
 		[REPLY_STOP] = "stop", [REPLY_START] = "start",
 		[REPLY_HELP] = "help", [REPLY_CALL_BACK] = "call_back",
+		[REPLY_AUTOMATIC] = "automatic",
 		[REPLY_UNCLEAR] = "unclear",
 		[REPLY_EMPTY] = "empty"
 	};

@@ -25,6 +25,7 @@ enum reply_intent {
 	REPLY_START,
 	REPLY_HELP,
 	REPLY_CALL_BACK,	/* wants to be called; never from a text */
+	REPLY_AUTOMATIC,	/* no person wrote it; never from a text */
 	REPLY_UNCLEAR,
 	REPLY_EMPTY,	/* nothing but spaces and punctuation */
 	REPLY_MAX

@@ -168,8 +168,10 @@ target_find(struct ledger *l, const struct target_asked *a, struct arena *mem,
 		if (a->reference != NULL && was_redirected(l, a)) {
 			t->reminder = t->contact = NULL;
 			t->again = false;
-			t->why = "a rehearsal: the call went to another "
-			    "number than the person's";
+			t->why = strcmp(a->provider, "twilio") == 0 ?
+			    "a rehearsal: the call went to another number "
+			    "than the person's" : "a rehearsal: the mail went "
+			    "to another address than the person's";
 		}
 		return;
 	}

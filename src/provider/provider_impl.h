@@ -11,6 +11,8 @@ void sendmail_read(const struct response *r, struct verdict *out);
 
 /* smtp.c */
 void smtp_read(const struct response *r, struct verdict *out);
+/* Whether 5.SUBJECT.DETAIL says that the address is none. */
+bool smtp_is_dead(int subject, int detail);
 
 /* ses.c */
 int ses_build(const struct order *o, struct request *out, struct error *e);

@@ -30,8 +30,8 @@ enhanced(const char *text, int code, int *subject, int *detail)
  * No such mailbox, system or syntax; moved; takes no mail at all; disabled;
  * somebody else's by now.
  */
-static bool
-is_dead(int subject, int detail)
+bool
+smtp_is_dead(int subject, int detail)
 {
 	return (subject == 1 && ((detail >= 1 && detail <= 3) || detail == 6 ||
 	    detail == 10)) || (subject == 2 && detail == 1) ||
@@ -85,7 +85,7 @@ smtp_outcome(int code, const char *text, enum smtp_stage stage)
 	if (stage == SMTP_MAIL)
 		return sender_outcome(code, known, subject, detail);
 	if (known)
-		return is_dead(subject, detail) ? OUTCOME_ADDRESS :
+		return smtp_is_dead(subject, detail) ? OUTCOME_ADDRESS :
 		    OUTCOME_REFUSED;
 	/* Where there is but one recipient, 556 is its null MX. */
 	return stage == SMTP_RCPT && (code == 550 || code == 551 ||

@@ -1,0 +1,58 @@
+#ifndef OMNI_CGI_IMPL_H
+#define OMNI_CGI_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/form.h"
+
+/* For the hooks: what comes on one path. */
+#define CGI_BODY_BYTES	(2 * 1024 * 1024)	/* whatever max_body says */
+
+struct cgi_request {
+	const char *path, *type;
+	bool get;
+	const char *url;		/* as the signature has it */
+	const struct buf *body;
+	struct form query;
+	const char *challenge;		/* to be answered, if it is one */
+	struct arena *mem;
+};
+
+/* Each ends the program with cgi_answer(). */
+_Noreturn void cgi_twilio(struct config *c, struct cgi_request *r);
+_Noreturn void cgi_whatsapp(struct config *c, struct cgi_request *r);
+_Noreturn void cgi_ses(struct config *c, struct cgi_request *r);
+
+/*
+ * Ends the program: the web server has its answer, and all memory is free.
+ * `why` goes to standard error, which is the server's log.
+ */
+_Noreturn void cgi_answer(const char *status, const char *type,
+    const char *body, const char *why);
+/* A variable, or ""; one with control characters is a bad request. */
+const char *cgi_environment(const char *name);
+/*
+ * All of the body, of at most `max` bytes and within the time limit: a slow
+ * client holds a process.
+ */
+void cgi_read_body(struct config *c, struct cgi_request *r, size_t max);
+/* [ingest] max_body */
+size_t cgi_max_body(const struct config *c);
+/*
+ * Whether `fits` says so of the secret `key` of any section [provider] of this
+ * kind.  Two numbers of one account need it only once.
+ */
+bool cgi_any_secret(struct config *c, const char *kind, const char *key,
+    bool (*fits)(struct cgi_request *r, const char *secret),
+    struct cgi_request *r);
+/*
+ * The request as it came: a few lines about it, an empty line, the body.  It
+ * is the only copy until it is drained, so it is synced when this returns.
+ */
+void cgi_keep(struct config *c, const struct cgi_request *r);
+
+#endif

@@ -1,0 +1,99 @@
+#include "mail_take.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "store/spool.h"
+
+#define HEAD_ROOM	(64 * 1024)
+#define LINE_MAX_LEN	1000
+
+/* A line of the file; what could forge another line is no address. */
+static void
+put_line(struct buf *file, const char *name, const char *value)
+{
+	if (value == NULL || strlen(value) > LINE_MAX_LEN)
+		return;
+	for (const char *s = value; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return;
+	buf_printf(file, "%s: %s\n", name, value);
+}
+
+/*
+ * Which variable names the whole recipient depends on the server; the parts
+ * that some of them give name its token.
+ */
+static void
+put_recipients(struct buf *file, const char *recipient)
+{
+	static const char *const names[] = { "RECIPIENT",
+	    "ORIGINAL_RECIPIENT", "EXTENSION", "LOCAL" };
+	const char *value;
+
+	if (recipient != NULL && recipient[0] != '\0')
+		put_line(file, "Recipient", recipient);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		value = getenv(names[i]);
+		if (value != NULL && value[0] != '\0')
+			put_line(file, "Recipient", value);
+	}
+}
+
+static int
+read_mail(struct buf *mail, size_t max, bool *cut, struct error *e)
+{
+	char chunk[64 * 1024];
+	size_t room;
+	ssize_t n;
+
+	*cut = false;
+	while ((n = io_read(STDIN_FILENO, chunk, sizeof(chunk))) > 0) {
+		room = max - mail->len;
+		if ((size_t)n > room) {
+			*cut = true;
+			n = (ssize_t)room;
+		}
+		buf_add(mail, chunk, (size_t)n);
+	}
+	return n == -1 ? error_errno(e, "stdin") : 0;
+}
+
+int
+mail_take(struct config *c, const char *sender, const char *recipient,
+    struct error *e)
+{
+	int64_t max = config_integer(c, "ingest", NULL, "max_mail");
+	struct buf mail = BUF_INIT(MAIL_TAKE_MAX);
+	struct buf file = BUF_INIT(MAIL_TAKE_MAX + HEAD_ROOM);
+	char path[PATH_MAX], name[SPOOL_NAME], now[CLOCK_TEXT];
+	int dir, rc = -1;
+	bool cut;
+
+	if (max > MAIL_TAKE_MAX)
+		max = MAIL_TAKE_MAX;
+	snprintf(path, sizeof(path), "%s/inbound",
+	    config_path(c, "paths", NULL, "spool"));
+	if (read_mail(&mail, (size_t)max, &cut, e) == 0 &&
+	    (dir = spool_open(path, e)) != -1) {
+		buf_printf(&file, "Hook: mail\nReceived: %s\n",
+		    clock_format(clock_now(), now));
+		put_line(&file, "Sender", sender != NULL ? sender :
+		    getenv("SENDER"));
+		put_recipients(&file, recipient);
+		buf_printf(&file, "%s\n", cut ? "Cut: yes\n" : "");
+		buf_add(&file, buf_text(&mail), mail.len);
+		rc = spool_put(dir, spool_name(name), buf_text(&file),
+		    file.len, true, e);
+		close(dir);
+	}
+	buf_release(&mail);
+	buf_release(&file);
+	return rc;
+}

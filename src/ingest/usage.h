@@ -1,0 +1,16 @@
+#ifndef OMNI_USAGE_H
+#define OMNI_USAGE_H
+
+/* Of both programs that are omni-ingest(1). */
+#define INGEST_USAGE	"[--cgi | --mail [-f sender] [recipient] | " \
+    "--confirm-subscriptions] >records"
+#define INGEST_HELP \
+    "  --cgi                 take one webhook; also when a web server " \
+	"starts it\n" \
+    "  --mail                take one mail; for a mail server to start\n" \
+    "  -f sender             who sent it, of the envelope\n" \
+    "  --confirm-subscriptions\n" \
+    "                        drain, then tell Amazon SNS that its topics " \
+	"are wanted\n"
+
+#endif
