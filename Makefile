@@ -109,6 +109,9 @@ build/%.o: %.cc build/flags | build/deps
 build/src/store/schema.o: share/ledger/schema.sql share/ledger/views.sql \
     share/ledger/apply.sql
 build/src/message/preview_html.o: share/preview/page.css
+build/src/message/reply_lexicon.o build/fuzz/src/message/reply_lexicon.o: \
+    share/words/en.words share/words/es.words share/words/more.words
+build/tests/message/reply_test.o: tests/message/replies.tsv
 
 # Incoming mail is read with a library that no other source knows.
 GMIME	= $(subst -I,-isystem ,$(shell pkg-config --cflags gmime-3.0))
@@ -231,7 +234,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man5 \
 	    $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
-	cp -R share/ledger share/examples share/server \
+	cp -R share/ledger share/examples share/server share/words \
 	    $(DESTDIR)$(PREFIX)/share/omni
 	# Texts and settings are the site's own: never overwritten.
 	install -d $(DESTDIR)$(SYSCONFDIR)/omni

@@ -52,3 +52,7 @@ feed() {
 @test "a webhook of SNS's, and what SES says in it" {
 	feed sns
 }
+
+@test "answers of people, and lists of words for them" {
+	feed reply
+}

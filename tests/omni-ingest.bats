@@ -508,6 +508,39 @@ request() {
 	verified
 }
 
+@test "another time, a question, a wrong number: each has a flag, and settles nothing (Inv. 10)" {
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	text 1 +525512345678 'Mañana no puedo'
+	text 2 +525512345678 '¿A qué hora es?'
+	text 3 +525512345678 'Tal vez'
+	text 4 +525512345678 'AYUDA'
+	text 5 +525599998888 'Número equivocado'
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -r '[.intent, .action] | join(" ")' <<<"$output")" \
+		$'reschedule flagged\nquestion flagged\nunclear flagged\nhelp flagged\nwrong_number flagged'
+	assert_equal "$(reminder a1)" open
+	assert_equal "$(sql "SELECT kind, coalesce(reminder, '-') FROM open_flag
+		ORDER BY flag")" \
+		$'reschedule|a1\nquestion|a1\nunclear_reply|a1\nquestion|a1\nwrong_number|-'
+	assert_equal "$(sql 'SELECT understood_as FROM inbox ORDER BY id' |
+		paste -sd' ')" 'reschedule question unclear help wrong_number'
+	assert_equal "$(sql 'SELECT count(*) FROM unread')" 5
+	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 0
+	verified
+}
+
+@test "a stop inside a sentence stops (Inv. 6)" {
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	text 1 +525512345678 'Buenas tardes, por favor ya no me manden mensajes'
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -r .action <<<"$output")" opted_out
+	queue after +525512345678
+	run -0 omni-send-sms -q
+	assert_equal "$(sql "SELECT state FROM message WHERE id = 'after'")" \
+		cancelled
+	verified
+}
+
 @test "CANCELAR declines and tells staff; it is no opt-out (Inv. 10)" {
 	appointment a1 2026-11-24T16:30 c1 5512345678
 	text 1 +525512345678 'CANCELAR'

@@ -40,4 +40,7 @@ never() {
 		"$BATS_TEST_TMPDIR/both")
 	run -1 grep ' cancel$' <(grep -v '^decline ' "$BATS_TEST_TMPDIR/both")
 	run -1 grep ' stop$' <(grep -v '^stop ' "$BATS_TEST_TMPDIR/both")
+	run -1 grep ' reschedule$' <(grep -v '^reschedule ' \
+		"$BATS_TEST_TMPDIR/both")
+	run -1 grep ' question$' <(grep -v '^question ' "$BATS_TEST_TMPDIR/both")
 }

@@ -160,6 +160,7 @@ static const struct key {
 	{ "ingest", "max_mail", TYPE_INTEGER, "10485760" },
 	{ "ingest", "timeout", TYPE_DURATION, "10s" },
 	{ "ingest", "stop_scope", TYPE_SCOPE, "all" },
+	{ "ingest", "words", TYPE_PATH, NULL },
 	{ "status", "down", TYPE_INTEGER, "1" },
 	{ "status", "due_age", TYPE_DURATION, "30m" },
 	{ "status", "held", TYPE_INTEGER, "0" },

@@ -3,7 +3,8 @@
 
 /* Of both programs that are omni-ingest(1). */
 #define INGEST_USAGE	"[--cgi | --mail [-f sender] [recipient] | " \
-    "--confirm-subscriptions] >records"
+    "--confirm-subscriptions] >records\n" \
+    "       omni-ingest --try reply <input >records"
 #define INGEST_HELP \
     "  --cgi                 take one webhook; also when a web server " \
 	"starts it\n" \
@@ -11,6 +12,7 @@
     "  -f sender             who sent it, of the envelope\n" \
     "  --confirm-subscriptions\n" \
     "                        drain, then tell Amazon SNS that its topics " \
-	"are wanted\n"
+	"are wanted\n" \
+    "  --try kind            say what would be understood, and do nothing\n"
 
 #endif

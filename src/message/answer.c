@@ -209,6 +209,26 @@ act_late(struct answer *a, const char *why)
 	return "flagged";
 }
 
+/* Staff sees at once what it is about. */
+static const char *
+act_uncertain(struct answer *a)
+{
+	if (a->ambiguous) {
+		flag(a, "ambiguous_reply", "several reminders are open for "
+		    "this address");
+		return "flagged";
+	}
+	if (a->reminder == NULL || a->too_late != NULL)
+		return "none";
+	if (a->intent == REPLY_RESCHEDULE)
+		flag(a, "reschedule", "would come at another time");
+	else if (a->intent == REPLY_QUESTION || a->intent == REPLY_HELP)
+		flag(a, "question", "asks something");
+	else
+		flag(a, "unclear_reply", "an answer that a person must read");
+	return "flagged";
+}
+
 /* What is not certain goes to staff instead of being guessed. */
 static const char *
 act(struct answer *a)
@@ -246,6 +266,12 @@ act(struct answer *a)
 		return "flagged";
 	case REPLY_AUTOMATIC:
 		return "none";
+	case REPLY_WRONG_NUMBER:
+		flag(a, "wrong_number", "says that it is somebody else's "
+		    "address");
+		return "flagged";
+	case REPLY_RESCHEDULE:
+	case REPLY_QUESTION:
 	case REPLY_HELP:
 	case REPLY_UNCLEAR:
 	case REPLY_EMPTY:
@@ -253,16 +279,7 @@ act(struct answer *a)
 	default:
 		break;
 	}
-	if (a->ambiguous) {
-		flag(a, "ambiguous_reply", "several reminders are open for "
-		    "this address");
-		return "flagged";
-	}
-	if (a->reminder != NULL && a->too_late == NULL) {
-		flag(a, "unclear_reply", "an answer that a person must read");
-		return "flagged";
-	}
-	return "none";
+	return act_uncertain(a);
 }
 
 /* The configured channel that the message came in by. */
