@@ -115,7 +115,8 @@ build/tests/message/reply_test.o: tests/message/replies.tsv
 
 # Incoming mail is read with a library that no other source knows.
 GMIME	= $(subst -I,-isystem ,$(shell pkg-config --cflags gmime-3.0))
-build/src/provider/mail_hook.o build/fuzz/src/provider/mail_hook.o: \
+MAILHOOK = $(wildcard src/provider/mail_hook*.c)
+$(MAILHOOK:%.c=build/%.o) $(MAILHOOK:%.c=build/fuzz/%.o): \
     override CPPFLAGS += $(GMIME)
 
 # The fuzz targets, fed with their corpus; "make fuzz" has libFuzzer do it.

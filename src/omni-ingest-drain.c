@@ -11,6 +11,7 @@
 
 #include "base/program.h"
 #include "ingest/drain.h"
+#include "ingest/try_mail.h"
 #include "ingest/try_reply.h"
 #include "ingest/usage.h"
 #include "message/reply_lexicon.h"
@@ -46,7 +47,7 @@ try(struct program *p)
 		const char *kind;
 		int (*run)(const struct program *p);
 	} kinds[] = {
-		{ "reply", try_reply }
+		{ "mail", try_mail }, { "reply", try_reply }
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

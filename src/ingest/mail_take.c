@@ -46,11 +46,13 @@ put_recipients(struct buf *file, const char *recipient)
 	}
 }
 
-static int
-read_mail(struct buf *mail, size_t max, bool *cut, struct error *e)
+int
+mail_take_read(const struct config *c, struct buf *mail, bool *cut,
+    struct error *e)
 {
+	int64_t most = config_integer(c, "ingest", NULL, "max_mail");
+	size_t max = most < MAIL_TAKE_MAX ? (size_t)most : MAIL_TAKE_MAX, room;
 	char chunk[64 * 1024];
-	size_t room;
 	ssize_t n;
 
 	*cut = false;
@@ -69,18 +71,15 @@ int
 mail_take(struct config *c, const char *sender, const char *recipient,
     struct error *e)
 {
-	int64_t max = config_integer(c, "ingest", NULL, "max_mail");
 	struct buf mail = BUF_INIT(MAIL_TAKE_MAX);
 	struct buf file = BUF_INIT(MAIL_TAKE_MAX + HEAD_ROOM);
 	char path[PATH_MAX], name[SPOOL_NAME], now[CLOCK_TEXT];
 	int dir, rc = -1;
 	bool cut;
 
-	if (max > MAIL_TAKE_MAX)
-		max = MAIL_TAKE_MAX;
 	snprintf(path, sizeof(path), "%s/inbound",
 	    config_path(c, "paths", NULL, "spool"));
-	if (read_mail(&mail, (size_t)max, &cut, e) == 0 &&
+	if (mail_take_read(c, &mail, &cut, e) == 0 &&
 	    (dir = spool_open(path, e)) != -1) {
 		buf_printf(&file, "Hook: mail\nReceived: %s\n",
 		    clock_format(clock_now(), now));

@@ -1,6 +1,9 @@
 #ifndef OMNI_MAIL_TAKE_H
 #define OMNI_MAIL_TAKE_H
 
+#include <stdbool.h>
+
+#include "base/buf.h"
 #include "base/config.h"
 #include "base/error.h"
 
@@ -17,5 +20,9 @@
  */
 int mail_take(struct config *c, const char *sender,
     const char *recipient, struct error *e);
+
+/* Only reads it, into a buffer that takes MAIL_TAKE_MAX; -1: not to its end. */
+int mail_take_read(const struct config *c, struct buf *mail, bool *cut,
+    struct error *e);
 
 #endif

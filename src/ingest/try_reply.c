@@ -11,8 +11,8 @@
  * Whoever tries a sentence need not know all that the ledger does: help is
  * asked for, and a wrong number is for a person.
  */
-static const char *
-name_of(enum reply_intent intent)
+const char *
+try_reply_intent(enum reply_intent intent)
 {
 	if (intent == REPLY_HELP)
 		intent = REPLY_QUESTION;
@@ -58,7 +58,7 @@ understand(struct filter *f, struct record *r)
 	mail_own_words(buf_text(&text), &own);
 	record_release(r);
 	record_new(r);
-	record_set_string(r, "intent", name_of(reply_classify(buf_text(&own),
+	record_set_string(r, "intent", try_reply_intent(reply_classify(buf_text(&own),
 	    own.len)));
 	record_set_string(r, "text", buf_text(&own));
 	buf_release(&text);

@@ -2,6 +2,7 @@
 #define OMNI_TRY_REPLY_H
 
 #include "base/program.h"
+#include "message/reply.h"
 
 /*
  * `omni-ingest --try reply`: of each record {"body", "language"} on standard
@@ -10,5 +11,11 @@
  * Returns the exit status of a filter.
  */
 int try_reply(const struct program *p);
+
+/*
+ * The name that --try gives an intent: a call for help is a question, and a
+ * wrong number unclear.
+ */
+const char *try_reply_intent(enum reply_intent intent);
 
 #endif

@@ -4,7 +4,7 @@
 /* Of both programs that are omni-ingest(1). */
 #define INGEST_USAGE	"[--cgi | --mail [-f sender] [recipient] | " \
     "--confirm-subscriptions] >records\n" \
-    "       omni-ingest --try reply <input >records"
+    "       omni-ingest --try mail | reply <input >records"
 #define INGEST_HELP \
     "  --cgi                 take one webhook; also when a web server " \
 	"starts it\n" \

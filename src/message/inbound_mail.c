@@ -6,6 +6,7 @@
 
 #include "message/contact.h"
 #include "message/email.h"
+#include "message/reply.h"
 
 #define KEYED_TOKEN	(LINK_MAIL_TOKEN - 1)
 #define ADDRESS_SIZE	(EMAIL_MAX + 3)	/* with brackets */
@@ -268,25 +269,72 @@ is_reader(struct ledger *l, const char *from, const struct finding *f,
 	    f->contact, hash) > 0);
 }
 
+/*
+ * "STOP" alone in the subject, over no text or the same: not in an answer,
+ * whose subject is ours.
+ */
+static bool
+is_stop_by_subject(const struct value *event)
+{
+	const char *subject = value_get_string(event, "subject");
+	const char *text = value_get_string(event, "text");
+	enum reply_intent said;
+
+	if (subject == NULL || text == NULL ||
+	    reply_classify(subject, strlen(subject)) != REPLY_STOP)
+		return false;
+	said = reply_classify(text, strlen(text));
+	return said == REPLY_EMPTY || said == REPLY_STOP ||
+	    value_get(event, "automatic") != NULL;
+}
+
+/* All that can be told of a mail without asking whom it answers. */
+static void
+understand(const struct config *c, const struct links *links,
+    const struct value *mail, struct value *event, struct arena *mem)
+{
+	bool to_stop = links->mailto != NULL && is_to(mail, links->mailto);
+	bool own = is_own(c, value_get_string(event, "from"));
+
+	if (own)
+		value_set_string(event, "automatic", "our own address");
+	if (to_stop && find_unsubscribe(links, event, mem))
+		return;
+	/*
+	 * By hand, or by a program with a button for it, which says that it is
+	 * one: nobody's absence has this subject.
+	 */
+	if (is_stop_by_subject(event) && !own)
+		value_remove(event, "automatic");
+	else if (!to_stop || value_get(event, "automatic") != NULL)
+		return;
+	value_set_string(event, "opt_out_type", "STOP");
+}
+
+const char *
+inbound_mail_kind(const struct config *c, const struct links *links,
+    struct value *event, struct arena *mem)
+{
+	understand(c, links, value_get(event, "mail"), event, mem);
+	if (strcmp(value_get_string(event, "kind"), "unsubscribe") == 0 ||
+	    value_get(event, "opt_out_type") != NULL)
+		return "unsubscribe";
+	return value_get(event, "automatic") != NULL ? "auto" : "reply";
+}
+
 static void
 find_message(struct ledger *l, const struct config *c,
     const struct links *links, const struct value *mail, struct value *event,
     struct arena *mem)
 {
-	const char *from = value_get_string(event, "from");
 	struct finding f;
 
-	if (is_own(c, from))
-		value_set_string(event, "automatic", "our own address");
-	if (links->mailto != NULL && is_to(mail, links->mailto)) {
-		if (find_unsubscribe(links, event, mem))
-			return;
-		/* By hand, then; but no program speaks for a person. */
-		if (value_get(event, "automatic") == NULL)
-			value_set_string(event, "opt_out_type", "STOP");
-	}
+	understand(c, links, mail, event, mem);
+	if (strcmp(value_get_string(event, "kind"), "message") != 0)
+		return;
 	find(l, mail, mem, &f);
-	if (f.found && (f.proven || is_reader(l, from, &f, mem)))
+	if (f.found && (f.proven || is_reader(l, value_get_string(event,
+	    "from"), &f, mem)))
 		set_reference(event, &f, mem);
 }
 

@@ -27,6 +27,13 @@ void inbound_mail_find(struct ledger *l, const struct config *c,
     const struct links *links, struct value *event, struct arena *mem);
 
 /*
+ * Of an event of kind message, without a ledger: "unsubscribe", "auto" or
+ * "reply".  Sets `automatic` and `opt_out_type` as inbound_mail_find() does.
+ */
+const char *inbound_mail_kind(const struct config *c,
+    const struct links *links, struct value *event, struct arena *mem);
+
+/*
  * After a status was applied: on how many days mails to this address came
  * back that it may yet take, since it was last heard of, goes to
  * `soft_bounces`; on the third day staff gets a flag.

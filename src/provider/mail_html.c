@@ -18,6 +18,8 @@
 struct page {
 	struct buf *out;
 	int quotes;		/* open blockquotes */
+	int depth;		/* open elements div */
+	int marked;		/* the one that is quoted; 0: none */
 	bool rest;		/* a quotation that lasts to the end */
 	bool at_start;		/* of a line */
 	bool blank;		/* one is due before the next word */
@@ -45,7 +47,8 @@ new_line(struct page *p)
 static void
 put(struct page *p, const char *s, size_t len)
 {
-	if (p->at_start && (p->quotes > 0 || p->rest))
+	if (p->at_start && (p->quotes > 0 || p->rest ||
+	    p->marked > 0))
 		buf_str(p->out, "> ");
 	else if (p->blank && !p->at_start)
 		buf_char(p->out, ' ');
@@ -138,19 +141,41 @@ put_entity(struct page *p, const char *s, const char *end)
 	return len + 2;
 }
 
-/* The classes and ids by which mail programs mark what they quote. */
 static bool
-marks_quote(const char *tag, size_t len)
+has_any(const char *tag, size_t len, const char *const *marks, size_t count)
 {
-	static const char *const marks[] = { "gmail_quote", "yahoo_quoted",
-	    "moz-cite-prefix", "divRplyFwdMsg", "appendonsend",
-	    "OLK_SRC_BODY_SECTION", "gmail_attr", "protonmail_quote",
-	    "mail_android_quote" };
-
-	for (size_t i = 0; i < COUNT(marks); i++)
+	for (size_t i = 0; i < count; i++)
 		if (memmem(tag, len, marks[i], strlen(marks[i])) != NULL)
 			return true;
 	return false;
+}
+
+/*
+ * The classes and ids by which mail programs mark what they quote, or sign:
+ * to the end of this element.
+ */
+static bool
+marks_quote(const char *tag, size_t len)
+{
+	static const char *const marks[] = { "gmail_quote", "gmail_attr",
+	    "gmail_signature", "yahoo_quoted", "yahoo-signature",
+	    "moz-cite-prefix", "moz-signature", "protonmail_quote",
+	    "protonmail_signature", "mail_android_quote",
+	    "ms-outlook-mobile-signature", "id=\"Signature\"",
+	    "AppleMailSignature", "zmail_extra", "tutanota_quote" };
+
+	return has_any(tag, len, marks, COUNT(marks));
+}
+
+/* The same where they open no element around it: to the end of all. */
+static bool
+marks_rest(const char *tag, size_t len)
+{
+	static const char *const marks[] = { "divRplyFwdMsg",
+	    "appendonsend", "OLK_SRC_BODY_SECTION",
+	    "mail-editor-reference-message-container" };
+
+	return has_any(tag, len, marks, COUNT(marks));
 }
 
 /* Behind "</NAME" for the content of which nobody sees. */
@@ -170,6 +195,21 @@ tag_end(const char *s, const char *end)
 	const char *close = memchr(s, '>', (size_t)(end - s));
 
 	return close == NULL ? end : close + 1;
+}
+
+static void
+read_div(struct page *p, const char *tag, size_t len, bool closing)
+{
+	if (closing) {
+		if (p->marked == p->depth)
+			p->marked = 0;
+		p->depth -= p->depth > 0;
+		return;
+	}
+	p->depth += p->depth < DEPTH_MAX;
+	p->rest |= marks_rest(tag, len);
+	if (p->marked == 0 && marks_quote(tag, len))
+		p->marked = p->depth;
 }
 
 /* The tag at `s`; returns where the text goes on. */
@@ -200,8 +240,10 @@ read_tag(struct page *p, const char *s, const char *end)
 	if (n == 10 && strncasecmp(name, "blockquote", n) == 0)
 		p->quotes += closing ? -(p->quotes > 0) :
 		    p->quotes < DEPTH_MAX;
-	if (!closing && marks_quote(s, (size_t)(after - s)))
-		p->rest = true;
+	if (n == 3 && strncasecmp(name, "div", n) == 0)
+		read_div(p, s, (size_t)(after - s), closing);
+	else if (!closing)
+		p->rest |= marks_rest(s, (size_t)(after - s));
 	return after;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Reports of servers (RFC 3464, 6533, 5965), and the letters of those that
- * keep to no standard.
+ * Reports of servers (RFC 3464, 6533, 5965), and the marks by which a mail
+ * names one of ours.
  */
 #include "mail_report.h"
 
@@ -33,16 +33,36 @@ is_domain_byte(int c)
 	    c == '-' || c == '.';
 }
 
+/* Where what stands before the '@' begins, which may be "in quotes". */
+static const char *
+local_start(const char *s, const char *at)
+{
+	const char *from = at;
+
+	if (from - s >= 2 && from[-1] == '"') {
+		for (from -= 2; from > s && *from != '"' && *from >= ' '; )
+			from--;
+		if (*from == '"')
+			return from;
+		from = at;
+	}
+	while (from > s && is_local_byte(from[-1]))
+		from--;
+	return from;
+}
+
 bool
 mail_report_address(const char *s, size_t len, char out[256])
 {
 	const char *end = s + len, *at = s, *from, *to;
 
 	while ((at = memchr(at, '@', (size_t)(end - at))) != NULL) {
-		from = to = at;
-		while (from > s && is_local_byte(from[-1]))
-			from--;
-		while (to + 1 < end && is_domain_byte(to[1]))
+		to = at;
+		from = local_start(s, at);
+		/* A sentence may go on without a blank in the far east. */
+		while (to + 1 < end && is_domain_byte(to[1]) &&
+		    ((unsigned char)to[1] < 0xe0 ||
+		    !isalnum((unsigned char)*to)))
 			to++;
 		while (to > at && (*to == '.' || *to == '-'))
 			to--;
@@ -53,6 +73,34 @@ mail_report_address(const char *s, size_t len, char out[256])
 		return true;
 	}
 	return false;
+}
+
+/*
+ * Lists without doubles
+ */
+
+static bool
+has(const struct value *list, const char *text)
+{
+	for (size_t i = 0; i < value_count(list); i++)
+		if (strcmp(value_string(value_at(list, i)), text) == 0)
+			return true;
+	return false;
+}
+
+static void
+append(struct value *list, const char *s, size_t len, bool fold)
+{
+	char text[256];
+
+	if (len >= sizeof(text) || value_count(list) >= MAIL_MARKS_MAX)
+		return;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	for (char *p = text; fold && *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	if (!has(list, text))
+		value_append_take(list, value_new_string(text));
 }
 
 /*
@@ -154,7 +202,10 @@ read_recipient(char *value, char out[256])
 		decode_unicode(semicolon);
 		value = semicolon + 1;
 	}
-	if (!mail_report_address(value, strlen(value), out))
+	while (isspace((unsigned char)*value))
+		value++;
+	/* "@smtp.example.net:ana@inside" is a way, not an address. */
+	if (*value == '@' || !mail_report_address(value, strlen(value), out))
 		out[0] = '\0';
 }
 
@@ -211,9 +262,10 @@ action_of(const struct block *b)
 	    "delayed" : "failed";
 }
 
-static void
-put_recipient(struct value *recipients, const char *to, const char *original,
-    const char *action, const char *code, const char *title)
+void
+mail_report_put(struct value *recipients, const char *to,
+    const char *original, const char *action, const char *code,
+    const char *title)
 {
 	struct value *v;
 
@@ -233,15 +285,29 @@ put_recipient(struct value *recipients, const char *to, const char *original,
 	value_append_take(recipients, v);
 }
 
+/* To the last one: its Status, whatever its words are taken for. */
+static void
+put_stated(struct value *recipients, const char *status)
+{
+	size_t last = value_count(recipients) - 1;
+	struct value *v = value_copy(value_at(recipients, last));
+
+	value_set_string(v, "status", status);
+	value_replace_take(recipients, last, v);
+}
+
 /* 5.0.0 says nothing that the server's own words do not say better. */
 static void
 finish_block(struct block *b, struct value *recipients)
 {
 	struct mail_code found;
 	size_t len = strlen(b->code);
+	const char *action;
+	char stated[16];
 
 	if (!b->any)
 		return;
+	snprintf(stated, sizeof(stated), "%s", b->code);
 	if ((len == 0 || strcmp(b->code + 1, ".0.0") == 0) &&
 	    (mail_words_enhanced(b->title, &found) ||
 	    mail_words_meaning(b->title, &found)) &&
@@ -249,8 +315,13 @@ finish_block(struct block *b, struct value *recipients)
 		snprintf(b->code, sizeof(b->code), "%s", found.text);
 	if (b->code[0] == '\0' && mail_words_basic(b->title, &found))
 		snprintf(b->code, sizeof(b->code), "%s", found.text);
-	put_recipient(recipients, b->final[0] != '\0' ? b->final :
-	    b->original, b->original, action_of(b), b->code, b->title);
+	action = action_of(b);
+	if (value_count(recipients) >= MAIL_RECIPIENTS_MAX)
+		return;
+	mail_report_put(recipients, b->final[0] != '\0' ? b->final :
+	    b->original, b->original, action, b->code, b->title);
+	if (stated[0] != '\0')
+		put_stated(recipients, stated);
 }
 
 void
@@ -275,12 +346,12 @@ mail_report_delivery(const char *text, struct value *recipients)
 }
 
 void
-mail_report_feedback(const char *text, char type[32], char to[256])
+mail_report_feedback(const char *text, char type[32], struct value *to)
 {
 	struct buf value = BUF_INIT(VALUE_MAX);
-	char name[NAME_MAX_LEN], *s;
+	char name[NAME_MAX_LEN], addr[256], *s;
 
-	type[0] = to[0] = '\0';
+	type[0] = '\0';
 	while (*text != '\0') {
 		if (!next_field(&text, name, &value) || value.full ||
 		    value.len == 0) {
@@ -294,10 +365,12 @@ mail_report_feedback(const char *text, char type[32], char to[256])
 				type[i] = (char)tolower((unsigned char)s[i]);
 				type[i + 1] = '\0';
 			}
-		else if (to[0] == '\0' &&
-		    (strcasecmp(name, "Original-Rcpt-To") == 0 ||
-		    strcasecmp(name, "Original-Recipient") == 0))
-			read_recipient(s, to);
+		else if (strcasecmp(name, "Original-Rcpt-To") == 0 ||
+		    strcasecmp(name, "Original-Recipient") == 0) {
+			read_recipient(s, addr);
+			if (addr[0] != '\0')
+				append(to, addr, strlen(addr), false);
+		}
 	}
 	buf_release(&value);
 }
@@ -311,7 +384,8 @@ mail_report_to(const char *head, char to[256])
 	to[0] = '\0';
 	while (*head != '\0' && to[0] == '\0')
 		if (next_field(&head, name, &value) && !value.full &&
-		    strcasecmp(name, "To") == 0)
+		    (strcasecmp(name, "To") == 0 || strcasecmp(name,
+		    "X-HmXmrOriginalRecipient") == 0))
 			mail_report_address(buf_text(&value), value.len, to);
 	buf_release(&value);
 }
@@ -319,30 +393,6 @@ mail_report_to(const char *head, char to[256])
 /*
  * What names our message
  */
-
-static bool
-has(const struct value *list, const char *text)
-{
-	for (size_t i = 0; i < value_count(list); i++)
-		if (strcmp(value_string(value_at(list, i)), text) == 0)
-			return true;
-	return false;
-}
-
-static void
-append(struct value *list, const char *s, size_t len, bool fold)
-{
-	char text[256];
-
-	if (len >= sizeof(text) || value_count(list) >= MAIL_MARKS_MAX)
-		return;
-	memcpy(text, s, len);
-	text[len] = '\0';
-	for (char *p = text; fold && *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	if (!has(list, text))
-		value_append_take(list, value_new_string(text));
-}
 
 /* Behind "bounce+", or alone, as $EXTENSION has it. */
 void
@@ -379,6 +429,27 @@ add_ids(const char *s, size_t len, struct value *ids)
 	}
 }
 
+/* Some programs leave the brackets out. */
+static void
+add_bare_id(const char *s, size_t len, struct value *ids)
+{
+	char id[256];
+	size_t n;
+
+	while (len > 0 && isspace((unsigned char)*s)) {
+		s++;
+		len--;
+	}
+	for (n = 0; n < len && s[n] > ' ' && s[n] < 0x7f && s[n] != '<' &&
+	    s[n] != '>'; )
+		n++;
+	if (memchr(s, '@', n) == NULL || n > sizeof(id) - 4 || (n < len &&
+	    !isspace((unsigned char)s[n])))
+		return;
+	snprintf(id, sizeof(id), "<%.*s>", (int)n, s);
+	append(ids, id, n + 2, false);
+}
+
 void
 mail_report_id_list(const char *value, struct value *ids)
 {
@@ -390,180 +461,30 @@ mail_report_id_list(const char *value, struct value *ids)
 }
 
 /* Also where a server has quoted or indented them. */
-void
-mail_report_ids(const char *text, struct value *ids)
+static void
+add_ids_named(const char *text, const char *field, struct value *ids)
 {
-	static const char *const names[] = { "Message-ID:", "In-Reply-To:",
-	    "References:" };
-	const char *s = text;
-	size_t n, blank;
+	const char *s = text, *value;
+	size_t n, blank, len = strlen(field);
 
 	for (; *s != '\0'; s += n + (s[n] == '\n')) {
 		n = strcspn(s, "\n");
 		blank = strspn(s, " \t>|");
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) &&
-		    blank < n; i++)
-			if (strncasecmp(s + blank, names[i],
-			    strlen(names[i])) == 0) {
-				/* A long id stands alone on the next line. */
-				if (s[n] == '\n' && (s[n + 1] == ' ' ||
-				    s[n + 1] == '\t'))
-					n += 1 + strcspn(s + n + 1, "\n");
-				add_ids(s, n, ids);
-			}
+		if (blank >= n || strncasecmp(s + blank, field, len) != 0)
+			continue;
+		/* A long id stands alone on the next line. */
+		if (s[n] == '\n' && (s[n + 1] == ' ' || s[n + 1] == '\t'))
+			n += 1 + strcspn(s + n + 1, "\n");
+		value = s + blank + len;
+		add_ids(value, (size_t)(s + n - value), ids);
+		add_bare_id(value, (size_t)(s + n - value), ids);
 	}
 }
 
-/*
- * Letters that keep to no standard
- */
-
-/* From here on the server quotes what it got. */
-static bool
-is_copy(const char *line, size_t len)
+void
+mail_report_ids(const char *text, struct value *ids)
 {
-	static const char *const words[] = { "below this line is a copy",
-	    "this is a copy of", "copy of the original message",
-	    "original message follows", "original message headers",
-	    "unsent message below", "mensaje original", "original message",
-	    "returned message follows", "message header follows",
-	    "the header of the original", "header of the returned message",
-	    "received:", "return-path:", "message-id:" };
-	char text[160];
-
-	snprintf(text, sizeof(text), "%.*s", (int)(len > 150 ? 150 : len),
-	    line);
-	for (char *p = text; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(text, words[i]) != NULL)
-			return true;
-	return false;
-}
-
-/* Addresses that a server writes to are its own, or whoever it tells of. */
-static bool
-is_recipient(const char *addr)
-{
-	static const char *const not[] = { "mailer-daemon@", "postmaster@",
-	    "abuse@", "support@", "helpdesk@", "noreply@", "no-reply@" };
-
-	for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++)
-		if (strncasecmp(addr, not[i], strlen(not[i])) == 0)
-			return false;
-	return true;
-}
-
-static void
-add_address(struct value *found, const char *s, size_t len)
-{
-	char addr[256];
-
-	if (mail_report_address(s, len, addr) && is_recipient(addr))
-		append(found, addr, strlen(addr), false);
-}
-
-/* An address that has a line to itself, or begins one, or was tried there. */
-static bool
-is_told_of(const char *line, size_t len)
-{
-	static const char *const words[] = { "rcpt to:", "recipient:",
-	    "recipient(s)", "delivery to ", "to: ", "to <", "user: " };
-	size_t i = strspn(line, " \t*-<\"'");
-	char text[160];
-
-	if (i < len && (is_local_byte(line[i]))) {
-		while (i < len && is_local_byte(line[i]))
-			i++;
-		if (line[i] == '@')
-			return true;
-	}
-	snprintf(text, sizeof(text), "%.*s", (int)(len > 150 ? 150 : len),
-	    line);
-	for (char *p = text; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(text, words[i]) != NULL)
-			return true;
-	return false;
-}
-
-/* In two rounds: lines that tell of one, and only then any address at all. */
-static size_t
-find_addresses(const char *text, struct value *found)
-{
-	const char *s;
-	size_t n = 0;
-
-	for (int round = 0; round < 2 && value_count(found) == 0; round++)
-		for (s = text; *s != '\0'; s += n + (s[n] == '\n')) {
-			n = strcspn(s, "\n");
-			if (is_copy(s, n))
-				break;
-			if (round == 1 || is_told_of(s, n))
-				add_address(found, s, n);
-		}
-	for (s = text; *s != '\0'; s += n + (s[n] == '\n')) {
-		n = strcspn(s, "\n");
-		if (is_copy(s, n))
-			break;
-	}
-	return (size_t)(s - text);
-}
-
-/* The line that says why, for people. */
-static void
-find_title(const char *text, size_t len, char title[TITLE_MAX])
-{
-	struct mail_code ignored;
-	char line[TITLE_MAX];
-	size_t n;
-
-	title[0] = '\0';
-	for (const char *s = text; s < text + len; s += n + (s[n] == '\n')) {
-		n = strcspn(s, "\n");
-		snprintf(line, sizeof(line), "%.*s",
-		    (int)(n >= sizeof(line) ? sizeof(line) - 1 : n), s);
-		if (mail_words_enhanced(line, &ignored) ||
-		    mail_words_basic(line, &ignored) ||
-		    mail_words_meaning(line, &ignored)) {
-			s += strspn(s, " \t");
-			text_escape(title, TITLE_MAX, s, strcspn(s, "\r\n"));
-			return;
-		}
-	}
-}
-
-bool
-mail_report_guess(const char *subject, const char *text, const char *failed,
-    struct value *recipients)
-{
-	struct value *found = value_new_array();
-	struct buf head = BUF_INIT(256 * 1024);
-	struct mail_code code = { .text = "" };
-	char title[TITLE_MAX];
-	const char *action;
-	size_t len;
-	bool is;
-
-	add_address(found, failed, strlen(failed));
-	len = find_addresses(text, found);
-	buf_printf(&head, "%.500s\n", subject);
-	buf_add(&head, text, len);
-	if (!mail_words_enhanced(buf_text(&head), &code) &&
-	    !mail_words_meaning(buf_text(&head), &code))
-		mail_words_basic(buf_text(&head), &code);
-	is = failed[0] != '\0' || code.text[0] != '\0' ||
-	    mail_words_is_failure(buf_text(&head));
-	action = mail_words_is_delay(buf_text(&head)) && code.text[0] != '5' ?
-	    "delayed" : "failed";
-	find_title(text, len, title);
-	if (is && value_count(found) == 0)
-		put_recipient(recipients, "", "", action, code.text, title);
-	for (size_t i = 0; is && i < value_count(found); i++)
-		put_recipient(recipients, value_string(value_at(found, i)),
-		    "", action, code.text, title);
-	buf_release(&head);
-	value_free(found);
-	return is;
+	add_ids_named(text, "Message-ID:", ids);
+	add_ids_named(text, "In-Reply-To:", ids);
+	add_ids_named(text, "References:", ids);
 }

@@ -15,21 +15,23 @@
  * A recipient is an object of `to`, `original_to` (where it was forwarded),
  * `action` (failed, delayed, delivered,
  * relayed, expanded), `code` (an enhanced status code, or the basic one, and
- * nothing where there is none) and `title` (what the server said).
+ * nothing where there is none), `status` (the field, where a report has it;
+ * `code` is what 5.0.0 means by the server's words) and `title` (these).
  */
 #define MAIL_RECIPIENTS_MAX	50	/* of one report; ours have one */
 #define MAIL_MARKS_MAX		32	/* tokens, and ids, of one mail */
 
 /* message/delivery-status, RFC 3464 and RFC 6533: adds recipients. */
 void mail_report_delivery(const char *text, struct value *recipients);
-/* What is a bounce by its words alone; false when nothing says so. */
-bool mail_report_guess(const char *subject, const char *text,
-    const char *failed, struct value *recipients);
+/* Adds one; `to`, `original`, `code` and `title` may be empty. */
+void mail_report_put(struct value *recipients, const char *to,
+    const char *original, const char *action, const char *code,
+    const char *title);
 /*
- * message/feedback-report, RFC 5965: `type` gets its Feedback-Type, and `to`
- * the recipient if the provider tells; either may be left empty.
+ * message/feedback-report, RFC 5965: `type` gets its Feedback-Type, and the
+ * array `to` the recipients if the provider tells; either may be left empty.
  */
-void mail_report_feedback(const char *text, char type[32], char to[256]);
+void mail_report_feedback(const char *text, char type[32], struct value *to);
 
 /* Whom a head names in To; empty: nobody. */
 void mail_report_to(const char *head, char to[256]);
@@ -37,7 +39,7 @@ void mail_report_to(const char *head, char to[256]);
 /*
  * What names a message of ours: adds every "+TOKEN@" in `text` to `tokens`, in
  * lower case; and the ids between < and > behind "Message-ID:", "In-Reply-To:"
- * and "References:" to `ids`, as they stand there.
+ * and "References:" to `ids`, in this order, as they stand there.
  */
 void mail_report_tokens(const char *text, struct value *tokens);
 void mail_report_ids(const char *text, struct value *ids);

@@ -12,7 +12,10 @@
  * An announcement ("On ... wrote:", "El ... escribió:", which mail programs
  * fold over several lines), a ruler or a head ("De:", "Enviado:") ends them,
  * unless lines with '>' follow: then what stands below those lines is the
- * person's again, as people answer there, too.
+ * person's again, as people answer there, too.  Lines that telephones add, and
+ * what stands below a closing, are no words of theirs.
+ *
+ * What does not fit into `out` is left, and then it is `full`.
  */
 void mail_own_words(const char *text, struct buf *out);
 

@@ -40,6 +40,10 @@ mail_words_enhanced(const char *text, struct mail_code *out)
 		    enhanced_length(s) : 0;
 		if (n == 0 || isalnum((unsigned char)s[n]))
 			continue;
+		/* A transcript has what went well before what did not. */
+		if (*s == '2' && mail_words_enhanced(s + n, out) &&
+		    out->text[0] != '2')
+			return true;
 		snprintf(out->text, sizeof(out->text), "%.*s", (int)n, s);
 		return true;
 	}
@@ -53,7 +57,8 @@ mail_words_basic(const char *text, struct mail_code *out)
 		if ((s != text && strchr(" \t\n(:#'\"[", s[-1]) == NULL) ||
 		    (*s != '4' && *s != '5') || s[1] < '0' || s[1] > '5' ||
 		    !isdigit((unsigned char)s[2]) || (s[3] != ' ' &&
-		    s[3] != '-' && s[3] != ')' && s[3] != '\n'))
+		    s[3] != '-' && s[3] != ')' && s[3] != '\n' &&
+		    s[3] != ','))
 			continue;
 		snprintf(out->text, sizeof(out->text), "%.3s", s);
 		return true;
@@ -76,6 +81,13 @@ mail_words_meaning(const char *text, struct mail_code *out)
 	static const struct {
 		const char *words, *code;
 	} all[] = {
+		/* Before what they go on to say. */
+		{ "retry timeout exceeded", "4.4.7" },
+		{ "failing for a long time", "4.4.7" },
+		{ "retry time not reached", "4.4.7" },
+		{ "host not reachable", "4.4.1" },
+		{ "connection timed out", "4.4.1" },
+		{ "connection refused", "4.4.1" },
 		{ "user unknown", "5.1.1" }, { "unknown user", "5.1.1" },
 		{ "no such user", "5.1.1" }, { "no such recipient", "5.1.1" },
 		{ "unknown recipient", "5.1.1" },
@@ -96,6 +108,19 @@ mail_words_meaning(const char *text, struct mail_code *out)
 		{ "destinatario desconocido", "5.1.1" },
 		{ "usuario no existe", "5.1.1" },
 		{ "cuenta no existe", "5.1.1" },
+		{ "invalid user", "5.1.1" },
+		{ "invalid address", "5.1.1" },
+		{ "invalid recipient", "5.1.1" },
+		{ "malformed address", "5.1.3" },
+		{ "recipient name is not recognized", "5.1.1" },
+		{ "no valid recipients", "5.1.1" },
+		{ "not our customer", "5.1.1" },
+		{ "no such address", "5.1.1" },
+		{ "address not found", "5.1.1" },
+		{ "wasn't found at", "5.1.1" },
+		{ "domain does not exist", "5.1.2" },
+		{ "dns lookup failure", "5.1.2" },
+		{ "no such domain", "5.1.2" },
 		{ "host unknown", "5.1.2" }, { "unknown host", "5.1.2" },
 		{ "domain not found", "5.1.2" },
 		{ "host or domain name not found", "5.4.4" },
@@ -141,7 +166,11 @@ mail_words_is_failure(const char *text)
 	    "permanent error", "permanent failure", "failed permanently",
 	    "no se puede entregar", "no se pudo entregar",
 	    "no entregado", "error de entrega", "devuelto al remitente",
-	    "mail could not be sent", "nondeliverable", "non remis",
+	    "mail could not be sent", "mail failure", "attempting to deliver",
+	    "error delivering", "did not reach", "could not be sent",
+	    "delivery errors", "permanent fatal errors",
+	    "following address(es) failed", "had fatal errors",
+	    "was aborted after", "nondeliverable", "non remis",
 	    "unzustellbar", "non recapitabile" };
 
 	return any_of(text, words, COUNT(words));

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "provider/mail_hook.h"
+#include "provider/mail_letter.h"
+#include "provider/mail_sns.h"
 #include "provider/mail_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -55,6 +57,36 @@ check_event(const struct value *event)
 		    "an id has its brackets");
 }
 
+/* The same bytes as the text of a mail. */
+static void
+check_text(const uint8_t *data, size_t size)
+{
+	struct buf words = BUF_INIT(1024 * 1024), text = BUF_INIT(1024 * 1024);
+	struct value *told = value_new_array(), *own = value_new_array();
+	struct mail_letter letter = { .subject = "", .failed = "",
+	    .own = own };
+	const char *copy = NULL;
+	char id[128];
+
+	buf_add(&text, data, strnlen((const char *)data, size));
+	mail_own_words(buf_text(&text), &words);
+	promise(!words.full && words.len <= text.len + 1, "words are taken "
+	    "from the text");
+	letter.text = buf_text(&text);
+	if (mail_letter_read(&letter, told, &copy))
+		promise(copy >= letter.text && copy <= letter.text + text.len,
+		    "the copy is in the text");
+	mail_letter_embedded(buf_text(&text), told, &copy);
+	mail_sns_read(buf_text(&text), told, id);
+	for (size_t i = 0; i < value_count(told); i++)
+		promise(value_get_string(value_at(told, i), "action") != NULL,
+		    "an action");
+	value_free(told);
+	value_free(own);
+	buf_release(&words);
+	buf_release(&text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -79,5 +111,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	mail_html_text((const char *)data, size, &out);
 	buf_release(&out);
+	check_text(data, size);
 	return 0;
 }

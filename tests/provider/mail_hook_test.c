@@ -65,7 +65,7 @@ test_html(void)
 	    "</blockquote>gracias", "S\xc3\xad, confirmo.\n> Responda\n> BAJA\n"
 	    "gracias");
 	html("<style>a{}</style>x<!-- y -->z", "xz");
-	html("a<div class=\"gmail_quote\">b</div>c", "a\n> b\n> c");
+	html("a<div class=\"gmail_quote\">b</div>c", "a\n> b\nc");
 	html("1 < 2 &amp; &bogus; &#0; <", "1 < 2 & &bogus; &#0; <");
 	html("<style>never ends", "");
 }
