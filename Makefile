@@ -171,6 +171,7 @@ check-kill: all build/tests/fake/killat
 	tests/kill-send push "$${STEP:-1}"
 	tests/kill-send ntfy "$${STEP:-1}"
 	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=kill tests/run
+	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=omni-ingest-media tests/run
 
 # What is found goes to build/fuzz and, when it is mended, into the corpus
 # under a name that tells.

@@ -56,3 +56,7 @@ feed() {
 @test "answers of people, and lists of words for them" {
 	feed reply
 }
+
+@test "what people send along" {
+	feed media
+}

@@ -22,6 +22,7 @@ sweep() {
 	find_spots "$calls" "$@" <"$input" >/dev/null
 	# shellcheck disable=SC2154	# set by find_spots
 	total=${#spots[@]}
+	((points <= total)) || points=$total
 	for ((point = 0; point < points && point < total; point++)); do
 		spot=${spots[point * total / points]}
 		rm -rf "$SITE"

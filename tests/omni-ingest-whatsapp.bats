@@ -416,6 +416,8 @@ flags() {
 	assert_equal "$(jq -r '.code + " " + .title' <<<"$output")" '131050 x'
 	assert_equal "$(sql 'SELECT state, reason FROM message')" \
 		'failed|131050'
+	assert_equal "$(sql "SELECT e.title, v.detail FROM event e,
+		failed_message v")" 'x|x'
 	assert_equal "$(sql 'SELECT scope, state, how FROM consent')" \
 		'topic:marketing|out|provider'
 	verified

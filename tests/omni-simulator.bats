@@ -964,6 +964,29 @@ say() {
 	END
 }
 
+@test "what was uploaded is media of Twilio's, too: behind a redirect" {
+	local id at
+	simulate
+	printf 'a\0b' >"$BATS_TEST_TMPDIR/file"
+	id=$(curl -sS -H "Authorization: Bearer $TOKEN" \
+		-F messaging_product=whatsapp \
+		-F "file=@$BATS_TEST_TMPDIR/file;type=image/jpeg" \
+		"$graph/media" | jq -r .id)
+	at=${messages%.json}/MM1/Media
+	run -0 twilio -o /dev/null -w '%{http_code} %{redirect_url}' "$at/$id"
+	assert_output "307 $url/_content/$id"
+	run -0 curl -sS -o "$BATS_TEST_TMPDIR/got" \
+		-w '%{http_code} %{content_type}' "$url/_content/$id"
+	assert_output '200 image/jpeg'
+	cmp "$BATS_TEST_TMPDIR/got" "$BATS_TEST_TMPDIR/file"
+	run -0 curl -sS -o /dev/null -w '%{http_code}' "$at/$id"
+	assert_output 401
+	run -0 twilio -o /dev/null -w '%{redirect_url}' "$at/MEaway1"
+	assert_output http://elsewhere.example/
+	run -0 curl -sS -o /dev/null -w '%{http_code}' "$url/_content/MEno"
+	assert_output 400
+}
+
 @test "2,000 messages at once are all written, each on its line" {
 	simulate --fault error_500_after=5% --fault drop_before=1%
 	run -0 bash -c 'for ((i = 1; i <= 2000; i++)); do

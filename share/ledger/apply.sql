@@ -21,6 +21,17 @@ UPDATE attempt SET status = (SELECT e.status FROM event e
     ORDER BY e.rank DESC, e.key LIMIT 1)
 WHERE message = :data ->> '$.id' AND EXISTS (SELECT 1 FROM event e
     WHERE e.message = attempt.message AND e.attempt = attempt.number);
+-- What it is billed as: one receipt that says it is free is enough.
+UPDATE attempt SET category = (SELECT e.category FROM event e
+    WHERE e.message = attempt.message AND e.attempt = attempt.number
+    AND e.category IS NOT NULL ORDER BY e.rank DESC, e.key LIMIT 1),
+  billable = (SELECT min(e.billable) FROM event e
+    WHERE e.message = attempt.message AND e.attempt = attempt.number)
+WHERE message = :data ->> '$.id' AND EXISTS (SELECT 1 FROM event e
+    WHERE e.message = attempt.message AND e.attempt = attempt.number
+    AND (e.category IS NOT NULL OR e.billable IS NOT NULL));
+UPDATE attempt SET cost = '0'
+WHERE message = :data ->> '$.id' AND billable = 0;
 -- Taken after all, whatever the answer was or the provider's list showed.
 UPDATE attempt SET outcome = 'accepted'
 WHERE message = :data ->> '$.id' AND state = 'done' AND EXISTS (SELECT 1
@@ -524,10 +535,11 @@ WHERE :data ->> '$.provider_id' IS NOT NULL AND message IS NULL
 
 -- op event.received
 INSERT INTO event(key, provider, provider_id, message, attempt, status, rank,
-  code, received_at)
+  code, title, category, billable, received_at)
 VALUES (:data ->> '$.key', :data ->> '$.provider', :data ->> '$.provider_id',
   :data ->> '$.id', :data ->> '$.attempt', :data ->> '$.status',
-  :data ->> '$.rank', :data ->> '$.code',
+  :data ->> '$.rank', :data ->> '$.code', :data ->> '$.title',
+  :data ->> '$.category', :data ->> '$.billable',
   coalesce(:data ->> '$.received_at', :at))
 ON CONFLICT(key) DO NOTHING;
 UPDATE attempt SET state = 'done', outcome = 'accepted',
@@ -551,6 +563,11 @@ WHERE :data ->> '$.id' IS NOT NULL AND message IS NULL
 -- include receipts
 
 -- op message.received
+-- Who is nobody's contact yet: WhatsApp's window opens for them too.
+INSERT INTO address(type, hash, content)
+SELECT :data ->> '$.channel_type', :data ->> '$.hash', :data ->> '$.address'
+WHERE :data ->> '$.put_address' = 1
+ON CONFLICT(type, hash) DO NOTHING;
 INSERT INTO conversation(id, contact, hash, created_at)
 VALUES (:data ->> '$.conversation', :data ->> '$.contact',
   CASE WHEN :data ->> '$.contact' IS NULL THEN :data ->> '$.hash' END, :at)
@@ -576,3 +593,31 @@ UPDATE address SET verified = 1,
     ELSE max(coalesce(last_inbound_at, ''), :data ->> '$.said_at') END
 WHERE hash = :data ->> '$.hash' AND type = :data ->> '$.channel_type'
   AND coalesce(:data ->> '$.opens_window', 1) = 1;
+INSERT INTO inbound_media(message, position, claimed, state, retry_at,
+  received_at, changed_at)
+SELECT :data ->> '$.id', key, value ->> '$.type', 'waiting', :at,
+  coalesce(:data ->> '$.received_at', :at), :at
+FROM json_each(:data, '$.media') WHERE true;
+
+-- op media.kept
+UPDATE inbound_media SET state = 'kept', path = :data ->> '$.path',
+  type = :data ->> '$.type', size = :data ->> '$.size',
+  digest = :data ->> '$.digest', reason = NULL, retry_at = NULL,
+  tries = tries + 1, changed_at = :at
+WHERE message = :data ->> '$.id' AND position = :data ->> '$.position'
+  AND state = 'waiting';
+
+-- With a time it is tried again then.
+-- op media.failed
+UPDATE inbound_media SET state = CASE WHEN :data ->> '$.retry_at' IS NULL
+    THEN 'refused' ELSE 'waiting' END,
+  reason = :data ->> '$.reason', retry_at = :data ->> '$.retry_at',
+  tries = tries + 1, changed_at = :at
+WHERE message = :data ->> '$.id' AND position = :data ->> '$.position'
+  AND state = 'waiting';
+
+-- The file is gone already.
+-- op media.removed
+UPDATE inbound_media SET state = 'removed', path = NULL, digest = NULL,
+  reason = :data ->> '$.reason', retry_at = NULL, changed_at = :at
+WHERE message = :data ->> '$.id' AND position = :data ->> '$.position';

@@ -279,6 +279,8 @@ CREATE TABLE attempt (
   segments    INTEGER,
   cost        TEXT,
   currency    TEXT,
+  category    TEXT,		-- what the receipts say it is billed as
+  billable    INTEGER,		-- and whether it is; NULL: they do not say
   PRIMARY KEY (message, number)
 ) STRICT;
 CREATE UNIQUE INDEX attempt_one_open ON attempt(message)
@@ -301,6 +303,30 @@ CREATE TABLE message_attachment (
 ) STRICT;
 CREATE INDEX message_attachment_content ON message_attachment(content);
 
+-- What came along with a message.  The files are in the spool; the address
+-- that each was fetched from is with the message's content.
+CREATE TABLE inbound_media (
+  message    TEXT NOT NULL REFERENCES message(id),
+  position   INTEGER NOT NULL,	-- from 0
+  claimed    TEXT,		-- the type that the sender names
+  state      TEXT NOT NULL CHECK (state = 'waiting' OR state = 'kept' OR
+    state = 'refused' OR state = 'removed'),
+  path       TEXT,		-- of what is kept, below spool/media
+  type       TEXT,		-- by its first bytes
+  size       INTEGER,
+  digest     TEXT,		-- keyed hash of its SHA-256
+  reason     TEXT,		-- why not, or not yet
+  tries      INTEGER NOT NULL DEFAULT 0,
+  retry_at   TEXT,		-- of one that waits
+  received_at TEXT NOT NULL,
+  changed_at TEXT NOT NULL,
+  PRIMARY KEY (message, position)
+) STRICT;
+CREATE INDEX inbound_media_waiting ON inbound_media(retry_at)
+  WHERE state = 'waiting';
+CREATE INDEX inbound_media_digest ON inbound_media(digest)
+  WHERE state = 'kept';
+
 CREATE TABLE event (
   key         TEXT PRIMARY KEY,	-- the provider's id and what happened
   provider    TEXT NOT NULL,
@@ -310,6 +336,9 @@ CREATE TABLE event (
   status      TEXT NOT NULL,
   rank        INTEGER NOT NULL,
   code        TEXT,
+  title       TEXT,		-- the code in the provider's words
+  category    TEXT,
+  billable    INTEGER,
   received_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX event_provider_id ON event(provider, provider_id);

@@ -10,7 +10,11 @@ SELECT strftime('%Y-%m-%d %H:%M', m.created_at, (SELECT o.minutes ||
   m.intent AS understood_as,
   m.reminder,
   CASE m.is_unread WHEN 1 THEN 'unread' ELSE 'read' END AS state,
-  m.conversation, m.id
+  m.conversation, m.id,
+  -- The files that came along, below spool/media, or why they are not there.
+  (SELECT group_concat(coalesce(f.path, f.state || coalesce(': ' || f.reason,
+    '')), ', ') FROM (SELECT * FROM inbound_media f WHERE f.message = m.id
+    ORDER BY f.position) f) AS media
 FROM message m
 LEFT JOIN contact c ON c.id = m.contact
 LEFT JOIN content cc ON cc.key = c.content
@@ -20,7 +24,7 @@ WHERE m.direction = 'inbound'
 ORDER BY m.created_at DESC;
 
 CREATE VIEW unread AS
-SELECT received, channel, person, text, understood_as, conversation, id
+SELECT received, channel, person, text, understood_as, conversation, id, media
 FROM inbox WHERE state = 'unread';
 
 CREATE VIEW conversation_history AS
@@ -32,13 +36,31 @@ SELECT m.conversation,
   CASE m.direction WHEN 'inbound' THEN 'from' ELSE 'to' END AS direction,
   m.channel_type AS channel, m.state, m.status,
   coalesce(mc.body ->> '$.subject', '') AS subject,
-  mc.body ->> '$.text' AS text, m.id
+  mc.body ->> '$.text' AS text, m.id,
+  -- The files that came along, below spool/media, or why they are not there.
+  (SELECT group_concat(coalesce(f.path, f.state || coalesce(': ' || f.reason,
+    '')), ', ') FROM (SELECT * FROM inbound_media f WHERE f.message = m.id
+    ORDER BY f.position) f) AS media
 FROM message m
 LEFT JOIN contact c ON c.id = m.contact
 LEFT JOIN content cc ON cc.key = c.content
 LEFT JOIN content ac ON ac.key = m.address
 LEFT JOIN content mc ON mc.key = m.content
 ORDER BY m.conversation, m.created_at, m.id;
+
+CREATE VIEW received_media AS
+SELECT strftime('%Y-%m-%d %H:%M', f.received_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= f.received_at
+    ORDER BY o.starts_at DESC LIMIT 1)) AS received,
+  coalesce(cc.body ->> '$.name', ac.body, '(erased)') AS person,
+  m.channel_type AS channel, f.state, f.path, coalesce(f.type, f.claimed)
+    AS type, f.size, f.reason, f.tries, f.message, f.position
+FROM inbound_media f
+JOIN message m ON m.id = f.message
+LEFT JOIN contact c ON c.id = m.contact
+LEFT JOIN content cc ON cc.key = c.content
+LEFT JOIN content ac ON ac.key = m.address
+ORDER BY f.received_at DESC, f.message, f.position;
 
 CREATE VIEW due_reminder AS
 SELECT r.id AS reminder, r.type, cc.body ->> '$.name' AS person,
@@ -86,7 +108,9 @@ ORDER BY r.event_at, r.id;
 CREATE VIEW failed_message AS
 SELECT m.id, m.channel_type AS channel,
   coalesce(cc.body ->> '$.name', '') AS person, m.state, m.reason,
-  coalesce(mc.body ->> '$.error.message', rc.body) AS detail,
+  coalesce(mc.body ->> '$.error.message', rc.body, (SELECT e.title FROM event e
+    WHERE e.message = m.id AND e.attempt = m.attempts AND e.title IS NOT NULL
+    ORDER BY e.rank DESC, e.key LIMIT 1)) AS detail,
   strftime('%Y-%m-%d %H:%M', coalesce(m.failed_at, m.created_at),
     (SELECT o.minutes || ' minutes' FROM site_offset o
     WHERE o.starts_at <= coalesce(m.failed_at, m.created_at)

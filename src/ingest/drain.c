@@ -136,6 +136,7 @@ apply(struct drain *d, const struct drained *file)
 			inbound_mail_find(d->ledger, d->config, &d->links,
 			    event, &d->mem);
 		inbound_apply(d->ledger, d->config, event, &d->mem);
+		auto_reply_answer(d->auto_reply, event);
 		drain_print(d, event);
 		value_free(event);
 	}
@@ -210,7 +211,10 @@ drain_batch(struct drain *d, char **names, size_t count)
 	ledger_begin(d->ledger);
 	for (size_t i = 0; i < n; i++)
 		apply(d, &files[i]);
-	ledger_commit(d->ledger);
+	if (d->auto_reply != NULL)
+		auto_reply_commit(d->auto_reply);
+	else
+		ledger_commit(d->ledger);
 	output_flush();
 	for (size_t i = 0; i < n; i++) {
 		if (files[i].events != NULL)
@@ -255,34 +259,56 @@ start(struct drain *d, const char *spool)
 	if (d->ledger == NULL)
 		die(e.status, "%s", e.text);
 	d->sns = sns_inbox_open(d->config);
+	/* A courtesy that cannot be had holds nothing up. */
+	if (auto_reply_open(&d->auto_reply, d->config, d->ledger, &e) == -1) {
+		diag("%s; nobody gets an automatic answer", e.text);
+		d->trouble = e.status;
+	}
+}
+
+static int
+status_of(const struct drain *d)
+{
+	if (d->failed > 0 || d->later > 0 || d->media_later > 0)
+		return EX_TEMPFAIL;
+	if (d->trouble != EX_OK)
+		return d->trouble;
+	return d->bad > 0 || d->absent > 0 ||
+	    auto_reply_failed(d->auto_reply) > 0 ? EX_REFUSED : EX_OK;
 }
 
 int
-drain(struct program *p, bool confirming)
+drain(struct program *p, const struct drain_task *task)
 {
 	struct drain d = { .config = p->config, .quiet = p->quiet,
-	    .confirming = confirming,
+	    .confirming = task->confirming, .media = -1,
 	    .mem = ARENA_INIT(64 * 1024 * 1024) };
 	const char *spool = config_path(p->config, "paths", NULL, "spool");
 	struct error e;
-	int lock;
+	int lock, rc;
 
+	if (task->list)
+		return drain_list_bad(p->config, p->argv, (size_t)p->argc);
 	lock = spool_lock(spool, "ingest", &e);
 	if (lock == -1)
 		die(e.status, "%s", e.text);
 	start(&d, spool);
+	if (task->replay)
+		drain_replay(&d, p->argv, (size_t)p->argc);
 	drain_all(&d);
-	if (confirming && d.failed == 0)
+	if (d.failed == 0)
+		drain_media(&d);
+	if (task->confirming && d.failed == 0)
 		drain_confirm_all(&d);
+	rc = status_of(&d);
 	spool_sweep(d.dir, SWEEP_AGE);
 	sns_inbox_close(d.sns);
+	auto_reply_close(d.auto_reply);
 	ledger_close(d.ledger);
 	if (d.has_links)
 		links_release(&d.links);
 	arena_release(&d.mem);
 	close(d.dir);
 	close(lock);
-	if (d.failed > 0 || d.later > 0)
-		return EX_TEMPFAIL;
-	return d.bad > 0 ? EX_REFUSED : EX_OK;
+	return rc;
 }

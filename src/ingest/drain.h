@@ -3,11 +3,17 @@
 
 #include "base/program.h"
 
+struct drain_task {
+	bool confirming;	/* then tell SNS that its topics are wanted */
+	bool replay;		/* first take back what lies in bad/ */
+	bool list;		/* with that: only say what lies there */
+};
+
 /*
  * Applies what lies in the inbound spool to the ledger, and writes what it
- * applied to standard output.  With `confirming` it then tells SNS that the
- * topics which asked are wanted.  Returns the exit status.
+ * applied to standard output.  The arguments of `p` are names of files to
+ * replay.  Returns the exit status.
  */
-int drain(struct program *p, bool confirming);
+int drain(struct program *p, const struct drain_task *task);
 
 #endif

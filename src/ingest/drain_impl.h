@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/record.h"
+#include "message/auto_reply.h"
 #include "message/links.h"
 #include "send/sns_inbox.h"
 #include "store/ledger.h"
@@ -18,9 +19,14 @@ struct drain {
 	struct sns_inbox *sns;
 	struct links links;	/* once there is a mail */
 	bool has_links, confirming, quiet;
+	struct auto_reply *auto_reply;	/* or NULL */
 	struct arena mem;	/* of one file, or one event */
 	int dir;		/* of the inbound spool */
+	int media;		/* of spool/media, while that is open */
+	int trouble;		/* a status: all was applied, but... */
 	uintmax_t bad, failed;
+	uintmax_t absent;	/* named for --replay, and not there */
+	uintmax_t media_later;	/* could not be fetched in this run */
 	uintmax_t later;	/* files that nobody can judge today */
 };
 
@@ -43,6 +49,17 @@ void drain_refuse(struct drain *d, const char *from, const char *name,
 /* FROM/NAME is seen to, and goes. */
 void drain_remove(struct drain *d, const char *from, const char *name);
 void drain_print(const struct drain *d, const struct value *event);
+
+/* Fetches what came along, as far as the ledger says that it waits. */
+void drain_media(struct drain *d);
+
+/*
+ * Moves files from bad/ back to new/, all of them without names; those that are
+ * not there are told and counted.
+ */
+void drain_replay(struct drain *d, char *const names[], size_t count);
+/* Prints what lies in bad/, and why, and changes nothing. */
+int drain_list_bad(struct config *c, char *const names[], size_t count);
 
 /* Tells SNS, for each topic that has asked, that its events are wanted. */
 void drain_confirm_all(struct drain *d);

@@ -319,6 +319,39 @@ opens_window(const struct answer *a)
 	    (!is_reaction(a) && strcmp(type, "system") != 0));
 }
 
+/* "audio/ogg", of "audio/ogg; codecs=opus"; strangers write it. */
+static void
+put_type(struct value *one, const char *type, struct arena *mem)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789/.+-";
+	size_t len = type == NULL ? 0 : strspn(type, plain);
+
+	if (len > 0 && len <= ANSWER_TYPE_MAX && strchr("; ", type[len]))
+		value_set_string(one, "type", arena_strndup(mem, type, len));
+}
+
+/* What can be fetched, of what came along; a mail's parts are only named. */
+static void
+put_media(const struct answer *a, struct value *data)
+{
+	const struct value *all = value_get(a->event, "media"), *v;
+	struct value *list = value_new_array(), *one;
+
+	for (size_t i = 0; i < value_count(all) && i < ANSWER_MEDIA_MAX; i++) {
+		v = value_at(all, i);
+		if (value_get_string(v, "url") == NULL &&
+		    value_get_string(v, "id") == NULL)
+			break;
+		one = value_new_object();
+		put_type(one, value_get_string(v, "type"), a->mem);
+		value_append_take(list, one);
+	}
+	if (value_count(list) > 0)
+		value_set_take(data, "media", list);
+	else
+		value_free(list);
+}
+
 static void
 put_received(struct answer *a, bool unread)
 {
@@ -346,6 +379,9 @@ put_received(struct answer *a, bool unread)
 		value_set_string(data, "said_at", a->said_at);
 	if (!opens_window(a))
 		value_set_integer(data, "opens_window", 0);
+	else if (a->contact == NULL && strcmp(a->type, "whatsapp") == 0)
+		value_set_integer(data, "put_address", 1);
+	put_media(a, data);
 	if (a->reminder != NULL) {
 		reminder = value_new_object();
 		value_set_string(reminder, "id", a->reminder);
@@ -371,7 +407,8 @@ static bool
 will_settle(const struct answer *a)
 {
 	return a->intent == REPLY_STOP || a->intent == REPLY_START ||
-	    a->intent == REPLY_AUTOMATIC || a->again || (a->intent == REPLY_CONFIRM && a->reminder != NULL &&
+	    a->intent == REPLY_AUTOMATIC || a->again ||
+	    (a->intent == REPLY_CONFIRM && a->reminder != NULL &&
 	    a->too_late == NULL);
 }
 

@@ -58,6 +58,13 @@ void contacts_answer(struct filter *f, struct record *r, const char *action,
 const char *contacts_known(struct filter *f, struct record *r,
     const char *member);
 /*
+ * What they sent, files and all: those of the contact's messages, and of those
+ * that came from one of `hashes`, a list as JSON.  -1: a file could not be
+ * removed; the record is refused for now, and undone.
+ */
+int contacts_forget_media(struct filter *f, struct record *r, const char *id,
+    const char *hashes);
+/*
  * An address as a person writes it, in the form that the ledger keeps; for
  * this type of channel, or NULL.  NULL after refusing the record.
  */

@@ -410,9 +410,15 @@ static void
 forget(struct filter *f, struct record *r, const char *id)
 {
 	struct contacts *c = f->ctx;
-	struct value *hashes = own_hashes(c->ledger, id);
-	struct value *data = value_new_object(), *more = value_new_object();
+	struct value *hashes = own_hashes(c->ledger, id), *data, *more;
 
+	if (contacts_forget_media(f, r, id, value_json(hashes, &f->mem)) ==
+	    -1) {
+		value_free(hashes);
+		return;
+	}
+	data = value_new_object();
+	more = value_new_object();
 	/* As long as the ledger can tell what belongs to them. */
 	value_set_integer(more, "erased", erase(c->ledger, id, hashes,
 	    &f->mem));

@@ -110,6 +110,19 @@ learn_of_reader(struct ledger *l, const struct value *event, int64_t attempt)
 		learned_opt_out(l, message, scope, CONSENT_PROVIDER);
 }
 
+/* Why it failed, in the provider's words, and what it is billed as. */
+static void
+put_terms(struct value *data, const struct value *event)
+{
+	const struct value *pricing = value_get(event, "pricing");
+	const struct value *billable = value_get(pricing, "billable");
+
+	value_carry(data, "title", event, "title");
+	value_carry(data, "category", pricing, "category");
+	if (value_type(billable) == VALUE_BOOL)
+		value_set_integer(data, "billable", value_is_true(billable));
+}
+
 static void
 apply_status(struct ledger *l, struct value *event)
 {
@@ -133,6 +146,7 @@ apply_status(struct ledger *l, struct value *event)
 	value_set_string(data, "status", status);
 	value_set_integer(data, "rank", rank_of(status));
 	value_carry(data, "code", event, "code");
+	put_terms(data, event);
 	/* By the provider's clock, if it tells: then no order matters. */
 	value_carry(data, "received_at", event, value_get(event, "at") != NULL ?
 	    "at" : "received_at");

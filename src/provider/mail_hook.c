@@ -288,6 +288,9 @@ put_message(struct mail_reading *r, const char *raw_from, struct value *events)
 		put_text(event, mail_hook_body(r));
 		value_set_take(event, "attachments",
 		    value_copy(r->attachments));
+		if (mail_hook_header(r, "Message-ID")[0] != '\0')
+			value_set_string(event, "message_id",
+			    mail_hook_header(r, "Message-ID"));
 		put_time(r, event);
 		if (reason != NULL)
 			value_set_string(event, "automatic", reason);

@@ -29,6 +29,7 @@ struct certificates {
 	struct certificate known[KNOWN_MAX];
 	size_t count, fetches;
 	bool down;		/* a server did not answer */
+	bool offline;		/* none is asked, and nothing written */
 };
 
 struct certificates *
@@ -40,6 +41,12 @@ certificates_open(struct config *c)
 		die(EX_OSERR, "out of memory");
 	s->config = c;
 	return s;
+}
+
+void
+certificates_stay_offline(struct certificates *s)
+{
+	s->offline = true;
 }
 
 void
@@ -90,6 +97,8 @@ open_cache(struct certificates *s, const char *url, char name[NAME_SIZE],
 	    config_path(s->config, "paths", NULL, "spool"));
 	snprintf(name, NAME_SIZE, "%s.pem", digest_sha256(url, strlen(url),
 	    hash));
+	if (s->offline)
+		return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return io_open_dir(path, 0750, e);
 }
 
@@ -181,9 +190,10 @@ certificates_fetch(struct certificates *s, const char *provider,
 	}
 	if (read_kept(s, one))
 		return;
-	if (s->down || s->fetches == FETCHES_MAX) {
+	if (s->offline || s->down || s->fetches == FETCHES_MAX) {
 		error_set(&one->why, EX_TEMPFAIL, "SigningCertURL: not "
-		    "fetched: %s", s->down ? "a server did not answer" :
+		    "fetched: %s", s->offline ? "no server is asked here" :
+		    s->down ? "a server did not answer" :
 		    "too many others in this run");
 		return;
 	}

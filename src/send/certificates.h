@@ -12,6 +12,8 @@
 struct certificates;
 
 struct certificates *certificates_open(struct config *c);
+/* From here on no server is asked, and nothing is written. */
+void certificates_stay_offline(struct certificates *s);
 void certificates_close(struct certificates *s);
 
 /*

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -83,8 +84,46 @@ prepare(const struct calls *do_curl, CURL *curl, struct config *c,
 		do_curl->set(curl, CURLOPT_CAINFO, ca);
 }
 
+static void
+sign_in(const struct calls *do_curl, CURL *curl, const struct credentials *who)
+{
+	if (who == NULL)
+		return;
+	if (who->how == SIGN_IN_BEARER) {
+		do_curl->set(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		do_curl->set(curl, CURLOPT_XOAUTH2_BEARER,
+		    buf_text(&who->secret));
+		return;
+	}
+	do_curl->set(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	do_curl->set(curl, CURLOPT_USERNAME, who->user);
+	do_curl->set(curl, CURLOPT_PASSWORD, buf_text(&who->secret));
+}
+
+static void
+read_headers(const struct calls *do_curl, CURL *curl, struct fetching *f)
+{
+	const char *type = NULL, *location = NULL;
+
+	do_curl->get(curl, CURLINFO_CONTENT_TYPE, &type);
+	do_curl->get(curl, CURLINFO_REDIRECT_URL, &location);
+	snprintf(f->type, sizeof(f->type), "%s", type == NULL ? "" : type);
+	snprintf(f->location, sizeof(f->location), "%s",
+	    location == NULL || strlen(location) >= sizeof(f->location) ?
+	    "" : location);
+}
+
 int
 fetch(struct config *c, const char *provider, const char *url,
+    struct buf *out, struct error *e)
+{
+	struct fetching f = { .url = url };
+
+	return fetch_signed(c, provider, &f, out, e);
+}
+
+int
+fetch_signed(struct config *c, const char *provider, struct fetching *f,
     struct buf *out, struct error *e)
 {
 	char why[CURL_ERROR_SIZE] = "";
@@ -100,10 +139,14 @@ fetch(struct config *c, const char *provider, const char *url,
 		die(EX_OSERR, "out of memory");
 	buf_clear(out);
 	prepare(&do_curl, curl, c, provider, out);
-	do_curl.set(curl, CURLOPT_URL, url);
+	if (f->plain)
+		do_curl.set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	sign_in(&do_curl, curl, f->who);
+	do_curl.set(curl, CURLOPT_URL, f->url);
 	do_curl.set(curl, CURLOPT_ERRORBUFFER, why);
 	rc = do_curl.perform(curl);
 	do_curl.get(curl, CURLINFO_RESPONSE_CODE, &status);
+	read_headers(&do_curl, curl, f);
 	do_curl.cleanup(curl);
 	if (out->full)
 		return error_set(e, EX_DATAERR, "the answer has more than "

@@ -75,6 +75,17 @@ subscription(const struct sns *m)
 	return events;
 }
 
+/* Once it is known to be SNS's, or to be taken for that. */
+static int
+read_events(const struct sns *m, struct value **events, struct error *e)
+{
+	if (m->type == SNS_NOTIFICATION)
+		return ses_hook_read(m->message, strlen(m->message), m->id,
+		    events, e);
+	*events = subscription(m);
+	return 0;
+}
+
 static int
 read_checked(struct sns_inbox *s, const struct sns *m, instant received,
     struct value **events, struct error *e)
@@ -90,11 +101,30 @@ read_checked(struct sns_inbox *s, const struct sns *m, instant received,
 	if (pem == NULL || sns_check(m, buf_text(pem), pem->len, received,
 	    e) == -1)
 		return -1;
-	if (m->type == SNS_NOTIFICATION)
-		return ses_hook_read(m->message, strlen(m->message), m->id,
-		    events, e);
-	*events = subscription(m);
-	return 0;
+	return read_events(m, events, e);
+}
+
+int
+sns_inbox_look(struct sns_inbox *s, const char *body, size_t len,
+    instant received, struct value **events, struct error *unchecked,
+    struct error *e)
+{
+	struct sns m;
+	int rc;
+
+	*events = NULL;
+	unchecked->text[0] = '\0';
+	certificates_stay_offline(s->certificates);
+	sns_inbox_prepare(s, body, len);
+	if (sns_read(&m, body, len, e) == -1)
+		return -1;
+	rc = read_checked(s, &m, received, events, e);
+	if (rc == -1 && e->status == EX_TEMPFAIL) {
+		*unchecked = *e;
+		rc = read_events(&m, events, e);
+	}
+	sns_release(&m);
+	return rc;
 }
 
 int

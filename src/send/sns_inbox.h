@@ -32,6 +32,14 @@ void sns_inbox_prepare(struct sns_inbox *s, const char *body, size_t len);
 int sns_inbox_read(struct sns_inbox *s, const char *body, size_t len,
     instant received, struct value **events, struct error *e);
 /*
+ * The same for somebody who only wants to see it: no server is asked, nothing
+ * is written.  Where the signature cannot be checked like that, `unchecked`
+ * says why not, and else its text is empty.
+ */
+int sns_inbox_look(struct sns_inbox *s, const char *body, size_t len,
+    instant received, struct value **events, struct error *unchecked,
+    struct error *e);
+/*
  * Confirms the event of kind subscription, which that has given, at SNS.  -1
  * and EX_TEMPFAIL or EX_DATAERR, likewise.
  */

@@ -14,6 +14,10 @@ static const struct route routes[] = {
 	    twilio_check_credential, twilio_list_messages },
 	{ SCOPE_TWILIO, "GET", ACCOUNT "/Messages/*", false, false,
 	    twilio_check_credential, twilio_fetch_message },
+	{ SCOPE_TWILIO, "GET", ACCOUNT "/Messages/*/Media/*", false, false,
+	    twilio_check_credential, twilio_media },
+	{ SCOPE_TWILIO, "GET", "/_content/*", false, false, NULL,
+	    twilio_content },
 	{ SCOPE_TWILIO, "POST", ACCOUNT "/Calls.json", true, true,
 	    twilio_check_call, twilio_create_call },
 	{ SCOPE_TWILIO, "GET", ACCOUNT "/Calls.json", false, false,
@@ -73,7 +77,7 @@ path_fits(const struct route *r, struct exchange *x)
 		len = strcspn(++path, "/");
 		if (!segment_fits(pattern, plen, path, len))
 			return false;
-		if (plen == 1 && *pattern == '*' && n < 2)
+		if (plen == 1 && *pattern == '*' && n < PARTS_MAX)
 			x->part[n++] = arena_strndup(&x->mem, path, len);
 		pattern += plen;
 		path += len;

@@ -29,6 +29,8 @@
 #define BODY_MAX	(48 * 1024 * 1024)	/* bytes of a request */
 #define KEPT_MAX	(64 * 1024)		/* of a body in a journal */
 
+#define PARTS_MAX	3		/* of a path, that are kept */
+
 struct callbacks;
 
 struct settings {
@@ -77,7 +79,7 @@ struct exchange {
 	char *target;			/* as it stood in the request line */
 	const char *method;
 	const char *path;		/* decoded, without the query */
-	const char *part[2];		/* of the path: sid, number, topic */
+	const char *part[PARTS_MAX];	/* of the path: sid, number, topic */
 	struct arena mem;
 	struct buf body;
 	struct form query, form;
@@ -168,6 +170,8 @@ void twilio_create_call(struct exchange *x);
 void twilio_fetch_call(struct exchange *x);
 void twilio_list_calls(struct exchange *x);
 void twilio_look_up(struct exchange *x);
+void twilio_media(struct exchange *x);
+void twilio_content(struct exchange *x);
 void whatsapp_check_credential(struct exchange *x);
 void whatsapp_check_message(struct exchange *x);
 void whatsapp_send(struct exchange *x);
@@ -190,5 +194,7 @@ void control_reset(struct exchange *x);
 void twilio_error(struct exchange *x, int status, int code,
     const char *text);
 void media_drop(void *media);
+/* What was uploaded under that id; false: nothing was, and that is answered. */
+bool media_answer(struct exchange *x, const char *id);
 
 #endif

@@ -225,3 +225,25 @@ twilio_list_calls(struct exchange *x)
 {
 	list(x, &calls);
 }
+
+/*
+ * What was uploaded, as media of a message that came in: like Twilio it sends
+ * whoever asks on to another place, which wants no credential.
+ */
+void
+twilio_media(struct exchange *x)
+{
+	const char *id = x->part[2];
+
+	x->status = 307;
+	/* One that leads away from us: nobody should follow. */
+	answer_header(x, "Location", strncmp(id, "MEaway", 6) == 0 ?
+	    "http://elsewhere.example/" : arena_printf(&x->mem,
+	    "http://127.0.0.1:%d/_content/%s", x->sim->http_port, id));
+}
+
+void
+twilio_content(struct exchange *x)
+{
+	media_answer(x, x->part[0]);
+}

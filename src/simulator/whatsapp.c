@@ -391,14 +391,21 @@ whatsapp_media(struct exchange *x)
 	emit_close(b, '}');
 }
 
-void
-whatsapp_download(struct exchange *x)
+bool
+media_answer(struct exchange *x, const char *id)
 {
-	const struct media *m = find_media(x, x->part[0]);
+	const struct media *m = find_media(x, id);
 
 	if (m == NULL)
-		return;
+		return false;
 	x->status = 200;
 	x->type = m->type;
 	buf_add(&x->answer, m->data, m->len);
+	return true;
+}
+
+void
+whatsapp_download(struct exchange *x)
+{
+	media_answer(x, x->part[0]);
 }

@@ -446,13 +446,15 @@ ledger_undo(struct ledger *l)
 void
 ledger_look(struct ledger *l)
 {
-	ledger_exec(l, l->db, "BEGIN");
+	if (!l->open)
+		ledger_exec(l, l->db, "BEGIN");
 }
 
 void
 ledger_look_end(struct ledger *l)
 {
-	ledger_exec(l, l->db, "COMMIT");
+	if (!l->open)
+		ledger_exec(l, l->db, "COMMIT");
 }
 
 struct ledger_rows *

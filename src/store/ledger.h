@@ -99,6 +99,7 @@ struct ledger_rows;
 /*
  * Between these two all selects see one state, and cost less.  What lasts
  * pins the write-ahead log: no input, no network and no transaction between.
+ * Within a transaction, which is one state anyway, they do nothing.
  */
 void ledger_look(struct ledger *l);
 void ledger_look_end(struct ledger *l);

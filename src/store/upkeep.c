@@ -13,10 +13,11 @@
 #include "schema.h"
 
 /* All tables but journal and content, in the order they can be emptied. */
-static const char *const projections[] = { "flag", "reminder_step", "event",
-	"attempt", "message", "conversation", "reminder", "consent",
-	"contact_opt_out", "preference", "contact_address", "address",
-	"contact", "channel", "provider_state", "run", "site_offset", "site" };
+static const char *const projections[] = { "flag", "reminder_step",
+	"inbound_media", "event", "attempt", "message", "conversation",
+	"reminder", "consent", "contact_opt_out", "preference",
+	"contact_address", "address", "contact", "channel", "provider_state",
+	"run", "site_offset", "site" };
 #define PROJECTIONS	(sizeof(projections) / sizeof(projections[0]))
 
 int

@@ -197,6 +197,26 @@ static const struct { const char *op, *data; } history[] = {
 	{ "message.cancelled", "{'id': 'news-3', 'reason': 'by hand'}" },
 	{ "attempt.finished", "{'id': 'news-3', 'attempt': 1, "
 	    "'outcome': 'later', 'state': 'queued'}" },
+	/* What it is billed as, and that it is not. */
+	{ "event.received", "{'key': 'e6', 'provider': 'twilio', "
+	    "'provider_id': 'SM1', 'id': 'news-1', 'attempt': 1, "
+	    "'status': 'sent', 'rank': 2, 'title': 'unknown', "
+	    "'category': 'utility', 'billable': 0}" },
+	/* Pictures of a stranger, whose address is learned. */
+	{ "message.received", "{'id': 'in-4', 'conversation': 'v4', "
+	    "'channel': 'whatsapp', 'channel_type': 'whatsapp', "
+	    "'hash': 'h8', 'address': '$', 'content': '$', 'unread': 1, "
+	    "'put_address': 1, 'media': [{'type': 'image/jpeg'}, {}, {}]}" },
+	{ "media.failed", "{'id': 'in-4', 'position': 0, 'reason': '500', "
+	    "'retry_at': '2026-11-24T00:00:00Z'}" },
+	{ "media.kept", "{'id': 'in-4', 'position': 0, 'path': "
+	    "'2026-11/ab.jpg', 'type': 'image/jpeg', 'size': 7, "
+	    "'digest': 'ab'}" },
+	{ "media.failed", "{'id': 'in-4', 'position': 1, 'reason': '404'}" },
+	{ "media.kept", "{'id': 'in-4', 'position': 1, 'path': 'x', "
+	    "'type': 'x', 'size': 7, 'digest': 'x'}" },
+	{ "media.removed", "{'id': 'in-4', 'position': 2, "
+	    "'reason': 'forgotten'}" },
 };
 #define HISTORY	(sizeof(history) / sizeof(history[0]))
 
@@ -291,7 +311,17 @@ test_verify(void)
 	    == 1);
 	assert(count(l, "SELECT count(*) FROM attempt WHERE state <> 'done'")
 	    == 0);
-	assert(count(l, "SELECT sum(unread_count) FROM conversation") == 2);
+	assert(count(l, "SELECT sum(unread_count) FROM conversation") == 3);
+	assert(count(l, "SELECT count(*) FROM attempt WHERE message = "
+	    "'news-1' AND category = 'utility' AND billable = 0 AND cost = "
+	    "'0'") == 1);
+	assert(count(l, "SELECT count(*) FROM address WHERE hash = 'h8' AND "
+	    "verified = 1 AND last_inbound_at IS NOT NULL") == 1);
+	assert(count(l, "SELECT count(*) FROM inbound_media WHERE "
+	    "(position = 0 AND state = 'kept' AND path = '2026-11/ab.jpg' "
+	    "AND tries = 2 AND reason IS NULL) OR (position = 1 AND state = "
+	    "'refused' AND path IS NULL AND reason = '404') OR (position = 2 "
+	    "AND state = 'removed')") == 3);
 	ledger_close(l);
 	l = opened("a.db", LEDGER_READ);
 	verifies(l, "", 0);
