@@ -43,7 +43,7 @@ override CPPFLAGS += -Isrc -Ibuild -D_GNU_SOURCE \
 override CFLAGS += -std=c11 $(OPT) $(HARDEN) $(WARN)
 override CXXFLAGS += -std=c++17 $(OPT) $(HARDEN) $(CXXWARN)
 override LDFLAGS += $(LDHARDEN) -Wl,--as-needed
-LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lcrypto -licui18n -licuuc \
+LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lnettle -lcrypto -licui18n -licuuc \
 	  -lidn2 -lpsl -lresolv -pthread $(GMIME_LIBS)
 GMIME_LIBS = $(shell pkg-config --libs gmime-3.0)
 
@@ -223,11 +223,12 @@ SANITIZE = OPT='-O1 -g -fno-omit-frame-pointer' HARDEN= LDHARDEN= \
 	CXXFLAGS='-fsanitize=address,undefined'
 export SANITIZED
 
-bench: all build/tests/fake/barecurl
+bench: all $(addprefix build/tests/fake/,barecurl cgistatus spoolbench)
 	@.ci/packages bench
 	tests/bench
 	tests/bench-send
 	tests/bench-mail
+	tests/bench-ingest
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR) \

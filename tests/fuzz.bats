@@ -60,3 +60,11 @@ feed() {
 @test "what people send along" {
 	feed media
 }
+
+@test "requests of a web server" {
+	feed cgi
+}
+
+@test "forms and queries" {
+	feed form
+}

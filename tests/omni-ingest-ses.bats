@@ -236,7 +236,7 @@ asked() {
 		assert_equal "$body ${lines[0]}" \
 			"$body "$'Status: 403 Forbidden\r'
 	done
-	[ ! -e "$inbound" ]
+	assert_equal "$(find "$inbound" -type f)" "$inbound/refused"
 }
 
 @test "256 KiB and no more, whatever max_body says (Inv. 9)" {
@@ -268,6 +268,7 @@ asked() {
 	assert_line --index 0 $'Status: 503 Service Unavailable\r'
 	assert_regex "$stderr" 'sns_topic'
 	sed -i "/^kind = ses/a sns_topic = $TOPIC" "$OMNI_CONF"
+	rm -r "$inbound"
 	echo 'not a directory' >"$inbound"
 	cgi
 	assert_line --index 0 $'Status: 503 Service Unavailable\r'

@@ -159,6 +159,7 @@ static const struct key {
 	{ "ingest", "max_body", TYPE_INTEGER, "1048576" },
 	{ "ingest", "max_mail", TYPE_INTEGER, "10485760" },
 	{ "ingest", "timeout", TYPE_DURATION, "10s" },
+	{ "ingest", "confine", TYPE_BOOL, "yes" },
 	{ "ingest", "stop_scope", TYPE_SCOPE, "all" },
 	{ "ingest", "words", TYPE_PATH, NULL },
 	{ "ingest", "auto_reply", TYPE_STRING, NULL },
@@ -173,6 +174,7 @@ static const struct key {
 	{ "status", "failed_share", TYPE_INTEGER, "20" },
 	{ "status", "inbound_age", TYPE_DURATION, "15m" },
 	{ "status", "inbound_bad", TYPE_INTEGER, "1" },
+	{ "status", "refused", TYPE_INTEGER, "100" },
 	{ "status", "flags", TYPE_INTEGER, "20" },
 	{ "status", "unread", TYPE_INTEGER, "0" },
 	{ "status", "run_age", TYPE_DURATION, "1h" },
@@ -215,10 +217,18 @@ static const char defaults[] =
 static const char *const named[] = { "channel", "provider", "class", "topic",
 	"ladder", "speech" };
 
+/* A secret that was read early. */
+struct kept {
+	struct buf text;
+	struct error why;	/* if `failed` */
+	bool failed;
+};
+
 struct entry {
 	struct entry *next;
 	const struct key *def;
 	char *kind, *name, *key, *value, *path;
+	struct kept *kept;	/* of a secret, or NULL */
 	int line;		/* 0: a built-in default, -1: -o */
 };
 
@@ -848,6 +858,13 @@ config_free(struct config *c)
 		free(e->key);
 		free(e->value);
 		free(e->path);
+		if (e->kept != NULL) {
+			if (e->kept->text.len > 0)
+				explicit_bzero(e->kept->text.data,
+				    e->kept->text.len);
+			buf_release(&e->kept->text);
+			free(e->kept);
+		}
 		free(e);
 	}
 	free(c);
@@ -1008,11 +1025,48 @@ read_secret(struct config *c, const char *source, struct buf *out,
 	return rc;
 }
 
+static void
+keep_secret(struct config *c, struct entry *e)
+{
+	struct kept *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		die(EX_OSERR, "out of memory");
+	*k = (struct kept){ .text = BUF_INIT(SECRET_MAX) };
+	k->failed = read_secret(c, e->value, &k->text, &k->why) == -1;
+	e->kept = k;
+}
+
+void
+config_keep_secrets(struct config *c, const char *kind, const char *key)
+{
+	for (struct entry *e = c->first; e != NULL; e = e->next)
+		if (e->kept == NULL && strcmp(e->kind, kind) == 0 &&
+		    strcmp(e->key, key) == 0)
+			keep_secret(c, e);
+}
+
+/* As it was kept, or now. */
+static int
+get_secret(struct config *c, const struct kept *k, const char *source,
+    struct buf *out, struct error *why)
+{
+	if (k == NULL)
+		return read_secret(c, source, out, why);
+	if (!k->failed) {
+		buf_add(out, buf_text(&k->text), k->text.len);
+		return 0;
+	}
+	*why = k->why;
+	return -1;
+}
+
 int
 config_secret(struct config *c, const char *kind, const char *name,
     const char *key, struct buf *out, struct error *e)
 {
 	const char *source = config_string(c, kind, name, key);
+	const struct entry *entry = find_entry(c, kind, name, key);
 	const char *space = name == NULL ? "" : " ";
 	struct error why;
 
@@ -1022,7 +1076,8 @@ config_secret(struct config *c, const char *kind, const char *name,
 	if (source == NULL)
 		return error_set(e, EX_CONFIG, "[%s%s%s] has no %s", kind,
 		    space, name, key);
-	if (read_secret(c, source, out, &why) == -1)
+	if (get_secret(c, entry == NULL ? NULL : entry->kept, source, out,
+	    &why) == -1)
 		return error_set(e, EX_CONFIG, "%s of [%s%s%s]: %.300s", key,
 		    kind, space, name, why.text);
 	if (out->len == 0)

@@ -61,6 +61,12 @@ const char *config_path(struct config *c, const char *kind, const char *name,
  */
 int config_secret(struct config *c, const char *kind, const char *name,
     const char *key, struct buf *out, struct error *e);
+/*
+ * Reads the secrets `key` of all sections of that kind now, so that
+ * config_secret() opens nothing later: neither a secret nor why there is none
+ * changes after this.
+ */
+void config_keep_secrets(struct config *c, const char *kind, const char *key);
 
 /* The types of channel there are; NULL at the end. */
 #define CONFIG_CHANNEL_TYPES	5

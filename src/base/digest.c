@@ -1,9 +1,9 @@
 #include "digest.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <stdio.h>
+#include <nettle/base64.h>
+#include <nettle/hmac.h>
+#include <nettle/memops.h>
+#include <nettle/sha2.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
@@ -27,9 +27,11 @@ char *
 digest_sha256(const void *data, size_t len, char out[DIGEST_HEX])
 {
 	unsigned char md[DIGEST_LEN];
+	struct sha256_ctx ctx;
 
-	if (!EVP_Digest(data, len, md, NULL, EVP_sha256(), NULL))
-		die(EX_SOFTWARE, "SHA-256 failed");
+	sha256_init(&ctx);
+	sha256_update(&ctx, len, data);
+	sha256_digest(&ctx, sizeof(md), md);
 	return hex(md, sizeof(md), out);
 }
 
@@ -37,10 +39,12 @@ void
 digest_hmac_sha256_bytes(const void *key, size_t keylen, const void *data,
     size_t len, unsigned char out[DIGEST_LEN])
 {
-	unsigned int n;
+	struct hmac_sha256_ctx ctx;
 
-	if (HMAC(EVP_sha256(), key, (int)keylen, data, len, out, &n) == NULL)
-		die(EX_SOFTWARE, "HMAC-SHA-256 failed");
+	hmac_sha256_set_key(&ctx, keylen, key);
+	hmac_sha256_update(&ctx, len, data);
+	hmac_sha256_digest(&ctx, DIGEST_LEN, out);
+	explicit_bzero(&ctx, sizeof(ctx));
 }
 
 char *
@@ -57,16 +61,19 @@ void
 digest_hmac_sha1(const void *key, size_t keylen, const void *data,
     size_t len, unsigned char out[20])
 {
-	unsigned int n;
+	struct hmac_sha1_ctx ctx;
 
-	if (HMAC(EVP_sha1(), key, (int)keylen, data, len, out, &n) == NULL)
-		die(EX_SOFTWARE, "HMAC-SHA-1 failed");
+	hmac_sha1_set_key(&ctx, keylen, key);
+	hmac_sha1_update(&ctx, len, data);
+	hmac_sha1_digest(&ctx, SHA1_DIGEST_SIZE, out);
+	explicit_bzero(&ctx, sizeof(ctx));
 }
 
 void
 digest_base64(const void *data, size_t len, char *out)
 {
-	EVP_EncodeBlock((unsigned char *)out, data, (int)len);
+	base64_encode_raw(out, len, data);
+	out[BASE64_ENCODE_RAW_LENGTH(len)] = '\0';
 }
 
 char *
@@ -119,7 +126,7 @@ digest_equal(const char *a, const char *b)
 {
 	size_t len = strlen(a);
 
-	return len == strlen(b) && CRYPTO_memcmp(a, b, len) == 0;
+	return len == strlen(b) && memeql_sec(a, b, len);
 }
 
 void

@@ -2,60 +2,52 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
 #include "cgi_impl.h"
 #include "inbound_file.h"
-#include "store/spool.h"
 
-/* Each webhook that is known, by its path below the program. */
-static const struct hook {
-	const char *path, *methods;
-	void (*take)(struct config *c, struct cgi_request *r);
-} hooks[] = {
-	{ "/twilio/sms", "POST", cgi_twilio },
-	{ "/twilio/status", "POST", cgi_twilio },
-	{ "/twilio/call", "POST", cgi_twilio },
-	{ "/twilio/voice", "POST", cgi_twilio },
-	{ "/whatsapp", "GET, POST", cgi_whatsapp },
-	{ "/ses", "POST", cgi_ses }
+/* Of both buffers, the arena, the libraries, and some more. */
+#define MEMORY		(256UL * 1024 * 1024)
+#define QUERY_MAX	8192	/* bytes, as the drain has it */
+#define DISCARD_MS	2000
+#define FORM_TYPE	"application/x-www-form-urlencoded"
+
+/*
+ * Each webhook that is known, by its path below the program.  Twilio signs JSON
+ * too, and some services send it; SNS calls its JSON a text.
+ */
+static const struct cgi_hook hooks[] = {
+	{ "/twilio/sms", "POST", FORM_TYPE " application/json",
+	    { { "provider", "auth_token" } }, cgi_twilio },
+	{ "/twilio/status", "POST", FORM_TYPE " application/json",
+	    { { "provider", "auth_token" } }, cgi_twilio },
+	{ "/twilio/call", "POST", FORM_TYPE " application/json",
+	    { { "provider", "auth_token" } }, cgi_twilio },
+	{ "/twilio/voice", "POST", FORM_TYPE " application/json",
+	    { { "provider", "auth_token" } }, cgi_twilio },
+	{ "/whatsapp", "GET, POST", "application/json",
+	    { { "provider", "app_secret" }, { "provider", "verify_token" } },
+	    cgi_whatsapp },
+	{ "/ses", "POST", "text/plain application/json", { { NULL, NULL } },
+	    cgi_ses }
 };
 
-static const struct hook *
-find_hook(const char *path)
+static size_t taken;	/* of the body */
+
+const struct cgi_hook *
+cgi_find_hook(const char *path)
 {
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
 		if (path != NULL && strcmp(hooks[i].path, path) == 0)
 			return &hooks[i];
 	return NULL;
-}
-
-_Noreturn void
-cgi_answer(const char *status, const char *type, const char *body,
-    const char *why)
-{
-	static struct buf out = BUF_INIT(64 * 1024);
-	const struct hook *hook = find_hook(getenv("PATH_INFO"));
-
-	if (why != NULL)
-		diag("%s: %s", status, why);
-	buf_printf(&out, "Status: %s\r\n", status);
-	if (strncmp(status, "405", 3) == 0 && hook != NULL)
-		buf_printf(&out, "Allow: %s\r\n", hook->methods);
-	if (type != NULL)
-		buf_printf(&out, "Content-Type: %s\r\n", type);
-	buf_printf(&out, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
-	if (io_write_all(STDOUT_FILENO, buf_text(&out), out.len) == -1)
-		die(EX_IOERR, "stdout: %s", strerror(errno));
-	exit(EX_OK);
 }
 
 const char *
@@ -79,56 +71,119 @@ cgi_max_body(const struct config *c)
 	return max < CGI_BODY_BYTES ? max : CGI_BODY_BYTES;
 }
 
+/*
+ * A server that hands on a body in chunks cannot say how long it is: then its
+ * end is that of standard input.
+ */
+static bool
+is_chunked(void)
+{
+	return *cgi_environment("CONTENT_LENGTH") == '\0' &&
+	    strcasecmp(cgi_environment("HTTP_TRANSFER_ENCODING"),
+	    "chunked") == 0;
+}
+
+/* False when it is no number; one too large to be held is ULONG_MAX. */
+static bool
+read_length(const char *s, unsigned long *n)
+{
+	size_t len = strspn(s, "0123456789");
+
+	*n = strtoul(s, NULL, 10);
+	return s[len] == '\0';
+}
+
 static size_t
 body_length(size_t max)
 {
-	const char *s = cgi_environment("CONTENT_LENGTH");
-	char *end;
 	unsigned long n;
 
-	if (*s == '\0')
-		return 0;
-	if (!isdigit((unsigned char)*s))
+	if (!read_length(cgi_environment("CONTENT_LENGTH"), &n))
 		cgi_answer("400 Bad Request", NULL, "", "CONTENT_LENGTH");
-	errno = 0;
-	n = strtoul(s, &end, 10);
-	if (*end != '\0')
-		cgi_answer("400 Bad Request", NULL, "", "CONTENT_LENGTH");
-	if (errno != 0 || n > max)
+	if (n > max)
 		cgi_answer("413 Content Too Large", NULL, "",
 		    "the body is too long");
 	return n;
 }
 
+/* Ends the program when nothing came in time. */
+static void
+wait_for_body(int64_t deadline)
+{
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	int64_t left;
+	int n = -1;
+
+	while (n == -1) {
+		left = deadline - clock_monotonic_ms();
+		n = left <= 0 ? 0 : poll(&p, 1, (int)left);
+		if (n == 0)
+			cgi_answer("408 Request Timeout", NULL, "",
+			    "the body did not come in time");
+		if (n == -1 && errno != EINTR)
+			cgi_answer("400 Bad Request", NULL, "",
+			    "the body cannot be read");
+	}
+}
+
 void
 cgi_read_body(struct config *c, struct cgi_request *r, size_t max)
 {
-	static struct buf body = BUF_INIT(INBOUND_FILE_MAX);
 	int64_t deadline = clock_monotonic_ms() + 1000 *
-	    config_duration(c, "ingest", NULL, "timeout"), left;
-	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-	size_t len = body_length(max);
+	    config_duration(c, "ingest", NULL, "timeout");
+	const bool chunked = is_chunked();
+	size_t len = chunked ? max + 1 : body_length(max), left;
 	char chunk[8192];
 	ssize_t n;
 
-	while (body.len < len) {
-		left = deadline - clock_monotonic_ms();
-		if (left <= 0 || poll(&p, 1, (int)left) == 0)
-			cgi_answer("408 Request Timeout", NULL, "",
-			    "the body did not come in time");
-		n = io_read(STDIN_FILENO, chunk, len - body.len <
-		    sizeof(chunk) ? len - body.len : sizeof(chunk));
+	r->body = (struct buf)BUF_INIT(INBOUND_FILE_MAX);
+	taken = 0;
+	while (r->body.len < len) {
+		wait_for_body(deadline);
+		left = len - r->body.len;
+		n = io_read(STDIN_FILENO, chunk, left < sizeof(chunk) ? left :
+		    sizeof(chunk));
+		if (n == 0 && chunked)
+			break;
 		if (n <= 0)
 			cgi_answer("400 Bad Request", NULL, "",
 			    "the body is shorter than CONTENT_LENGTH");
-		buf_add(&body, chunk, (size_t)n);
+		buf_add(&r->body, chunk, (size_t)n);
+		taken += (size_t)n;
 	}
-	r->body = &body;
+	if (r->body.len > max)
+		cgi_answer("413 Content Too Large", NULL, "",
+		    "the body is too long");
+}
+
+void
+cgi_discard_body(void)
+{
+	int64_t deadline = clock_monotonic_ms() + DISCARD_MS;
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	const char *s = getenv("CONTENT_LENGTH");
+	size_t most = INBOUND_FILE_MAX;
+	unsigned long length = 0;
+	char chunk[8192];
+	ssize_t n = 1;
+
+	if (s == NULL || !read_length(s, &length))
+		return;
+	if (length < most)
+		most = length;
+	for (; taken < most && n > 0; taken += n > 0 ? (size_t)n : 0) {
+		if (poll(&p, 1, DISCARD_MS) <= 0 ||
+		    clock_monotonic_ms() > deadline)
+			return;
+		n = io_read(STDIN_FILENO, chunk, most - taken <
+		    sizeof(chunk) ? most - taken : sizeof(chunk));
+	}
 }
 
 bool
 cgi_any_secret(struct config *c, const char *kind, const char *key,
-    bool (*fits)(struct cgi_request *r, const char *secret), struct cgi_request *r)
+    bool (*fits)(struct cgi_request *r, const char *secret),
+    struct cgi_request *r)
 {
 	struct buf secret = BUF_INIT(4096);
 	const char *name;
@@ -163,46 +218,73 @@ cgi_any_secret(struct config *c, const char *kind, const char *key,
 	return ok;
 }
 
-void
-cgi_keep(struct config *c, const struct cgi_request *r)
+/*
+ * "Application/JSON; charset=utf-8" is one of "application/json text/plain".
+ * Without a type it may be any: the signature decides.
+ */
+static bool
+is_of_types(const char *type, const char *types)
 {
-	static struct buf file = BUF_INIT(INBOUND_FILE_MAX);
-	char path[PATH_MAX], name[SPOOL_NAME], now[CLOCK_TEXT];
-	struct error e;
-	int dir;
+	size_t len = strcspn(type, "; \t"), n;
 
-	snprintf(path, sizeof(path), "%s/inbound",
-	    config_path(c, "paths", NULL, "spool"));
-	buf_printf(&file, "Hook: %s\nReceived: %s\nContent-Type: %s\n"
-	    "Query: %s\nToken: %s\n\n", r->path + 1,
-	    clock_format(clock_now(), now), r->type,
-	    cgi_environment("QUERY_STRING"),
-	    cgi_environment("HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"));
-	buf_add(&file, buf_text(r->body), r->body->len);
-	dir = spool_open(path, &e);
-	if (file.full || dir == -1 || spool_put(dir, spool_name(name),
-	    buf_text(&file), file.len, true, &e) == -1)
-		cgi_answer("503 Service Unavailable", NULL, "", file.full ?
-		    "larger than a spool file may be" : e.text);
-	close(dir);
+	if (*type == '\0')
+		return true;
+	for (; *types != '\0'; types += n + (types[n] != '\0')) {
+		n = strcspn(types, " ");
+		if (n == len && strncasecmp(type, types, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+_Noreturn void
+cgi_take(struct config *c, struct cgi_request *r)
+{
+	const char *method = cgi_environment("REQUEST_METHOD");
+
+	r->path = cgi_environment("PATH_INFO");
+	r->type = cgi_environment("CONTENT_TYPE");
+	if (r->hook == NULL)
+		cgi_answer("404 Not Found", NULL, "", r->path);
+	r->get = strcmp(method, "GET") == 0;
+	if (strcmp(method, "POST") != 0 &&
+	    !(r->get && strstr(r->hook->methods, "GET") != NULL))
+		cgi_answer("405 Method Not Allowed", NULL, "",
+		    arena_printf(r->mem, "not a %s", r->hook->methods));
+	if (strlen(cgi_environment("QUERY_STRING")) > QUERY_MAX)
+		cgi_answer("414 URI Too Long", NULL, "",
+		    "the query is too long");
+	if (!r->get && !is_of_types(r->type, r->hook->types))
+		cgi_answer("415 Unsupported Media Type", NULL, "",
+		    arena_printf(r->mem, "CONTENT_TYPE %.100s: none of %s",
+		    r->type, r->hook->types));
+	r->hook->take(c, r);
+	abort();
+}
+
+/* All that has to be opened for the path, and then nothing more. */
+static void
+prepare(struct config *c, struct cgi_request *r)
+{
+	if (r->hook == NULL) {
+		inbound_none(c);
+		return;
+	}
+	for (size_t i = 0; i < CGI_SECRETS &&
+	    r->hook->secrets[i].kind != NULL; i++)
+		config_keep_secrets(c, r->hook->secrets[i].kind,
+		    r->hook->secrets[i].key);
+	inbound_open(r->spool, c, true, MEMORY, INBOUND_FILE_MAX);
 }
 
 _Noreturn void
 cgi(struct config *c)
 {
 	static struct arena mem = ARENA_INIT(64 * 1024 * 1024);
-	struct cgi_request r = { .path = cgi_environment("PATH_INFO"),
-	    .type = cgi_environment("CONTENT_TYPE"), .mem = &mem };
-	const char *method = cgi_environment("REQUEST_METHOD");
-	const struct hook *hook = find_hook(r.path);
+	static struct inbound_spool spool;
+	struct cgi_request r = { .mem = &mem, .spool = &spool,
+	    .hook = cgi_find_hook(getenv("PATH_INFO")) };
 
-	if (hook == NULL)
-		cgi_answer("404 Not Found", NULL, "", r.path);
-	r.get = strcmp(method, "GET") == 0;
-	if (strcmp(method, "POST") != 0 &&
-	    !(r.get && strstr(hook->methods, "GET") != NULL))
-		cgi_answer("405 Method Not Allowed", NULL, "",
-		    arena_printf(&mem, "not a %s", hook->methods));
-	hook->take(c, &r);
-	abort();
+	prepare(c, &r);
+	cgi_take(c, &r);
 }

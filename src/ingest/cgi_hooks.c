@@ -10,15 +10,15 @@ static bool
 is_of_twilio(struct cgi_request *r, const char *token)
 {
 	return twilio_signature_valid(token, r->url, r->type,
-	    buf_text(r->body), r->body->len,
+	    buf_text(&r->body), r->body.len,
 	    cgi_environment("HTTP_X_TWILIO_SIGNATURE"), r->mem);
 }
 
 static bool
 is_of_meta(struct cgi_request *r, const char *secret)
 {
-	return whatsapp_signature_valid(secret, buf_text(r->body),
-	    r->body->len, cgi_environment("HTTP_X_HUB_SIGNATURE_256"));
+	return whatsapp_signature_valid(secret, buf_text(&r->body),
+	    r->body.len, cgi_environment("HTTP_X_HUB_SIGNATURE_256"));
 }
 
 static bool
@@ -37,7 +37,7 @@ answer_call(struct config *c, const struct cgi_request *r)
 	struct error e;
 
 	/* Its signature was good, which says that it is a form. */
-	if (form_parse(&form, buf_text(r->body), r->body->len, r->mem,
+	if (form_parse(&form, buf_text(&r->body), r->body.len, r->mem,
 	    &e) == -1)
 		cgi_answer("400 Bad Request", NULL, "", e.text);
 	speech_answer(c, cgi_environment("QUERY_STRING"), &form, &out);
@@ -59,9 +59,8 @@ cgi_twilio(struct config *c, struct cgi_request *r)
 	r->url = arena_printf(r->mem, "%s%s%s%s", base, r->path,
 	    *query == '\0' ? "" : "?", query);
 	if (!cgi_any_secret(c, "twilio", "auth_token", is_of_twilio, r))
-		cgi_answer("403 Forbidden", NULL, "",
-		    "the signature is missing or wrong");
-	cgi_keep(c, r);
+		cgi_refuse(r, "the signature is missing or wrong");
+	cgi_keep(r);
 	if (strcmp(r->path, "/twilio/sms") == 0)
 		cgi_answer("200 OK", "text/xml", twiml, NULL);
 	if (strcmp(r->path, "/twilio/voice") == 0)
@@ -79,8 +78,7 @@ answer_challenge(struct config *c, struct cgi_request *r)
 	if (form_parse(&r->query, query, strlen(query), r->mem, &e) == -1)
 		cgi_answer("400 Bad Request", NULL, "", e.text);
 	if (!cgi_any_secret(c, "whatsapp", "verify_token", is_challenge, r))
-		cgi_answer("403 Forbidden", NULL, "", "no challenge, or the "
-		    "verify_token is wrong");
+		cgi_refuse(r, "no challenge, or the verify_token is wrong");
 	cgi_answer("200 OK", "text/plain", r->challenge, NULL);
 }
 
@@ -92,9 +90,8 @@ cgi_whatsapp(struct config *c, struct cgi_request *r)
 	/* Whatever max_body says: Meta sends up to 3 MB, or never again. */
 	cgi_read_body(c, r, WHATSAPP_BODY_BYTES);
 	if (!cgi_any_secret(c, "whatsapp", "app_secret", is_of_meta, r))
-		cgi_answer("403 Forbidden", NULL, "",
-		    "the signature is missing or wrong");
-	cgi_keep(c, r);
+		cgi_refuse(r, "the signature is missing or wrong");
+	cgi_keep(r);
 	cgi_answer("200 OK", NULL, "", NULL);
 }
 
@@ -111,15 +108,16 @@ cgi_ses(struct config *c, struct cgi_request *r)
 	struct sns m;
 
 	cgi_read_body(c, r, SNS_BODY_BYTES);
-	if (sns_read(&m, buf_text(r->body), r->body->len, &e) == -1)
-		cgi_answer("403 Forbidden", NULL, "", e.text);
+	if (sns_read(&m, buf_text(&r->body), r->body.len, &e) == -1)
+		cgi_refuse(r, e.text);
 	if (sns_provider(c, m.topic, &any) == NULL)
 		why = arena_printf(r->mem, "TopicArn: %.300s: no [provider] "
 		    "has it as sns_topic", m.topic);
 	sns_release(&m);
+	if (why != NULL && any)
+		cgi_refuse(r, why);
 	if (why != NULL)
-		cgi_answer(any ? "403 Forbidden" : "503 Service Unavailable",
-		    NULL, "", why);
-	cgi_keep(c, r);
+		cgi_answer("503 Service Unavailable", NULL, "", why);
+	cgi_keep(r);
 	cgi_answer("200 OK", NULL, "", NULL);
 }

@@ -8,19 +8,42 @@
 #include "base/buf.h"
 #include "base/config.h"
 #include "base/form.h"
+#include "inbound_spool.h"
 
 /* For the hooks: what comes on one path. */
 #define CGI_BODY_BYTES	(2 * 1024 * 1024)	/* whatever max_body says */
+#define CGI_SECRETS	2	/* kinds of secrets that a path may need */
+
+struct cgi_request;
+
+struct cgi_hook {
+	const char *path, *methods;
+	const char *types;	/* of a body, with blanks between them */
+	/* Read before anything that a stranger sent is looked at. */
+	struct { const char *kind, *key; } secrets[CGI_SECRETS];
+	void (*take)(struct config *c, struct cgi_request *r);
+};
+
+/* The one whose path this is, or NULL. */
+const struct cgi_hook *cgi_find_hook(const char *path);
 
 struct cgi_request {
+	const struct cgi_hook *hook;
 	const char *path, *type;
 	bool get;
 	const char *url;		/* as the signature has it */
-	const struct buf *body;
+	struct buf body;
 	struct form query;
 	const char *challenge;		/* to be answered, if it is one */
 	struct arena *mem;
+	struct inbound_spool *spool;
 };
+
+/*
+ * Takes the request that the environment and standard input are, up to its
+ * answer.  The path has been found.
+ */
+_Noreturn void cgi_take(struct config *c, struct cgi_request *r);
 
 /* Each ends the program with cgi_answer(). */
 _Noreturn void cgi_twilio(struct config *c, struct cgi_request *r);
@@ -33,6 +56,8 @@ _Noreturn void cgi_ses(struct config *c, struct cgi_request *r);
  */
 _Noreturn void cgi_answer(const char *status, const char *type,
     const char *body, const char *why);
+/* 403, counted: nobody who may has sent this. */
+_Noreturn void cgi_refuse(const struct cgi_request *r, const char *why);
 /* A variable, or ""; one with control characters is a bad request. */
 const char *cgi_environment(const char *name);
 /*
@@ -40,6 +65,11 @@ const char *cgi_environment(const char *name);
  * client holds a process.
  */
 void cgi_read_body(struct config *c, struct cgi_request *r, size_t max);
+/*
+ * What is left of a body that was not wanted: a server that cannot get rid of
+ * it (fcgiwrap) would lose the answer.  Not all of a huge one, nor for long.
+ */
+void cgi_discard_body(void);
 /* [ingest] max_body */
 size_t cgi_max_body(const struct config *c);
 /*
@@ -53,6 +83,6 @@ bool cgi_any_secret(struct config *c, const char *kind, const char *key,
  * The request as it came: a few lines about it, an empty line, the body.  It
  * is the only copy until it is drained, so it is synced when this returns.
  */
-void cgi_keep(struct config *c, const struct cgi_request *r);
+void cgi_keep(const struct cgi_request *r);
 
 #endif

@@ -1,7 +1,5 @@
 #include "mail_take.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,7 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/io.h"
-#include "store/spool.h"
+#include "inbound_spool.h"
 
 #define HEAD_ROOM	(64 * 1024)
 #define LINE_MAX_LEN	1000
@@ -67,30 +65,37 @@ mail_take_read(const struct config *c, struct buf *mail, bool *cut,
 	return n == -1 ? error_errno(e, "stdin") : 0;
 }
 
+/* Three times the longest mail: what a buffer grows to, and its copy. */
+#define MEMORY		(6UL * MAIL_TAKE_MAX)
+
+static void
+write_head(struct buf *file, const char *sender, const char *recipient,
+    bool cut)
+{
+	char now[CLOCK_TEXT];
+
+	buf_printf(file, "Hook: mail\nReceived: %s\n",
+	    clock_format(clock_now(), now));
+	put_line(file, "Sender", sender != NULL ? sender : getenv("SENDER"));
+	put_recipients(file, recipient);
+	buf_printf(file, "%s\n", cut ? "Cut: yes\n" : "");
+}
+
 int
 mail_take(struct config *c, const char *sender, const char *recipient,
     struct error *e)
 {
 	struct buf mail = BUF_INIT(MAIL_TAKE_MAX);
 	struct buf file = BUF_INIT(MAIL_TAKE_MAX + HEAD_ROOM);
-	char path[PATH_MAX], name[SPOOL_NAME], now[CLOCK_TEXT];
-	int dir, rc = -1;
+	struct inbound_spool spool;
+	int rc = -1;
 	bool cut;
 
-	snprintf(path, sizeof(path), "%s/inbound",
-	    config_path(c, "paths", NULL, "spool"));
-	if (mail_take_read(c, &mail, &cut, e) == 0 &&
-	    (dir = spool_open(path, e)) != -1) {
-		buf_printf(&file, "Hook: mail\nReceived: %s\n",
-		    clock_format(clock_now(), now));
-		put_line(&file, "Sender", sender != NULL ? sender :
-		    getenv("SENDER"));
-		put_recipients(&file, recipient);
-		buf_printf(&file, "%s\n", cut ? "Cut: yes\n" : "");
+	inbound_open(&spool, c, false, MEMORY, MAIL_TAKE_MAX + HEAD_ROOM);
+	if (mail_take_read(c, &mail, &cut, e) == 0) {
+		write_head(&file, sender, recipient, cut);
 		buf_add(&file, buf_text(&mail), mail.len);
-		rc = spool_put(dir, spool_name(name), buf_text(&file),
-		    file.len, true, e);
-		close(dir);
+		rc = inbound_put(&spool, &file, e);
 	}
 	buf_release(&mail);
 	buf_release(&file);

@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/record.h"
+#include "message/language.h"
 #include "template/template.h"
 
 /*
@@ -16,7 +17,6 @@
 #define META_MAX	(64 * 1024)	/* bytes of the file */
 #define META_LINE_MAX	190		/* of a line; inih reads 199 */
 #define META_KEY_MAX	49		/* of a key; inih cuts longer ones */
-#define LANGUAGE_MAX	36		/* of a language's name, with its NUL */
 
 /* All that is wrong with a template, in the order in which it was found. */
 struct fault {
@@ -156,12 +156,5 @@ void meta_free(struct meta *m);
  */
 const struct whatsapp_language *meta_whatsapp_language(const struct meta *m,
     const char *language);
-
-/* Languages' names: "es-MX" and "ES_mx" are one. */
-bool language_equal(const char *a, const char *b);
-/* Letters, then parts set apart by - or _: the shape of BCP 47. */
-bool language_is_tag(const char *s);
-/* Cuts "es-MX" to "es"; false when there is nothing left to cut. */
-bool language_widen(char *tag);
 
 #endif

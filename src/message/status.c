@@ -35,6 +35,9 @@ static int64_t is_limited(struct status *, const struct status_place *);
 static int64_t inbound_files(struct status *, const struct status_place *);
 static int64_t inbound_age(struct status *, const struct status_place *);
 static int64_t inbound_bad(struct status *, const struct status_place *);
+static int64_t refused(struct status *, const struct status_place *);
+static int64_t refused_age(struct status *, const struct status_place *);
+static int64_t refused_day(struct status *, const struct status_place *);
 static int64_t run_age(struct status *, const struct status_place *);
 static int64_t ledger_bytes(struct status *, const struct status_place *);
 static int64_t disk_free(struct status *, const struct status_place *);
@@ -115,6 +118,13 @@ static const struct source of_site[] = {
 	    inbound_age },
 	{ { "inbound_bad", "inbound set aside", "Inbound files that could not "
 	    "be read.", STATUS_COUNT, "inbound_bad" }, NULL, "", inbound_bad },
+	{ { "refused", "refused webhooks", "Webhooks that nobody had signed, as "
+	    "far back as they are counted.", STATUS_COUNT, NULL }, NULL, "",
+	    refused },
+	{ { "refused_age", "since", "How long ago the first of them came.",
+	    STATUS_SECONDS, NULL }, NULL, "", refused_age },
+	{ { "refused_day", "refused today", "Of these, those of 24 hours.",
+	    STATUS_COUNT, "refused" }, NULL, "", refused_day },
 	{ { "flags", "flags", "Open flags: what a person must look at.",
 	    STATUS_COUNT, "flags" },
 	    "SELECT count(*) FROM flag WHERE resolved_at IS NULL", "", NULL },
@@ -242,6 +252,69 @@ inbound_bad(struct status *s, const struct status_place *p)
 {
 	(void)p;
 	return count_files(s, "inbound/bad", NULL);
+}
+
+struct refusals {
+	int64_t all, day;
+	instant first;		/* if there are any */
+};
+
+/*
+ * The lines that the CGI has written, each of one webhook: see the description
+ * of inbound/refused in omni-spool(5).
+ */
+static void
+count_refused(struct status *s, const char *below, struct refusals *r)
+{
+	FILE *f = fopen(spool_path(s, below), "re");
+	char line[128];
+	instant at;
+
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, " \n")] = '\0';
+		if (!clock_parse(line, &at))
+			continue;
+		if (r->all == 0 || at < r->first)
+			r->first = at;
+		r->all++;
+		r->day += at > clock_now() - DAY;
+	}
+	fclose(f);
+}
+
+static struct refusals
+refusals_of(struct status *s)
+{
+	struct refusals r = { .all = 0 };
+
+	count_refused(s, "inbound/refused.1", &r);
+	count_refused(s, "inbound/refused", &r);
+	return r;
+}
+
+static int64_t
+refused(struct status *s, const struct status_place *p)
+{
+	(void)p;
+	return refusals_of(s).all;
+}
+
+static int64_t
+refused_age(struct status *s, const struct status_place *p)
+{
+	struct refusals r = refusals_of(s);
+
+	(void)p;
+	return r.all == 0 ? STATUS_NONE : age_of(r.first);
+}
+
+static int64_t
+refused_day(struct status *s, const struct status_place *p)
+{
+	(void)p;
+	return refusals_of(s).day;
 }
 
 /*

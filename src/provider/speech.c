@@ -1,21 +1,14 @@
-#include "speech.h"
+#include "speech_impl.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sysexits.h>
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
 
-#include "base/text.h"
-#include "message/meta.h"
-#include "provider/provider.h"
+#include "base/record.h"
+#include "message/language.h"
 
 #define TAG_MAX		40
-#define TWIML_MAX	(16 * RECORD_MAX)
 #define KEY_SECONDS	6	/* that a person has after the question */
-#define HEAD		"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>"
 
 /*
  * What <Say language> may be: twilio-node 6.2, lib/twiml/VoiceResponse.d.ts.
@@ -113,8 +106,8 @@ find_words(const struct config *c, const char *tag)
 
 /* Writing. */
 
-static void
-escape(struct buf *out, const char *s, size_t len)
+void
+speech_escape(struct buf *out, const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		switch (s[i]) {
@@ -135,54 +128,8 @@ escape(struct buf *out, const char *s, size_t len)
 		}
 }
 
-/*
- * A voice would read "smiling face"; XML has no room for noncharacters.  What
- * joins or colours an emoji goes with it.
- */
-static bool
-is_unspeakable(UChar32 c, bool after_emoji)
-{
-	return u_hasBinaryProperty(c, UCHAR_EXTENDED_PICTOGRAPHIC) ||
-	    u_hasBinaryProperty(c, UCHAR_EMOJI_MODIFIER) ||
-	    u_hasBinaryProperty(c, UCHAR_REGIONAL_INDICATOR) ||
-	    u_hasBinaryProperty(c, UCHAR_NONCHARACTER_CODE_POINT) ||
-	    c == 0xfe0f || c == 0x20e3 || (c >= 0xe0020 && c <= 0xe007f) ||
-	    (c == 0x200d && after_emoji);
-}
-
-/* False when nothing is left to be said. */
-static bool
-speak(struct buf *out, const char *text)
-{
-	struct buf plain = BUF_INIT(RECORD_MAX);
-	const uint8_t *bytes = (const uint8_t *)text;
-	bool emoji = false, said;
-	int32_t at = 0, start = 0, len = (int32_t)strlen(text);
-	UChar32 c;
-
-	for (; at < len; start = at) {
-		U8_NEXT(bytes, at, len, c);
-		emoji = c < 0 || is_unspeakable(c, emoji);
-		if (!emoji)
-			buf_add(&plain, text + start, (size_t)(at - start));
-	}
-	said = !text_is_blank(buf_text(&plain), plain.len);
-	escape(out, buf_text(&plain), plain.len);
-	buf_release(&plain);
-	return said;
-}
-
-struct speech {
-	const struct config *config;
-	const char *tag;	/* of the text, or NULL */
-	const char *voice;	/* of the channel, or NULL */
-	const char *reference;	/* encoded: the attempt that it is about */
-	struct buf *out;
-};
-
-/* The channel's voice speaks the site's language, and no other. */
-static bool
-say(const struct speech *s, const char *tag, const char *times,
+bool
+speech_say(const struct speech *s, const char *tag, const char *times,
     const char *text)
 {
 	const char *language = speech_language(s->config, tag);
@@ -192,11 +139,11 @@ say(const struct speech *s, const char *tag, const char *times,
 	if (s->voice != NULL && same_language(language, speech_language(
 	    s->config, NULL))) {
 		buf_str(s->out, " voice=\"");
-		escape(s->out, s->voice, strlen(s->voice));
+		speech_escape(s->out, s->voice, strlen(s->voice));
 		buf_char(s->out, '"');
 	}
 	buf_printf(s->out, "%s>", times);
-	said = speak(s->out, text);
+	said = s->speak(s->out, text);
 	buf_str(s->out, "</Say>");
 	return said;
 }
@@ -206,16 +153,11 @@ say_words(const struct speech *s, const char *key)
 {
 	const char *name = find_words(s->config, s->tag);
 
-	say(s, name, "", config_string(s->config, "speech", name, key));
+	speech_say(s, name, "", config_string(s->config, "speech", name, key));
 }
 
-/*
- * Asks; `text` NULL: only the question.  Without an answer the URL is called
- * all the same, so that the CGI decides how it goes on.  What stands behind
- * '#' is for Twilio, as in StatusCallback: an answer is not to be lost.
- */
-static bool
-ask(const struct speech *s, const char *text, int time)
+bool
+speech_ask(const struct speech *s, const char *text, int time)
 {
 	const char *base = config_string(s->config, "site", NULL,
 	    "public_url");
@@ -224,7 +166,7 @@ ask(const struct speech *s, const char *text, int time)
 	buf_printf(s->out, "<Gather input=\"dtmf\" numDigits=\"1\" "
 	    "timeout=\"%d\" actionOnEmptyResult=\"true\" method=\"POST\" "
 	    "action=\"", KEY_SECONDS);
-	escape(s->out, base, strlen(base));
+	speech_escape(s->out, base, strlen(base));
 	buf_printf(s->out, "/twilio/voice?ref=%s", s->reference);
 	if (s->tag != NULL)
 		buf_printf(s->out, "&amp;lang=%s", s->tag);
@@ -232,7 +174,7 @@ ask(const struct speech *s, const char *text, int time)
 		buf_printf(s->out, "&amp;n=%d", time);
 	buf_str(s->out, "#rc=5&amp;rp=all\">");
 	if (text != NULL) {
-		said = say(s, s->tag, "", text);
+		said = speech_say(s, s->tag, "", text);
 		buf_str(s->out, "<Pause length=\"1\"/>");
 	}
 	say_words(s, "menu");
@@ -240,71 +182,13 @@ ask(const struct speech *s, const char *text, int time)
 	return said;
 }
 
-/* Letters, digits and '-': what may stand in a URL, or else NULL. */
-static const char *
-clean_tag(const char *tag)
+const char *
+speech_tag(const char *tag)
 {
 	size_t len = tag == NULL ? 0 : strspn(tag, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
 	return len > 0 && len <= TAG_MAX && tag[len] == '\0' ? tag : NULL;
-}
-
-/* omni-render says in which language it found the text. */
-static const char *
-tag_of(const struct record *r)
-{
-	const char *tag = value_get_string(record_get(r, "voice"), "language");
-
-	return clean_tag(tag != NULL ? tag : record_string(r, "language"));
-}
-
-static int
-check(const struct buf *out, bool said, struct error *e)
-{
-	size_t n = utf8_count(buf_text(out), out->len);
-
-	if (!said)
-		return error_set(e, EX_DATAERR, "text: nothing that could be "
-		    "said");
-	if (out->full || n > SPEECH_MAX)
-		return error_set(e, EX_DATAERR, "text: %s%zu characters with "
-		    "all that goes around it; Twilio takes at most %d of a "
-		    "call", out->full ? "more than " : "", n, SPEECH_MAX);
-	return 0;
-}
-
-int
-speech_of_message(const struct order *o, struct buf *out, struct error *e)
-{
-	const char *text = record_string(o->record, "text");
-	struct buf twiml = BUF_INIT(TWIML_MAX), reference = BUF_INIT(4096);
-	struct speech s = { .config = o->config, .tag = tag_of(o->record),
-	    .voice = config_string(o->config, "channel", o->channel, "voice"),
-	    .out = &twiml };
-	const char *fault = text == NULL ? "missing" :
-	    text_fault(text, strlen(text), false);
-	bool said;
-	int rc;
-
-	if (fault != NULL)
-		return error_set(e, EX_DATAERR, "text: %s", fault);
-	percent_encode(&reference, o->id);
-	buf_printf(&reference, ".%d", o->attempt);
-	s.reference = buf_text(&reference);
-	buf_str(&twiml, HEAD);
-	if (value_type(record_get(o->record, "reminder")) == VALUE_OBJECT &&
-	    config_string(o->config, "site", NULL, "public_url") != NULL)
-		said = ask(&s, text, 1);
-	else
-		said = say(&s, s.tag, " loop=\"2\"", text);
-	buf_str(&twiml, "</Response>");
-	rc = check(&twiml, said, e);
-	if (rc == 0)
-		buf_add(out, buf_text(&twiml), twiml.len);
-	buf_release(&twiml);
-	buf_release(&reference);
-	return rc;
 }
 
 /* Answers. */
@@ -332,6 +216,14 @@ voice_of(const struct config *c, const char *from)
 	return NULL;
 }
 
+/* The configuration's sentences, as they stand. */
+static bool
+speak_plainly(struct buf *out, const char *text)
+{
+	speech_escape(out, text, strlen(text));
+	return true;
+}
+
 static void
 answer_key(const struct speech *s, const char *digits, const char *time)
 {
@@ -343,7 +235,7 @@ answer_key(const struct speech *s, const char *digits, const char *time)
 		say_words(s, thanks[digits[0] - '1']);
 	else if (s->reference != NULL && (time == NULL ||
 	    strcmp(time, "1") == 0)) {
-		ask(s, NULL, SPEECH_ASKED);
+		speech_ask(s, NULL, SPEECH_ASKED);
 		return;
 	} else
 		say_words(s, "goodbye");
@@ -355,7 +247,7 @@ speech_answer(const struct config *c, const char *query, const struct form *f,
     struct buf *out)
 {
 	struct arena mem = ARENA_INIT(16 * TWIML_MAX);
-	struct speech s = { .config = c, .out = out,
+	struct speech s = { .config = c, .out = out, .speak = speak_plainly,
 	    .voice = voice_of(c, form_get(f, "From")) };
 	struct buf reference = BUF_INIT(4096);
 	struct form q = { .count = 0 };
@@ -370,8 +262,8 @@ speech_answer(const struct config *c, const char *query, const struct form *f,
 		percent_encode(&reference, ref);
 		s.reference = buf_text(&reference);
 	}
-	s.tag = clean_tag(form_get(&q, "lang"));
-	buf_str(out, HEAD);
+	s.tag = speech_tag(form_get(&q, "lang"));
+	buf_str(out, SPEECH_HEAD);
 	if (speech_is_machine(form_get(f, "AnsweredBy")))
 		buf_str(out, "<Hangup/>");
 	else

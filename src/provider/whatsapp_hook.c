@@ -8,7 +8,6 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/digest.h"
 #include "provider/provider.h"
 
 /*
@@ -16,23 +15,8 @@
  * "webhooks" (status, messages, user_preferences), and the examples in
  * github.com/facebook/openapi.
  */
-#define SIGNATURE	"sha256="
-#define CHALLENGE_MAX	64
 #define REFERENCE_MAX	512
 #define DIGITS		"0123456789"
-
-bool
-whatsapp_signature_valid(const char *secret, const char *body, size_t len,
-    const char *signature)
-{
-	char want[sizeof(SIGNATURE) + DIGEST_HEX] = SIGNATURE;
-
-	if (secret[0] == '\0' || signature == NULL)
-		return false;
-	digest_hmac_sha256(secret, strlen(secret), body, len,
-	    want + strlen(SIGNATURE));
-	return digest_equal(want, signature);
-}
 
 static bool
 is_digits(const char *s, size_t min, size_t max)
@@ -40,20 +24,6 @@ is_digits(const char *s, size_t min, size_t max)
 	size_t len = strlen(s);
 
 	return len >= min && len <= max && strspn(s, DIGITS) == len;
-}
-
-const char *
-whatsapp_challenge(const struct form *query, const char *token)
-{
-	const char *mode = form_get(query, "hub.mode");
-	const char *theirs = form_get(query, "hub.verify_token");
-	const char *challenge = form_get(query, "hub.challenge");
-
-	if (token[0] == '\0' || mode == NULL || theirs == NULL ||
-	    challenge == NULL || strcmp(mode, "subscribe") != 0 ||
-	    !digest_equal(token, theirs))
-		return NULL;
-	return is_digits(challenge, 1, CHALLENGE_MAX) ? challenge : NULL;
 }
 
 /* Four hexadecimal digits; -1 when they are not. */

@@ -415,6 +415,33 @@ test_describe(void)
 	buf_release(&b);
 }
 
+/* Kept is what was there, and what was not: for who cannot look again. */
+static void
+test_kept_secrets(void)
+{
+	struct buf out = BUF_INIT(4096);
+	struct config *c;
+	struct error e;
+
+	put("token", SECRET "\n");
+	c = load("[provider p]\nkind = twilio\nauth_token = file:token\n"
+	    "app_secret = file:token\n[provider q]\nkind = twilio\n"
+	    "auth_token = file:none\n", NULL, 0);
+	config_keep_secrets(c, "provider", "auth_token");
+	config_keep_secrets(c, "provider", "auth_token");
+	config_keep_secrets(c, "links", "key");
+	put("token", "another\n");
+	put("none", "something\n");
+	assert(config_secret(c, "provider", "p", "auth_token", &out, &e) == 0 &&
+	    strcmp(buf_text(&out), SECRET) == 0);
+	assert(config_secret(c, "provider", "p", "app_secret", &out, &e) == 0 &&
+	    strcmp(buf_text(&out), "another") == 0);
+	assert(config_secret(c, "provider", "q", "auth_token", &out, &e) == -1 &&
+	    strstr(e.text, "none: No such file") != NULL);
+	buf_release(&out);
+	config_free(c);
+}
+
 int
 main(void)
 {
@@ -429,6 +456,7 @@ main(void)
 	test_overrides();
 	test_secrets_stay_secret();
 	test_secrets();
+	test_kept_secrets();
 	test_paths();
 	test_which_file();
 	test_words();
@@ -439,6 +467,7 @@ main(void)
 	unlink("token");
 	unlink("two");
 	unlink("empty");
+	unlink("none");
 	assert(rmdir(dir) == 0);
 	return 0;
 }

@@ -1,0 +1,40 @@
+#ifndef OMNI_CONFINE_H
+#define OMNI_CONFINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Gives up for good whatever a program does not need from here on, so that who
+ * takes it over with bytes from outside gains little: seccomp for what it may
+ * ask of the kernel, Landlock for which files, and limits for how much.
+ *
+ * Descriptors that are open stay as they are.  Memory, reading, writing,
+ * waiting, closing, the clock, random bytes and ending are always allowed;
+ * anything else ends the process with SIGSYS.
+ */
+#define CONFINE_DIRS	4
+
+struct confine {
+	/*
+	 * Beneath these directories, by descriptors of theirs, plain files may
+	 * be made, written, linked from one to the other, synced and removed.
+	 * Without any, nothing can be opened.
+	 */
+	int dirs[CONFINE_DIRS];
+	size_t count;
+	/* Seconds of the processor; bytes of memory; bytes of a file. */
+	unsigned long seconds, memory, file;
+};
+
+/*
+ * What the kernel does not know is left out, without a word: an old one must
+ * not cost a webhook.  Built with a sanitizer, which needs more than that, it
+ * does nothing.
+ */
+void confine(const struct confine *c);
+
+/* Whether it would do anything: not in a build with a sanitizer. */
+bool confine_is_built(void);
+
+#endif

@@ -1,0 +1,58 @@
+/* What leaves the process: the answer, and the file in the spool. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "cgi_impl.h"
+#include "inbound_file.h"
+
+_Noreturn void
+cgi_answer(const char *status, const char *type, const char *body,
+    const char *why)
+{
+	static struct buf out = BUF_INIT(64 * 1024);
+	const struct cgi_hook *hook = cgi_find_hook(getenv("PATH_INFO"));
+
+	if (why != NULL)
+		diag("%s: %s", status, why);
+	if (status[0] == '4' && strncmp(status, "408", 3) != 0)
+		cgi_discard_body();
+	buf_printf(&out, "Status: %s\r\n", status);
+	if (strncmp(status, "405", 3) == 0 && hook != NULL)
+		buf_printf(&out, "Allow: %s\r\n", hook->methods);
+	if (type != NULL)
+		buf_printf(&out, "Content-Type: %s\r\n", type);
+	buf_printf(&out, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+	if (io_write_all(STDOUT_FILENO, buf_text(&out), out.len) == -1)
+		die(EX_IOERR, "stdout: %s", strerror(errno));
+	exit(EX_OK);
+}
+
+_Noreturn void
+cgi_refuse(const struct cgi_request *r, const char *why)
+{
+	inbound_count_refused(r->spool, r->path + 1);
+	cgi_answer("403 Forbidden", NULL, "", why);
+}
+
+void
+cgi_keep(const struct cgi_request *r)
+{
+	static struct buf file = BUF_INIT(INBOUND_FILE_MAX);
+	char now[CLOCK_TEXT];
+	struct error e;
+
+	buf_printf(&file, "Hook: %s\nReceived: %s\nContent-Type: %s\n"
+	    "Query: %s\nToken: %s\n\n", r->path + 1,
+	    clock_format(clock_now(), now), r->type,
+	    cgi_environment("QUERY_STRING"),
+	    cgi_environment("HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"));
+	buf_add(&file, buf_text(&r->body), r->body.len);
+	if (file.full || inbound_put(r->spool, &file, &e) == -1)
+		cgi_answer("503 Service Unavailable", NULL, "", file.full ?
+		    "larger than a spool file may be" : e.text);
+}
