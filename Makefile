@@ -109,6 +109,7 @@ build/%.o: %.cc build/flags | build/deps
 build/src/store/schema.o: share/ledger/schema.sql share/ledger/views.sql \
     share/ledger/apply.sql
 build/src/message/preview_html.o: share/preview/page.css
+build/src/ingest/page.o: share/pages/page.css
 build/src/message/reply_lexicon.o build/fuzz/src/message/reply_lexicon.o: \
     share/words/en.words share/words/es.words share/words/more.words
 build/tests/message/reply_test.o: tests/message/replies.tsv

@@ -68,3 +68,7 @@ feed() {
 @test "forms and queries" {
 	feed form
 }
+
+@test "requests for the pages behind links" {
+	feed page_hook
+}

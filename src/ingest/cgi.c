@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "cgi_impl.h"
 #include "inbound_file.h"
+#include "page_hook.h"
 
 /* Of both buffers, the arena, the libraries, and some more. */
 #define MEMORY		(256UL * 1024 * 1024)
@@ -36,7 +37,12 @@ static const struct cgi_hook hooks[] = {
 	    { { "provider", "app_secret" }, { "provider", "verify_token" } },
 	    cgi_whatsapp },
 	{ "/ses", "POST", "text/plain application/json", { { NULL, NULL } },
-	    cgi_ses }
+	    cgi_ses },
+	{ "/confirm", PAGE_METHODS, NULL, { { "links", "key" } }, cgi_page },
+	{ "/unsubscribe", PAGE_METHODS, NULL, { { "links", "key" } },
+	    cgi_page },
+	{ "/preferences", PAGE_METHODS, NULL, { { "links", "key" } },
+	    cgi_page }
 };
 
 static size_t taken;	/* of the body */
@@ -237,6 +243,18 @@ is_of_types(const char *type, const char *types)
 	return false;
 }
 
+/* "GET" is one of "GET, HEAD, POST". */
+static bool
+is_one_of(const char *method, const char *methods)
+{
+	char word[8];
+
+	for (size_t i = 0; config_word(methods, i, word, sizeof(word)); i++)
+		if (strcmp(word, method) == 0)
+			return true;
+	return false;
+}
+
 _Noreturn void
 cgi_take(struct config *c, struct cgi_request *r)
 {
@@ -246,15 +264,16 @@ cgi_take(struct config *c, struct cgi_request *r)
 	r->type = cgi_environment("CONTENT_TYPE");
 	if (r->hook == NULL)
 		cgi_answer("404 Not Found", NULL, "", r->path);
+	r->method = method;
 	r->get = strcmp(method, "GET") == 0;
-	if (strcmp(method, "POST") != 0 &&
-	    !(r->get && strstr(r->hook->methods, "GET") != NULL))
+	if (!is_one_of(method, r->hook->methods))
 		cgi_answer("405 Method Not Allowed", NULL, "",
 		    arena_printf(r->mem, "not a %s", r->hook->methods));
 	if (strlen(cgi_environment("QUERY_STRING")) > QUERY_MAX)
 		cgi_answer("414 URI Too Long", NULL, "",
 		    "the query is too long");
-	if (!r->get && !is_of_types(r->type, r->hook->types))
+	if (!r->get && r->hook->types != NULL &&
+	    !is_of_types(r->type, r->hook->types))
 		cgi_answer("415 Unsupported Media Type", NULL, "",
 		    arena_printf(r->mem, "CONTENT_TYPE %.100s: none of %s",
 		    r->type, r->hook->types));

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "cgi_impl.h"
 #include "inbound_file.h"
+#include "page_hook.h"
 
 _Noreturn void
 cgi_answer(const char *status, const char *type, const char *body,
@@ -39,12 +40,27 @@ cgi_refuse(const struct cgi_request *r, const char *why)
 	cgi_answer("403 Forbidden", NULL, "", why);
 }
 
-void
-cgi_keep(const struct cgi_request *r)
+_Noreturn void
+cgi_answer_page(const struct cgi_request *r, const struct page_answer *a)
+{
+	static struct buf out = BUF_INIT(PAGE_MAX + 8192);
+
+	if (strncmp(a->status, "403", 3) == 0)
+		inbound_count_refused(r->spool, r->path + 1);
+	if (a->why != NULL)
+		diag("%s: %s", a->status, a->why);
+	buf_printf(&out, "Status: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
+	    a->status, buf_text(&a->headers), a->length, buf_text(&a->body));
+	if (io_write_all(STDOUT_FILENO, buf_text(&out), out.len) == -1)
+		die(EX_IOERR, "stdout: %s", strerror(errno));
+	exit(EX_OK);
+}
+
+int
+cgi_try_keep(const struct cgi_request *r, struct error *e)
 {
 	static struct buf file = BUF_INIT(INBOUND_FILE_MAX);
 	char now[CLOCK_TEXT];
-	struct error e;
 
 	buf_printf(&file, "Hook: %s\nReceived: %s\nContent-Type: %s\n"
 	    "Query: %s\nToken: %s\n\n", r->path + 1,
@@ -52,7 +68,17 @@ cgi_keep(const struct cgi_request *r)
 	    cgi_environment("QUERY_STRING"),
 	    cgi_environment("HTTP_I_TWILIO_IDEMPOTENCY_TOKEN"));
 	buf_add(&file, buf_text(&r->body), r->body.len);
-	if (file.full || inbound_put(r->spool, &file, &e) == -1)
-		cgi_answer("503 Service Unavailable", NULL, "", file.full ?
-		    "larger than a spool file may be" : e.text);
+	if (file.full)
+		return error_set(e, EX_DATAERR, "larger than a spool file may "
+		    "be");
+	return inbound_put(r->spool, &file, e);
+}
+
+void
+cgi_keep(const struct cgi_request *r)
+{
+	struct error e;
+
+	if (cgi_try_keep(r, &e) == -1)
+		cgi_answer("503 Service Unavailable", NULL, "", e.text);
 }

@@ -15,10 +15,12 @@
 #define CGI_SECRETS	2	/* kinds of secrets that a path may need */
 
 struct cgi_request;
+struct page_answer;
 
 struct cgi_hook {
 	const char *path, *methods;
-	const char *types;	/* of a body, with blanks between them */
+	/* Of a body, with blanks between them; NULL: the hook sees to it. */
+	const char *types;
 	/* Read before anything that a stranger sent is looked at. */
 	struct { const char *kind, *key; } secrets[CGI_SECRETS];
 	void (*take)(struct config *c, struct cgi_request *r);
@@ -29,7 +31,7 @@ const struct cgi_hook *cgi_find_hook(const char *path);
 
 struct cgi_request {
 	const struct cgi_hook *hook;
-	const char *path, *type;
+	const char *path, *method, *type;
 	bool get;
 	const char *url;		/* as the signature has it */
 	struct buf body;
@@ -49,6 +51,8 @@ _Noreturn void cgi_take(struct config *c, struct cgi_request *r);
 _Noreturn void cgi_twilio(struct config *c, struct cgi_request *r);
 _Noreturn void cgi_whatsapp(struct config *c, struct cgi_request *r);
 _Noreturn void cgi_ses(struct config *c, struct cgi_request *r);
+/* A page for a person: whatever happens, it says what to do. */
+_Noreturn void cgi_page(struct config *c, struct cgi_request *r);
 
 /*
  * Ends the program: the web server has its answer, and all memory is free.
@@ -58,6 +62,9 @@ _Noreturn void cgi_answer(const char *status, const char *type,
     const char *body, const char *why);
 /* 403, counted: nobody who may has sent this. */
 _Noreturn void cgi_refuse(const struct cgi_request *r, const char *why);
+/* The same with a page, which a 403 is, too. */
+_Noreturn void cgi_answer_page(const struct cgi_request *r,
+    const struct page_answer *a);
 /* A variable, or ""; one with control characters is a bad request. */
 const char *cgi_environment(const char *name);
 /*
@@ -84,5 +91,7 @@ bool cgi_any_secret(struct config *c, const char *kind, const char *key,
  * is the only copy until it is drained, so it is synced when this returns.
  */
 void cgi_keep(const struct cgi_request *r);
+/* The same, without an answer where it fails. */
+int cgi_try_keep(const struct cgi_request *r, struct error *e);
 
 #endif

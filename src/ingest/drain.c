@@ -73,10 +73,10 @@ understand(struct drain *d, const struct buf *text, struct drained *file,
 	if (inbound_file_parse(&f, text, &d->mem, e) == -1)
 		return -1;
 	if (strcmp(f.hook, "ses") == 0)
-		sns_inbox_prepare(d->sns, f.body, f.len);
+		sns_inbox_prepare(d->readers.sns, f.body, f.len);
 	snprintf(file->received, sizeof(file->received), "%s",
 	    f.received == NULL ? "" : f.received);
-	return inbound_file_read(&f, d->sns, &d->mem, &file->events, e);
+	return inbound_file_read(&f, &d->readers, &d->mem, &file->events, e);
 }
 
 bool
@@ -258,7 +258,7 @@ start(struct drain *d, const char *spool)
 	d->ledger = ledger_start(d->config, LEDGER_WRITE, &e);
 	if (d->ledger == NULL)
 		die(e.status, "%s", e.text);
-	d->sns = sns_inbox_open(d->config);
+	d->readers.sns = sns_inbox_open(d->config);
 	/* A courtesy that cannot be had holds nothing up. */
 	if (auto_reply_open(&d->auto_reply, d->config, d->ledger, &e) == -1) {
 		diag("%s; nobody gets an automatic answer", e.text);
@@ -281,6 +281,7 @@ int
 drain(struct program *p, const struct drain_task *task)
 {
 	struct drain d = { .config = p->config, .quiet = p->quiet,
+	    .readers = { .links = LINK_HOOK_INIT(p->config) },
 	    .confirming = task->confirming, .media = -1,
 	    .mem = ARENA_INIT(64 * 1024 * 1024) };
 	const char *spool = config_path(p->config, "paths", NULL, "spool");
@@ -302,7 +303,8 @@ drain(struct program *p, const struct drain_task *task)
 		drain_confirm_all(&d);
 	rc = status_of(&d);
 	spool_sweep(d.dir, SWEEP_AGE);
-	sns_inbox_close(d.sns);
+	sns_inbox_close(d.readers.sns);
+	link_hook_release(&d.readers.links);
 	auto_reply_close(d.auto_reply);
 	ledger_close(d.ledger);
 	if (d.has_links)

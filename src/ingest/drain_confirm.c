@@ -19,7 +19,7 @@ confirm(struct drain *d, const char *name)
 	if (!drain_load(d, DRAIN_WAITING, name, &file))
 		return;
 	first = value_at(file.events, 0);
-	if (sns_inbox_confirm(d->sns, first, &e) == -1)
+	if (sns_inbox_confirm(d->readers.sns, first, &e) == -1)
 		drain_refuse(d, DRAIN_WAITING, name, &e);
 	else {
 		drain_remove(d, DRAIN_WAITING, name);

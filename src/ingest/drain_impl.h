@@ -7,7 +7,7 @@
 #include "base/record.h"
 #include "message/auto_reply.h"
 #include "message/links.h"
-#include "send/sns_inbox.h"
+#include "inbound_file.h"
 #include "store/ledger.h"
 
 #define DRAIN_FILES_MAX	1000000	/* taken in by one run */
@@ -16,7 +16,7 @@
 struct drain {
 	struct config *config;
 	struct ledger *ledger;
-	struct sns_inbox *sns;
+	struct inbound_readers readers;
 	struct links links;	/* once there is a mail */
 	bool has_links, confirming, quiet;
 	struct auto_reply *auto_reply;	/* or NULL */

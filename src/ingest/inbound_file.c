@@ -83,6 +83,7 @@ inbound_file_parse(struct inbound_file *f, const struct buf *file,
 	f->body = body + 2;
 	f->len = file->len - (size_t)(f->body - text);
 	f->query = header(text, "Query", mem);
+	f->type = header(text, "Content-Type", mem);
 	f->received = header(text, "Received", mem);
 	if (f->received != NULL && !clock_parse(f->received, &f->at))
 		f->received = NULL;
@@ -90,8 +91,8 @@ inbound_file_parse(struct inbound_file *f, const struct buf *file,
 }
 
 int
-inbound_file_read(const struct inbound_file *f, struct sns_inbox *sns,
-    struct arena *mem, struct value **events, struct error *e)
+inbound_file_read(const struct inbound_file *f,
+    struct inbound_readers *readers, struct arena *mem, struct value **events, struct error *e)
 {
 	static const char *const kinds[] = {
 		[TWILIO_HOOK_MESSAGE] = "twilio/sms",
@@ -107,7 +108,13 @@ inbound_file_read(const struct inbound_file *f, struct sns_inbox *sns,
 		return whatsapp_hook_read(f->body, f->len, events, e);
 	if (strcmp(f->hook, "mail") == 0)
 		return understand_mail(f, mem, events, e);
+	if (link_hook_is(f->hook))
+		return link_hook_read(&readers->links, &(struct link_file){
+		    .hook = f->hook, .query = f->query, .type = f->type,
+		    .received = f->at, .body = f->body, .len = f->len }, mem,
+		    events, e);
 	if (strcmp(f->hook, "ses") == 0)
-		return sns_inbox_read(sns, f->body, f->len, f->at, events, e);
+		return sns_inbox_read(readers->sns, f->body, f->len, f->at,
+		    events, e);
 	return error_set(e, EX_DATAERR, "unknown hook %.40s", f->hook);
 }

@@ -34,19 +34,21 @@ understand(const struct program *p, const struct inbound_file *f,
     struct arena *mem, struct value **events, const char **signature,
     struct error *e)
 {
-	struct sns_inbox *sns = sns_inbox_open(p->config);
+	struct inbound_readers readers = { .sns = sns_inbox_open(p->config),
+	    .links = LINK_HOOK_INIT(p->config) };
 	struct error unchecked = { .text = "" };
 	int rc;
 
 	*signature = NULL;
 	if (strcmp(f->hook, "ses") == 0) {
-		rc = sns_inbox_look(sns, f->body, f->len, f->at, events,
+		rc = sns_inbox_look(readers.sns, f->body, f->len, f->at, events,
 		    &unchecked, e);
 		*signature = unchecked.text[0] == '\0' ? "valid" :
 		    arena_printf(mem, "not checked: %s", unchecked.text);
 	} else
-		rc = inbound_file_read(f, sns, mem, events, e);
-	sns_inbox_close(sns);
+		rc = inbound_file_read(f, &readers, mem, events, e);
+	sns_inbox_close(readers.sns);
+	link_hook_release(&readers.links);
 	return rc;
 }
 

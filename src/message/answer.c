@@ -13,6 +13,7 @@ struct answer {
 	struct value *event;
 	struct arena *mem;
 	const char *id, *from, *type, *text, *contact;
+	const char *asked;	/* our message with the link; or NULL */
 	const char *said_at;	/* by the provider's clock, or NULL */
 	char hash[DIGEST_HEX], address[LEDGER_KEY], content[LEDGER_KEY];
 	enum reply_intent intent;
@@ -23,13 +24,18 @@ struct answer {
 	bool again;		/* it has been said before */
 };
 
-/* The one who has this address; nobody when it is a family's. */
+/*
+ * The one who has this address; nobody when it is a family's.  A link is of a
+ * message that was for one of them.
+ */
 static void
 find_contact(struct answer *a)
 {
 	struct ledger_rows *r;
 	int count = 0;
 
+	if (a->asked != NULL)
+		return;
 	r = ledger_select(a->ledger, "SELECT DISTINCT contact FROM "
 	    "contact_address WHERE hash = ? LIMIT 2", "s", a->hash);
 	while (ledger_next(r))
@@ -98,7 +104,8 @@ find_target(struct answer *a)
 		.hash = a->hash, .intent = a->intent,
 		.payload = value_get_string(a->event, "button_payload"),
 		.context = value_get_string(a->event, "context"),
-		.reference = value_get_string(a->event, "reference")
+		.reference = value_get_string(a->event, "reference"),
+		.message = a->asked
 	};
 	struct target t;
 
@@ -111,6 +118,21 @@ find_target(struct answer *a)
 	if (a->contact == NULL)
 		a->contact = t.contact;
 	return t.found || is_reaction(a) || key_pressed(a) != NULL;
+}
+
+/* A page can be sent twice; that makes no work twice. */
+static bool
+is_flagged(struct answer *a, const char *kind, const char *reason)
+{
+	struct ledger_rows *r;
+	bool found;
+
+	r = ledger_select(a->ledger, "SELECT 1 FROM flag WHERE kind = ?1 AND "
+	    "reason = ?2 AND reminder IS ?3 AND contact IS ?4 AND resolved_at "
+	    "IS NULL", "ssss", kind, reason, a->reminder, a->contact);
+	found = ledger_next(r);
+	ledger_end(r);
+	return found;
 }
 
 static void
@@ -131,8 +153,11 @@ find_reminder(struct answer *a)
 static void
 flag(struct answer *a, const char *kind, const char *reason)
 {
-	struct value *data = value_new_object();
+	struct value *data;
 
+	if (a->asked != NULL && is_flagged(a, kind, reason))
+		return;
+	data = value_new_object();
 	value_set_string(data, "kind", kind);
 	value_set_string(data, "message", a->id);
 	value_set_string(data, "reason", reason);
@@ -391,13 +416,33 @@ put_received(struct answer *a, bool unread)
 	ledger_append_take(a->ledger, "message.received", data);
 }
 
+/* The address that the message with the link went to. */
+static void
+find_address(struct answer *a)
+{
+	struct ledger_rows *r;
+
+	r = ledger_select(a->ledger, "SELECT hash, address FROM message WHERE "
+	    "id = ? AND hash IS NOT NULL AND address IS NOT NULL", "s",
+	    a->asked);
+	if (ledger_next(r)) {
+		snprintf(a->hash, sizeof(a->hash), "%s", ledger_text(r, 0));
+		snprintf(a->address, sizeof(a->address), "%s",
+		    ledger_text(r, 1));
+	}
+	ledger_end(r);
+}
+
 static void
 keep_content(struct answer *a)
 {
 	const char *json = value_json(a->event, a->mem);
 
-	snprintf(a->hash, sizeof(a->hash), "%s", contact_address_put(a->ledger,
-	    a->from, a->address));
+	if (a->asked != NULL)
+		find_address(a);
+	else
+		snprintf(a->hash, sizeof(a->hash), "%s",
+		    contact_address_put(a->ledger, a->from, a->address));
 	ledger_content_put(a->ledger, "answer", json, strlen(json),
 	    a->content);
 }
@@ -453,6 +498,10 @@ apply_message(struct answer *a)
 	a->intent = intent_of(a);
 	find_contact(a);
 	find_reminder(a);
+	if (a->asked != NULL && a->again) {
+		value_set_string(a->event, "applied", "duplicate");
+		return;
+	}
 	put_received(a, !will_settle(a));
 	action = act(a);
 	value_set_string(a->event, "applied", "recorded");
@@ -509,6 +558,7 @@ static void
 read_message(struct answer *a)
 {
 	a->from = value_get_string(a->event, "from");
+	a->asked = value_get_string(a->event, "answers");
 	a->type = value_get_string(a->event, "channel_type");
 	a->text = value_get_string(a->event, "text");
 	a->said_at = said_at(a->event);

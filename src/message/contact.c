@@ -526,7 +526,7 @@ contact_put(struct ledger *l, const struct contact_input *in,
     struct arena *mem, struct value **changes)
 {
 	const char *id = value_get_string(in->contact, "id");
-	struct value *before, *after, *had = NULL, *difference = NULL;
+	struct value *before, *after, *had = NULL, *difference = NULL, *row;
 	enum contact_action action = CONTACT_UNCHANGED;
 	char digest[DIGEST_HEX];
 	struct person p;
@@ -549,7 +549,10 @@ contact_put(struct ledger *l, const struct contact_input *in,
 	action = p.known ? CONTACT_CHANGED : CONTACT_CREATED;
 	if (in->again)
 		p.digest = digest;
-	ledger_append_take(l, "contact.put", journal_row(id, &p));
+	row = journal_row(id, &p);
+	if (in->source != NULL)
+		value_set_string(row, "source", in->source);
+	ledger_append_take(l, "contact.put", row);
 	carry(l, in->config, id, p.addresses, had);
 	if (changes != NULL && action == CONTACT_CHANGED) {
 		*changes = difference;

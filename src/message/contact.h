@@ -38,6 +38,8 @@ struct contact_input {
 	 * same as the last time, what was changed by hand since stays.
 	 */
 	bool again;
+	/* The message with which the person said so themselves; or NULL. */
+	const char *source;
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "message/contact.h"
 #include "message/inbound_mail.h"
 #include "message/learned.h"
+#include "message/link_apply.h"
 #include "message/twice.h"
 
 /* Order of statuses; whatever comes first, the highest one shows. */
@@ -313,6 +314,8 @@ inbound_apply(struct ledger *l, const struct config *c, struct value *event,
 		apply_unsubscribe(l, c, event);
 	else if (strcmp(kind, "message") == 0)
 		apply_message(l, c, event, mem);
+	else if (strcmp(kind, "link") == 0)
+		link_apply(l, c, event, mem);
 	else if (strcmp(kind, "unsubscription") == 0)
 		apply_unsubscription(l, event);
 	else if (strcmp(kind, "subscription") == 0)

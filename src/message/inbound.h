@@ -12,7 +12,8 @@
  * What was done is added to `event`: "applied" (recorded, duplicate,
  * unmatched, ignored; waiting: for a person to confirm it), and for answers
  * "message", "contact", "intent", "reminder", "action" (confirmed, declined,
- * opted_out, opted_in, flagged, none).  A preference has an "action", too.
+ * opted_out, opted_in, flagged, none).  A preference has an "action", too, and
+ * so has a link, with "changed" for preferences.
  */
 void inbound_apply(struct ledger *l, const struct config *c,
     struct value *event, struct arena *mem);

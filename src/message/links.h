@@ -39,6 +39,10 @@
 #define LINKS_KEY_MAX		4096
 #define LINKS_BASE_MAX		200	/* bytes of public_url */
 #define LINKS_MAILTO_MAX	128
+/* What an id may have as it is; a token has '_' as well. */
+#define LINK_PLAIN	"abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-."
+#define LINK_BYTES	LINK_PLAIN "_"
 #define LINK_ID_MAX		200	/* bytes; omni-queue takes no longer */
 #define LINK_TOKEN_SIZE		(2 + 4 + 3 * LINK_ID_MAX + 14 + 1)
 #define LINK_URL_SIZE		(LINKS_BASE_MAX + 16 + LINK_TOKEN_SIZE)
@@ -69,6 +73,8 @@ enum link_purpose {
  * is no error.
  */
 int links_init(struct links *l, struct config *c, struct error *e);
+/* The same without [links] mailto, for a program that only checks links. */
+int links_open(struct links *l, struct config *c, struct error *e);
 void links_release(struct links *l);	/* wipes the key */
 
 /* "confirm": the last part of the path, and the name of the variable. */

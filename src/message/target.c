@@ -50,16 +50,16 @@ find_message(struct ledger *l, const struct target_asked *a,
 	struct ledger_rows *r;
 	bool found;
 
-	if (a->context == NULL && a->reference == NULL)
+	if (a->context == NULL && a->reference == NULL && a->message == NULL)
 		return false;
 	r = ledger_select(l, "SELECT reminder, revision, contact FROM message "
-	    "WHERE id = coalesce((SELECT message FROM attempt WHERE provider "
+	    "WHERE id = coalesce(?5, (SELECT message FROM attempt WHERE provider "
 	    "= ?1 AND provider_id = ?2), (SELECT message FROM event WHERE "
 	    "provider = ?1 AND provider_id = ?2 AND message IS NOT NULL "
 	    "LIMIT 1), (SELECT message FROM attempt WHERE message = "
 	    "substr(?3, 1, length(?3) - length(?4)) AND number = "
-	    "CAST(substr(?4, 2) AS INTEGER)))", "ssss", a->provider,
-	    a->context, a->reference, number_of(a->reference));
+	    "CAST(substr(?4, 2) AS INTEGER)))", "sssss", a->provider,
+	    a->context, a->reference, number_of(a->reference), a->message);
 	found = ledger_next(r);
 	if (found) {
 		out->revision = ledger_int(r, 1);
@@ -70,6 +70,15 @@ find_message(struct ledger *l, const struct target_asked *a,
 	}
 	ledger_end(r);
 	return found;
+}
+
+bool
+target_was_redirected(struct ledger *l, const char *message)
+{
+	return ledger_count(l, "SELECT EXISTS (SELECT 1 FROM attempt WHERE "
+	    "message = ?1 AND redirected = 1) AND NOT EXISTS (SELECT 1 FROM "
+	    "attempt WHERE message = ?1 AND redirected = 0)", "s",
+	    message) > 0;
 }
 
 /* [test] redirect: whoever answered is not whom the message was for. */
@@ -172,6 +181,12 @@ target_find(struct ledger *l, const struct target_asked *a, struct arena *mem,
 			    "a rehearsal: the call went to another number "
 			    "than the person's" : "a rehearsal: the mail went "
 			    "to another address than the person's";
+		}
+		if (a->message != NULL && target_was_redirected(l,
+		    a->message)) {
+			t->reminder = NULL;
+			t->again = false;
+			t->why = TARGET_REHEARSAL;
 		}
 		return;
 	}

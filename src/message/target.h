@@ -26,6 +26,7 @@ struct target_asked {
 	const char *payload;	/* of the button, or NULL */
 	const char *context;	/* provider id of our message, or NULL */
 	const char *reference;	/* "ID.3", our name of the attempt, or NULL */
+	const char *message;	/* ours, whose link it was, or NULL */
 	enum reply_intent intent;	/* what the text says */
 };
 
@@ -34,6 +35,13 @@ struct target_asked {
  * them back; see whatsapp.h.  REPLY_MAX: the payload is not one of these.
  */
 enum reply_intent target_intent(const char *payload);
+/*
+ * Whether a message only went where [test] redirect said: its link was then in
+ * the hands of others than the person.
+ */
+bool target_was_redirected(struct ledger *l, const char *message);
+#define TARGET_REHEARSAL "a rehearsal: the message went to another address " \
+    "than the person's"
 void target_find(struct ledger *l, const struct target_asked *a,
     struct arena *mem, struct target *out);
 

@@ -17,6 +17,7 @@
 #include "base/digest.h"
 #include "ingest/cgi_impl.h"
 #include "ingest/inbound_file.h"
+#include "ingest/page_hook.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -78,6 +79,30 @@ cgi_keep(const struct cgi_request *r)
 	kept = true;
 }
 
+int
+cgi_try_keep(const struct cgi_request *r, struct error *e)
+{
+	(void)e;
+	promise(!kept, "kept once");
+	promise(page_hook_is(r->path) && r->body.len <= LINK_BODY_MAX,
+	    "within limits");
+	kept = true;
+	return 0;
+}
+
+_Noreturn void
+cgi_answer_page(const struct cgi_request *r, const struct page_answer *a)
+{
+	struct page_answer own = *a;
+
+	(void)r;
+	promise((a->status[0] == '2') == (a->why == NULL), "why not is said");
+	memcpy(status, a->status, 3);
+	refused = strcmp(status, "403") == 0;
+	page_answer_release(&own);
+	longjmp(answered, 1);
+}
+
 static void
 load(void)
 {
@@ -86,10 +111,11 @@ load(void)
 	    "provider w.kind=whatsapp", "provider w.app_secret=env:FUZZ_SECRET",
 	    "provider w.verify_token=env:FUZZ_SECRET", "provider s.kind=ses",
 	    "provider s.sns_topic=arn:aws:sns:us-east-1:1:t",
-	    "ingest.timeout=1s" };
+	    "ingest.timeout=1s", "links.key=env:FUZZ_KEY" };
 	struct error e;
 
 	setenv("FUZZ_SECRET", "secret", 1);
+	setenv("FUZZ_KEY", "0123456789abcdef0123456789abcdef", 1);
 	config = config_load("/dev/null", overrides,
 	    sizeof(overrides) / sizeof(overrides[0]), &e);
 	if (config == NULL)
@@ -170,7 +196,8 @@ set_request(char *text, size_t size)
 static void
 check_answer(void)
 {
-	static const char known[] = "200 204 400 403 404 405 408 413 414 415 ";
+	static const char known[] = "200 204 400 403 404 405 408 410 413 414 "
+	    "415 422 ";
 	const char *method = getenv("REQUEST_METHOD");
 
 	promise(strstr(known, status) != NULL, "a status of the manual");
