@@ -3,8 +3,6 @@
 # table of nasty mails, and others put together by chance
 # (tests/fake/mailcheck.py).  SEED=7 COUNT=5000 tries others, and more.
 
-MAILPARSER=3.14.2
-
 setup_file() {
 	load helper
 	export MAILBUILD=$ROOT/build/tests/fake/mailbuild
@@ -16,6 +14,7 @@ setup_file() {
 
 setup() {
 	load helper
+	load mailparser
 }
 
 check() {
@@ -26,19 +25,6 @@ check() {
 read_by() {
 	run -0 check "$1" "$MAILS"
 	assert_output --regexp '^[0-9]{3,} mails, 0 differ$'
-}
-
-# get_mailparser: it comes from npm's registry into build/npm, once
-get_mailparser() {
-	local into=$ROOT/build/npm
-	command -v node >/dev/null || skip 'no node, for mailparser'
-	export NODE_PATH=$into/node_modules
-	node -e 'require("mailparser")' 2>/dev/null && return
-	command -v npm >/dev/null || skip 'no npm, to get mailparser'
-	mkdir -p "$into"
-	npm install --prefix "$into" --no-save --no-audit --no-fund --silent \
-		"mailparser@$MAILPARSER" >/dev/null 2>&1 ||
-		skip 'npm cannot get mailparser'
 }
 
 @test "Python's email, as strict as it can be" {

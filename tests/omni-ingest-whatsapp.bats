@@ -673,6 +673,29 @@ flags() {
 	verified
 }
 
+@test "a rehearsal: no button, reply or thumb of the safe recipient is the person's (Inv. 6)" {
+	printf '\n[test]\nredirect = +525599999999\n' >>"$OMNI_CONF"
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	status wamid.A sent "$now" "$(sql 'SELECT reference FROM attempt')" |
+		post
+	taps 1 5215599999999 "$(payload confirm a1.r1/1)" 'Sí, confirmo' \
+		'{"context":{"id":"wamid.A"}}'
+	message 2 5215599999999 "$now" text '{"body":"Sí"}' \
+		'{"context":{"id":"wamid.A"}}' | post
+	message 3 5215599999999 "$now" reaction \
+		'{"message_id":"wamid.A","emoji":"👍"}' | post
+	taps 4 5215599999999 "$(payload decline a1.r1/1)" 'No puedo ir' \
+		'{"context":{"id":"wamid.A"}}'
+	drain
+	assert_equal "$(jq -r .action <<<"$output" | sort | uniq -c |
+		tr -s ' ')" ' 4 flagged
+ 1 null'
+	assert_equal "$(reminder a1)" open
+	assert_equal "$(flags | uniq -c | tr -s ' ')" \
+		" 4 late_reply||a rehearsal: the message went to another number than the person's"
+	verified
+}
+
 # ------------------------------------------------------------------- drain
 
 @test "what is no JSON goes to bad/ with the reason, its neighbours go on (Inv. 2, 10)" {

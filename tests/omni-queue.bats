@@ -425,3 +425,30 @@ orders() {
 	assert_equal "$(sql 'SELECT due_at, expires_at FROM message')" \
 	    '2026-11-23T23:00:00Z|2026-11-24T00:30:00Z'
 }
+
+@test "omni-wake.path waits for the work orders of each channel there is" {
+	local name types
+	types=$(sed -nE 's/^(# )?\[channel ([a-z]+)\]$/\2/p' \
+		"$ROOT/etc/omni.conf" | sort)
+	assert_equal "$(xargs <<<"$types")" 'email push sms voice whatsapp'
+	for name in voice push; do
+		printf '\n[channel %s]\ntype = %s\nprovider = console\n' \
+			"$name" "$name"
+	done >>"$OMNI_CONF"
+	for name in $types; do
+		ready "$name" | jq -c --arg name "$name" '.channel = $name |
+			.account = $name | .class = "alert" |
+			if $name == "email" then .to = "a@example.org" |
+			.subject = "x" elif $name == "push" then .to = "luna"
+			else . end'
+	done >"$in"
+	queue 0
+	assert_equal "$(results)" 'queued queued queued queued queued'
+	run -0 find "$SITE/spool/outbound" -path '*/new/*' -type f
+	assert_equal "$(sed "s|^$SITE/spool|/var/spool/omni|; s|/[^/]*$||" \
+		<<<"$output" | sort)" "$(sed -n 's|^PathChanged=||p' \
+		"$ROOT/share/server/omni-wake.path" | grep /outbound/ | sort)"
+	run -0 grep -c '^PathChanged=/var/spool/omni/inbound/new$' \
+		"$ROOT/share/server/omni-wake.path"
+	assert_output 1
+}

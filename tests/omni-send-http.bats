@@ -121,6 +121,8 @@ hear() {
 	assert_regex "$stderr" 'nothing more is sent until this is mended'
 	assert_equal "$(states)" 'queued 30'
 	assert_equal "$(sql 'SELECT count(*) FROM attempt')" 1
+	assert_regex "$stderr" "^omni-send-sms: channel sms: twilio: $(sql \
+		'SELECT message FROM attempt'): "
 	assert_equal "$(accepted)" 0
 	run -0 omni-send-sms -q
 	assert_equal "$(states)" 'sent 30'

@@ -1,20 +1,12 @@
 #!/usr/bin/env bats
 # Mail through a real Postfix of the test's own, into a Maildir, and back.
-# shellcheck disable=SC2034	# stop_server reads server
+# shellcheck disable=SC2154	# postfix.bash sets home and port
 # shellcheck disable=SC2030,SC2031	# each test is a subshell, and meant to be
-
-DAEMONS=/usr/lib/postfix/sbin
 
 setup() {
 	load helper
+	load postfix
 	make_ledger 2026-11-23T23:00:00Z
-	export PATH=$PATH:/usr/sbin
-	postfix=
-	[ "$(id -u)" -eq 0 ] || skip 'Postfix starts for root alone'
-	[ -x "$DAEMONS/master" ] || skip 'postfix is not installed'
-	# Its daemons, which are not root, must get there.
-	home=$(mktemp -d /tmp/omni-postfix.XXXXXX)
-	chmod 755 "$home"
 	start_postfix
 	sed -i 's/^provider = maildir/provider = relay/' "$OMNI_CONF"
 	printf '%s\n' '' '[provider relay]' 'kind = smtp' 'host = localhost' \
@@ -23,98 +15,7 @@ setup() {
 }
 
 teardown() {
-	[ -z "$postfix" ] || /usr/sbin/postfix -c "$home/etc" stop 2>/dev/null ||
-		/usr/sbin/postfix -c "$home/etc" abort
-	[ -z "${home-}" ] || rm -rf "$home"
-}
-
-# certificate: for localhost, of an authority of its own
-certificate() (
-	cd "$home/etc" || exit
-	openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=Test \
-		-keyout ca.key -out ca.pem
-	openssl req -new -newkey rsa:2048 -nodes -subj /CN=localhost \
-		-keyout key.pem -out cert.csr
-	echo subjectAltName=DNS:localhost >extensions
-	openssl x509 -req -in cert.csr -CA ca.pem -CAkey ca.key -days 9 \
-		-CAcreateserial -extfile extensions -out cert.pem
-) 2>/dev/null
-
-settings() {
-	cat >"$home/etc/main.cf" <<-END
-	compatibility_level = 3.6
-	queue_directory = $home/queue
-	data_directory = $home/data
-	command_directory = /usr/sbin
-	daemon_directory = $DAEMONS
-	mail_owner = postfix
-	setgid_group = postdrop
-	myhostname = localhost
-	mydestination =
-	mynetworks = 127.0.0.0/8
-	inet_interfaces = loopback-only
-	inet_protocols = ipv4
-	virtual_mailbox_domains = example.org
-	virtual_mailbox_base = $home/box
-	virtual_mailbox_maps = static:all/
-	virtual_uid_maps = static:$(id -u nobody)
-	virtual_gid_maps = static:$(id -g nobody)
-	virtual_alias_maps =
-	alias_maps =
-	smtpd_tls_security_level = encrypt
-	smtpd_tls_cert_file = $home/etc/cert.pem
-	smtpd_tls_key_file = $home/etc/key.pem
-	smtpd_recipient_restrictions = check_recipient_access
-	    inline:{{grey@example.org=450 4.7.1 Greylisted}}, permit_mynetworks, reject
-	message_size_limit = 20000
-	maillog_file = $home/log
-	maillog_file_prefixes = $home
-	multi_instance_name = postfix-omni-test
-	END
-	cat >"$home/etc/master.cf" <<-END
-	127.0.0.1:$port inet n - n - - smtpd
-	pickup unix n - n 1 1 pickup
-	cleanup unix n - n - 0 cleanup
-	qmgr unix n - n 300 1 qmgr
-	tlsmgr unix - - n 1000? 1 tlsmgr
-	rewrite unix - - n - - trivial-rewrite
-	bounce unix - - n - 0 bounce
-	defer unix - - n - 0 bounce
-	trace unix - - n - 0 bounce
-	proxymap unix - - n - - proxymap
-	error unix - - n - - error
-	retry unix - - n - - error
-	virtual unix - n n - - virtual
-	anvil unix - - n - 1 anvil
-	postlog unix-dgram n - n - 1 postlogd
-	END
-}
-
-listens() {
-	# shellcheck disable=SC2188	# to connect is all
-	(: 4<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
-}
-
-# start_postfix: on $port, with the Maildir $home/box/all
-start_postfix() {
-	local i
-	mkdir "$home/etc" "$home/queue" "$home/data" "$home/box"
-	chown nobody "$home/box"
-	chown postfix "$home/data"
-	certificate
-	port=$(free_port)
-	settings
-	/usr/sbin/postfix -c "$home/etc" start 3>&- 2>"$home/start" || {
-		cat "$home/start"
-		return 1
-	}
-	postfix=yes
-	for ((i = 0; i < 200; i++)); do
-		! listens || return 0
-		sleep 0.05
-	done
-	cat "$home/log"
-	return 1
+	stop_postfix
 }
 
 # queue COUNT
@@ -126,18 +27,6 @@ queue() {
 		html: "<p>Hola, <b>Begoña</b> &amp; Luna: \(.).</p>",
 		class: "alert", route: {},
 		expires_at: "2026-11-30T00:00:00Z"}' | omni-queue -q
-}
-
-# delivered COUNT: waits until so many mails are in the Maildir
-delivered() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		[ "$(find "$home/box/all/new" -type f 2>/dev/null | wc -l)" \
-			-lt "$1" ] || return 0
-		sleep 0.05
-	done
-	cat "$home/log"
-	return 1
 }
 
 # read_back COUNT: each mail is there exactly once, as it was meant

@@ -509,21 +509,61 @@ refuse() {
 	verified
 }
 
-@test "429 and Retry-After: the channel waits as long as it was asked to" {
+@test "429 and Retry-After: that push service has its pause, and no other waits" {
+	local other=$BATS_TEST_TMPDIR/other ready=$BATS_TEST_TMPDIR/ready.2 i
 	simulate --fault error_429=1 --retry-after 1800
+	env -u OMNI_NOW omni-simulator -d "$other" --callbacks off >"$ready" \
+		3>&- &
+	taker=$!
+	for ((i = 0; i < 200; i++)); do
+		[ ! -s "$ready" ] || break
+		sleep 0.05
+	done
 	contact 7 '{push: $ana}' ana >/dev/null
-	queue m1 7
-	queue m2 7
-	run -75 omni-send-push -q
-	assert_output --partial 'm1: attempt 1: later: HTTP status 429'
+	url=$(jq -r .http "$ready") contact 8 '{push: $eva}' eva >/dev/null
+	# In this order, and one after the other.
+	for i in 1 2 3; do
+		queue "a$i" 7
+	done
+	queue b1 8
+	queue b2 8
+	run -0 omni-send-push -q -o 'channel push.connections=1'
+	assert_output --partial 'a1: attempt 1: later: HTTP status 429'
+	assert_equal "$(states)" 'queued 3 sent 2'
+	assert_equal "$(jq -s length "$other/accepted.ndjson")" 2
+	assert_equal "$(grep -c . "$sim/requests.ndjson")" 1
+	# No attempt was made of what was put off.
+	assert_equal "$(sql "SELECT group_concat(message, ' ') FROM (SELECT
+		message FROM attempt ORDER BY message)")" 'a1 b1 b2'
+	assert_equal "$(sql "SELECT id, reason, due_at FROM message WHERE id IN
+		('a2', 'a3')")" 'a2|its push service asks for a pause|2026-11-23T23:30:00Z
+a3|its push service asks for a pause|2026-11-23T23:30:00Z'
 	assert_equal "$(sql "SELECT due_at >= '2026-11-23T23:30:00Z' FROM
-		message WHERE id = 'm1'")" 1
+		message WHERE id = 'a1'")" 1
+	assert_equal "$(sql 'SELECT count(*) FROM provider_state')" 0
 	faults null
-	run -75 omni-send-push -q
+	run -0 omni-send-push -q
 	assert_equal "$(accepted)" 0
 	at 2026-11-24T00:30:00Z
 	run -0 omni-send-push -q
-	assert_equal "$(states)" 'sent 2'
+	assert_equal "$(states)" 'sent 5'
+	verified
+}
+
+@test "429 without Retry-After: a minute, and standard input says so" {
+	simulate --fault error_429=1 --retry-after 0
+	contact 7 '{push: $ana}' ana >/dev/null
+	for i in 1 2; do
+		notice "m$i" 7
+	done | omni-normalize | omni-route | omni-render | omni-queue \
+		>"$BATS_TEST_TMPDIR/queued"
+	run -0 --separate-stderr omni-send-push -o 'channel topics.active=no' \
+		- <"$BATS_TEST_TMPDIR/queued"
+	assert_equal "$(jq -r '[.id, .result.outcome, .result.message] |
+		join(" ")' <<<"$output")" 'm1 later HTTP status 429
+m2 not_sent its push service asks for a pause'
+	assert_equal "$(sql "SELECT due_at FROM message WHERE id = 'm2'")" \
+		2026-11-23T23:01:00Z
 }
 
 @test "a key or subject that is wrong: one clear error, and nothing has failed (Inv. 11)" {

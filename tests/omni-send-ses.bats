@@ -125,7 +125,7 @@ accepted() {
 	AWS_SECRET_ACCESS_KEY=wr0ngSecretOf32LettersAndDigits99 \
 		run -78 --separate-stderr omni-send-mail -q
 	assert_equal "${#stderr_lines[@]}" 1
-	assert_regex "$stderr" 'channel email: ses: The request signature we calculated does not match'
+	assert_regex "$stderr" 'channel email: ses: [^ ]+: The request signature we calculated does not match'
 	AWS_ACCESS_KEY_ID=NOBODY run -78 --separate-stderr omni-send-mail -q
 	assert_regex "$stderr" 'security token included in the request is invalid'
 	assert_equal "$(states)" 'queued 3'

@@ -389,7 +389,7 @@ refuses_certificate() {
 		"tls = $2" 'host = localhost' "ca_file = $certs/ca.pem"
 	run -78 --separate-stderr omni-send-mail -q
 	assert_equal "$1 ${#stderr_lines[@]}" "$1 1"
-	assert_regex "$stderr" "channel email: smtp: \[provider relay\] localhost:[0-9]+: .*$3"
+	assert_regex "$stderr" "channel email: smtp: m1: \[provider relay\] localhost:[0-9]+: .*$3"
 	assert_regex "$stderr" 'nothing more is sent until this is mended'
 	assert_equal "$(states)" 'queued 2'
 	assert_equal "$(heard ' MAIL ')" 0

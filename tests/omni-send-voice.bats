@@ -251,11 +251,43 @@ failed|failed||fax'
 	assert_equal "$(sql 'SELECT next_step, next_due_at FROM reminder
 		ORDER BY id')" "2|2026-11-24T02:00:00Z
 2|$OMNI_NOW"
-	# Keys that a machine seems to press are none.
-	key 1 a1.r1/1.1 '' AnsweredBy=machine_start
+	verified
+}
+
+@test "a key where Twilio heard a machine: staff is told, nothing is confirmed (Inv. 6)" {
+	simulate --callbacks off
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	run -0 omni-send-voice -q
+	key 1 a1.r1/1.1 lang=es AnsweredBy=machine_start
 	assert_line --partial '<Response><Hangup/></Response>'
+	refute_output --partial 'Gracias'
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -c '[.pressed, .answered_by, .intent, .action,
+		.reminder]' <<<"$output")" \
+		'["unclear","machine_start","unclear","flagged","a1"]'
+	assert_equal "$(reminder a1)" open
+	assert_equal "$(sql 'SELECT kind, reminder, contact, reason FROM
+		flag WHERE resolved_at IS NULL')" \
+		'unclear_reply|a1|c1|a key was pressed, but Twilio heard a machine: ask'
+	assert_equal "$(sql 'SELECT text, understood_as FROM inbox')" \
+		'1|unclear'
+	# The ladder goes on; the same request once more is no news.
+	assert_equal "$(sql 'SELECT next_step FROM reminder')" 2
+	key 1 a1.r1/1.1 lang=es AnsweredBy=machine_start
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT count(*) FROM open_flag')" 1
+	# No key is none here, too.
+	key '' a1.r1/1.1 'lang=es&n=2' AnsweredBy=machine_end_other
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -r .kind <<<"$output")" other
+	# Of the old time of an appointment that has moved.
+	appointment a1 2026-11-24T16:45 c1 5512345678
+	key 2 a1.r1/1.1 'lang=es&n=2' AnsweredBy=machine_end_beep \
+		CallSid=CA00000000000000000000000000000007
 	run -0 omni-ingest -q
 	assert_equal "$(reminder a1)" open
+	assert_equal "$(sql "SELECT reason FROM open_flag WHERE kind =
+		'late_reply'")" 'the appointment has moved since that message'
 	verified
 }
 
@@ -448,6 +480,41 @@ failed|failed|canceled'
 	assert_equal "$(reminder a1)" open
 	assert_equal "$(sql 'SELECT kind, reason, reminder FROM open_flag')" \
 		"late_reply|a rehearsal: the call went to another number than the person's|"
+	verified
+}
+
+@test "a rehearsal whose callback lost our reference confirms nobody either (Inv. 6)" {
+	local sid
+	simulate --callbacks off
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	run -0 omni-send-voice -q -o test.redirect=+525599999999
+	sid=$(sql 'SELECT provider_id FROM attempt')
+	assert_regex "$sid" '^CA[0-9a-f]{32}$'
+	signed /twilio/voice '' To=+525599999999 From=+525587654321 \
+		CallSid="$sid" Digits=1
+	run -0 omni-ingest -q
+	assert_equal "$(reminder a1)" open
+	assert_equal "$(sql 'SELECT kind, reminder FROM open_flag')" \
+		'late_reply|'
+	verified
+	# The id may be known by a receipt alone.
+	rm -f "$SITE"/spool/ledger.db*
+	omni-ledger init
+	faults '{"drop_after":1}'
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	run omni-send-voice -q -o test.redirect=+525599999999
+	assert_equal "$(sql 'SELECT state, provider_id FROM attempt')" \
+		'in_doubt|'
+	signed /twilio/call ref=a1.r1%2F1.1 To=+525599999999 \
+		From=+525587654321 CallStatus=ringing SequenceNumber=1 \
+		CallSid=CA00000000000000000000000000000003
+	run -0 omni-ingest -q
+	signed /twilio/voice '' To=+525599999999 From=+525587654321 \
+		CallSid=CA00000000000000000000000000000003 Digits=1
+	run -0 omni-ingest -q
+	assert_equal "$(reminder a1)" open
+	assert_equal "$(sql 'SELECT kind, reminder FROM open_flag')" \
+		'late_reply|'
 	verified
 }
 

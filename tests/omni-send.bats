@@ -424,7 +424,7 @@ die_at_console() {
 	script 'cat >/dev/null; echo may not >&2; exit 77'
 	queue_mails 3
 	run -78 omni-send-mail -q
-	assert_output --partial 'channel email: sendmail: may not'
+	assert_output --partial 'channel email: sendmail: m1: may not'
 	assert_equal "$(wc -l <"$SITE/calls")" 1
 	assert_equal "$(states)" 'queued 3'
 	printf '#!/bin/sh\ncat >/dev/null\n' >"$SITE/sendmail"

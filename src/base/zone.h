@@ -40,13 +40,10 @@ bool zone_next_change(const char *name, instant t, instant *change);
 
 /*
  * Dates as the reader writes them.  `pattern` is a CLDR skeleton ("EEEEdMMMM")
- * or, with `literal` true, a CLDR pattern ("HH:mm"); `locale` as "es-MX".  The
- * result is UTF-8 in `out`; false when it does not fit or the zone does not
- * exist.
+ * or, with `literal` true, a CLDR pattern ("HH:mm"); `locale` as "es-MX";
+ * `wall` is civil_to_utc()'s of a date and time that are local already.  The
+ * result is UTF-8 in `out`; false when it does not fit, or `locale` is none.
  */
-bool zone_date_text(const char *name, const char *locale, instant t,
-    const char *pattern, bool literal, char *out, size_t size);
-/* The same for a date and time that are local already: civil_to_utc()'s. */
 bool wall_date_text(const char *locale, instant wall, const char *pattern,
     bool literal, char *out, size_t size);
 /*

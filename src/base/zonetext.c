@@ -122,13 +122,3 @@ wall_date_text(const char *locale, instant wall, const char *pattern,
 	u_strToUTF8(out, (int32_t)size, &len, text, len, &rc);
 	return U_SUCCESS(rc) && (size_t)len < size;
 }
-
-bool
-zone_date_text(const char *name, const char *locale, instant t,
-    const char *pattern, bool literal, char *out, size_t size)
-{
-	/* ICU gets the local time as if it were UTC. */
-	return zone_is_valid(name) && wall_date_text(locale,
-	    t + (instant)zone_offset(name, t) * 60, pattern, literal, out,
-	    size);
-}

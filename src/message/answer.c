@@ -243,6 +243,9 @@ act_uncertain(struct answer *a)
 		    "this address");
 		return "flagged";
 	}
+	if (key_pressed(a) != NULL && a->intent == REPLY_UNCLEAR &&
+	    a->too_late != NULL)
+		return act_late(a, a->too_late);
 	if (a->reminder == NULL || a->too_late != NULL)
 		return "none";
 	if (a->intent == REPLY_RESCHEDULE)
@@ -250,7 +253,9 @@ act_uncertain(struct answer *a)
 	else if (a->intent == REPLY_QUESTION || a->intent == REPLY_HELP)
 		flag(a, "question", "asks something");
 	else
-		flag(a, "unclear_reply", "an answer that a person must read");
+		flag(a, "unclear_reply", key_pressed(a) != NULL ?
+		    "a key was pressed, but Twilio heard a machine: ask" :
+		    "an answer that a person must read");
 	return "flagged";
 }
 
@@ -457,6 +462,19 @@ will_settle(const struct answer *a)
 	    a->too_late == NULL);
 }
 
+/* The text of a key is "1", which would be a yes in any other message. */
+static enum reply_intent
+intent_of_key(const char *pressed)
+{
+	static const enum reply_intent keys[] = { REPLY_CONFIRM,
+	    REPLY_DECLINE, REPLY_CALL_BACK };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(pressed, reply_intent_name(keys[i])) == 0)
+			return keys[i];
+	return REPLY_UNCLEAR;
+}
+
 /*
  * The word of the provider, then that of our own key or button, then the
  * text's.
@@ -464,17 +482,13 @@ will_settle(const struct answer *a)
 static enum reply_intent
 intent_of(const struct answer *a)
 {
-	static const enum reply_intent keys[] = { REPLY_CONFIRM,
-	    REPLY_DECLINE, REPLY_CALL_BACK };
 	const char *word = value_get_string(a->event, "opt_out_type");
 	enum reply_intent intent;
 
 	if (value_get_string(a->event, "automatic") != NULL)
 		return REPLY_AUTOMATIC;
-	for (size_t i = 0; key_pressed(a) != NULL &&
-	    i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strcmp(key_pressed(a), reply_intent_name(keys[i])) == 0)
-			return keys[i];
+	if (key_pressed(a) != NULL)
+		return intent_of_key(key_pressed(a));
 	if (word != NULL && strcmp(word, "STOP") == 0)
 		return REPLY_STOP;
 	intent = target_intent(value_get_string(a->event, "button_payload"));

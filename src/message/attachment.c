@@ -448,6 +448,9 @@ cid_next(struct cid_scan *s, const char **id)
 	const char *p;
 	size_t len;
 
+	/* Most mails show no picture of their own: they are not walked. */
+	if (strcasestr(s->at, "cid:") == NULL)
+		return 0;
 	for (; *s->at != '\0'; s->at++) {
 		follow_tag(s);
 		p = address_at(s);

@@ -137,7 +137,6 @@ struct meta {
 	struct whatsapp_meta *whatsapp;		/* or NULL */
 };
 
-const char *variable_type_name(enum variable_type t);	/* "text" */
 /* "text", "image", …; NULL when there is no header. */
 const char *whatsapp_header_name(enum whatsapp_header h);
 

@@ -11,12 +11,6 @@
 static const char *const type_names[VARIABLE_TYPES] = { "text", "number",
 	"money", "time", "date", "url", "flag", "list", "object" };
 
-const char *
-variable_type_name(enum variable_type t)
-{
-	return type_names[t];
-}
-
 /* Past the JSON array or object at `p`, as far as brackets tell. */
 static const char *
 json_end(const char *p)

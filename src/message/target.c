@@ -86,16 +86,21 @@ static bool
 was_redirected(struct ledger *l, const struct target_asked *a)
 {
 	struct ledger_rows *r;
-	bool found;
+	bool was;
 
-	r = ledger_select(l, "SELECT 1 FROM attempt WHERE redirected = 1 AND "
-	    "(provider = ?1 AND provider_id = ?2 OR message = "
-	    "substr(?3, 1, length(?3) - length(?4)) AND number = "
-	    "CAST(substr(?4, 2) AS INTEGER))", "ssss", a->provider,
-	    a->context, a->reference, number_of(a->reference));
-	found = ledger_next(r);
+	/* A receipt may know the id while the sender never learned of it. */
+	r = ledger_select(l, "SELECT EXISTS (SELECT 1 FROM attempt WHERE "
+	    "redirected = 1 AND provider = ?1 AND provider_id = ?2) OR EXISTS "
+	    "(SELECT 1 FROM event e JOIN attempt t ON t.message = e.message "
+	    "AND t.number = e.attempt AND t.redirected = 1 WHERE e.provider = "
+	    "?1 AND e.provider_id = ?2) OR EXISTS (SELECT 1 FROM attempt WHERE "
+	    "redirected = 1 AND message = substr(?3, 1, length(?3) - "
+	    "length(?4)) AND number = CAST(substr(?4, 2) AS INTEGER))",
+	    "ssss", a->provider, a->context, a->reference,
+	    number_of(a->reference));
+	was = ledger_next(r) && ledger_int(r, 0) != 0;
 	ledger_end(r);
-	return found;
+	return was;
 }
 
 /*
@@ -160,8 +165,8 @@ judge(struct ledger *l, enum reply_intent intent, struct arena *mem,
 	ledger_end(r);
 }
 
-void
-target_find(struct ledger *l, const struct target_asked *a, struct arena *mem,
+static void
+find(struct ledger *l, const struct target_asked *a, struct arena *mem,
     struct target *out)
 {
 	enum reply_intent intent = target_intent(a->payload);
@@ -174,20 +179,6 @@ target_find(struct ledger *l, const struct target_asked *a, struct arena *mem,
 		*t = quoted;
 		if (t->found && t->reminder != NULL)
 			judge(l, a->intent, mem, t);
-		if (a->reference != NULL && was_redirected(l, a)) {
-			t->reminder = t->contact = NULL;
-			t->again = false;
-			t->why = strcmp(a->provider, "twilio") == 0 ?
-			    "a rehearsal: the call went to another number "
-			    "than the person's" : "a rehearsal: the mail went "
-			    "to another address than the person's";
-		}
-		if (a->message != NULL && target_was_redirected(l,
-		    a->message)) {
-			t->reminder = NULL;
-			t->again = false;
-			t->why = TARGET_REHEARSAL;
-		}
 		return;
 	}
 	t->found = true;
@@ -205,4 +196,36 @@ target_find(struct ledger *l, const struct target_asked *a, struct arena *mem,
 		return;
 	}
 	judge(l, intent, mem, t);
+}
+
+/* In words for staff. */
+static const char *
+rehearsal_of(const char *provider)
+{
+	if (strcmp(provider, "twilio") == 0)
+		return "a rehearsal: the call went to another number than the "
+		    "person's";
+	if (strcmp(provider, "whatsapp") == 0)
+		return "a rehearsal: the message went to another number than "
+		    "the person's";
+	return "a rehearsal: the mail went to another address than the "
+	    "person's";
+}
+
+void
+target_find(struct ledger *l, const struct target_asked *a, struct arena *mem,
+    struct target *out)
+{
+	find(l, a, mem, out);
+	if (a->message != NULL && target_was_redirected(l, a->message)) {
+		out->reminder = NULL;
+		out->again = false;
+		out->why = TARGET_REHEARSAL;
+		return;
+	}
+	if (!was_redirected(l, a))
+		return;
+	out->reminder = out->contact = NULL;
+	out->again = false;
+	out->why = rehearsal_of(a->provider);
 }

@@ -7,7 +7,7 @@
  * Sources: docs.ntfy.sh/publish, "Publish as JSON", and docs.ntfy.sh/subscribe
  * /api, "Poll for messages".
  */
-#include "provider_impl.h"
+#include "codes_impl.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -27,12 +27,7 @@
 /* A server keeps messages for 12 hours, unless it was told otherwise. */
 #define KEPT		((int64_t)11 * 3600)
 
-#define REFUSED	OUTCOME_REFUSED
-#define LATER	OUTCOME_LATER
-#define SETUP	OUTCOME_SETUP
-#define NONE	OUTCOME_MAX	/* there are no receipts */
-
-/* An HTTP status and two digits, which say more about it. */
+/* An HTTP status and two digits, which say more about it; no receipts. */
 static const struct code codes[] = {
 	{ 40001, 40099, REFUSED, NONE, 0, 0 },
 	{ 40101, 40199, SETUP, NONE, 0, 0 },

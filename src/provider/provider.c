@@ -77,7 +77,7 @@ static const struct provider providers[] = {
 	{ .kind = "webpush", .types = "push", .transport = TRANSPORT_HTTP,
 	    .repeats_ids = true,
 	    .build = webpush_build, .read = webpush_read,
-	    .sign_in = webpush_sign_in },
+	    .sign_in = webpush_sign_in, .server = webpush_server },
 	{ .kind = "ntfy", .types = "push", .transport = TRANSPORT_HTTP,
 	    .build = ntfy_build, .read = ntfy_read, .sign_in = ntfy_sign_in,
 	    .ask = ntfy_ask, .look = ntfy_look },

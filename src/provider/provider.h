@@ -129,6 +129,8 @@ struct verdict {
 	bool bring_forward;	/* another channel may do */
 };
 
+#define SERVER_MAX	300
+
 struct provider {
 	const char *kind;
 	const char *types;	/* of the channels it serves */
@@ -155,6 +157,12 @@ struct provider {
 	int (*look)(const struct order *o, const struct response *r,
 	    bool (*found)(void *ctx, const char *provider_id, bool certain),
 	    void *ctx, char page[2048]);
+	/*
+	 * The server that a message to this address goes to, where each names
+	 * its own, or NULL; false: it names none.
+	 */
+	bool (*server)(const struct config *c, const char *to,
+	    char out[SERVER_MAX]);
 	/*
 	 * The request that tells the person's phone that we have read a
 	 * message of theirs, and with it all before, or NULL; the answer is

@@ -67,9 +67,8 @@ void twilio_read_created(const struct response *r, const char *prefix,
 
 /*
  * Twilio's lists, of which the newest come first.  twilio_list_ask() is `ask`,
- * and twilio_list_next() gives what `look` returns when nothing was found: all
- * pages are read until one ends before `first`.  Without a page that we can go
- * to, and with too many, nobody knows whether it is there: that is no end.
+ * and twilio_list_look() is `look` of an answer that is JSON: all pages are
+ * read until one ends before `first`, or one of ours is found.
  */
 #define TWILIO_PAGE	50	/* of 1600 characters: below RESPONSE_MAX */
 
@@ -78,8 +77,19 @@ struct twilio_list {
 };
 int twilio_list_ask(const struct order *o, const struct twilio_list *l,
     const char *page, struct request *out, struct error *e);
-int twilio_list_next(const struct order *o, const struct twilio_list *l,
-    instant first, const struct value *json, char page[2048]);
+/* What an entry of the list is to us. */
+enum twilio_match {
+	TWILIO_NO,
+	TWILIO_ALIKE,	/* it may be ours, but nothing proves it */
+	TWILIO_OURS,
+	TWILIO_UNCLEAR	/* what would tell is missing, or was taken away */
+};
+typedef enum twilio_match twilio_matcher(const void *search,
+    const struct value *entry);
+int twilio_list_look(const struct order *o, const struct twilio_list *l,
+    instant first, const struct value *json, twilio_matcher *is_ours,
+    const void *search, bool (*found)(void *ctx, const char *provider_id,
+    bool certain), void *ctx, char page[2048]);
 /* "Fri, 20 Nov 2026 18:00:00 +0000", of RFC 2822. */
 bool twilio_read_date(const char *s, instant *t);
 
@@ -94,6 +104,8 @@ int whatsapp_sign_in(struct config *c, const char *provider,
 int webpush_build(const struct order *o, struct request *out,
     struct error *e);
 void webpush_read(const struct response *r, struct verdict *out);
+bool webpush_server(const struct config *c, const char *to,
+    char out[SERVER_MAX]);
 int webpush_sign_in(struct config *c, const char *provider,
     struct credentials *out, struct error *e);
 

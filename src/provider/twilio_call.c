@@ -121,13 +121,6 @@ struct search {
 	instant started;	/* by Twilio's clock */
 };
 
-enum match {
-	MATCH_NO,
-	MATCH_ALIKE,	/* but of a time at which ours should not be made */
-	MATCH_OURS,
-	MATCH_UNCLEAR
-};
-
 static bool
 is_to_whom(const struct search *s, const struct value *call)
 {
@@ -140,43 +133,22 @@ is_to_whom(const struct search *s, const struct value *call)
 	    s->from != NULL && strcmp(from, s->from) == 0;
 }
 
-static enum match
-match(const struct search *s, const struct value *call)
+static enum twilio_match
+match(const void *ctx, const struct value *call)
 {
+	const struct search *s = ctx;
 	instant created;
 
 	if (!twilio_is_sid(value_get_string(call, "sid"), CALL) ||
 	    !twilio_read_date(value_get_string(call, "date_created"),
 	    &created))
-		return MATCH_UNCLEAR;
+		return TWILIO_UNCLEAR;
 	if (!is_to_whom(s, call) || created < s->started - ALIKE_BEFORE ||
 	    created > s->started + ALIKE_AFTER)
-		return MATCH_NO;
+		return TWILIO_NO;
+	/* ALIKE: of a time at which ours should not be made. */
 	return s->redirected || created < s->started - BEFORE ||
-	    created > s->started + AFTER ? MATCH_ALIKE : MATCH_OURS;
-}
-
-/* 1: one of them is ours; 0: none is; -1: one of them cannot be judged. */
-static int
-search_page(const struct search *s, const struct value *all,
-    bool (*found)(void *ctx, const char *provider_id, bool certain),
-    void *ctx)
-{
-	const size_t count = value_count(all);
-	enum match kind[TWILIO_PAGE];
-
-	if (value_type(all) != VALUE_ARRAY || count > TWILIO_PAGE)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		kind[i] = match(s, value_at(all, i));
-		if (kind[i] == MATCH_UNCLEAR)
-			return -1;
-	}
-	for (size_t i = 0; i < count; i++)
-		if (kind[i] != MATCH_NO && found(ctx, value_get_string(
-		    value_at(all, i), "sid"), kind[i] == MATCH_OURS))
-			return 1;
-	return 0;
+	    created > s->started + AFTER ? TWILIO_ALIKE : TWILIO_OURS;
 }
 
 int
@@ -194,13 +166,9 @@ twilio_call_look(const struct order *o, const struct response *r,
 	    .started = o->started + skew };
 	int rc = -1;
 
-	if (json != NULL) {
-		rc = search_page(&s, value_get(json, calls.member), found,
-		    ctx);
-		/* Once it is found it matters no more what follows. */
-		rc = rc == 1 ? 0 : rc == -1 ? -1 : twilio_list_next(o, &calls,
-		    s.started - ALIKE_BEFORE, json, page);
-	}
+	if (json != NULL)
+		rc = twilio_list_look(o, &calls, s.started - ALIKE_BEFORE,
+		    json, match, &s, found, ctx, page);
 	value_free(json);
 	return rc;
 }

@@ -10,20 +10,7 @@
  * reports as failed or undelivered.  A Messaging Service accepts first and
  * looks afterwards, so that most answers may come as receipts as well.
  */
-#include "provider_impl.h"
-
-#define NONE	OUTCOME_MAX
-#define REFUSED	OUTCOME_REFUSED
-#define ADDRESS	OUTCOME_ADDRESS
-#define OPTOUT	OUTCOME_OPTOUT
-#define LATER	OUTCOME_LATER
-#define SETUP	OUTCOME_SETUP
-#define UNKNOWN	OUTCOME_UNKNOWN
-#define OUTAGE	CODE_OUTAGE
-#define FORWARD	CODE_FORWARD
-#define MINUTE	60
-#define HOUR	3600
-#define DAY	86400
+#include "codes_impl.h"
 
 static const struct code codes[] = {
 	/* Rates: docs/api/errors/14107, 20429; "never processed". */

@@ -52,8 +52,9 @@ enum twilio_hook { TWILIO_HOOK_MESSAGE, TWILIO_HOOK_STATUS, TWILIO_HOOK_CALL,
  *	message	kind provider provider_id channel_type from to text pressed
  *		context reference key
  *
- * where `pressed` is confirm, decline or call_back; who was called is `from`.
- * No key, another one, and what an answering machine pressed is of the kind
+ * where `pressed` is confirm, decline or call_back; unclear where Twilio takes
+ * who answered for a machine.  Who was called is `from`.
+ * No key, and another one that a person pressed, is of the kind
  * "other", which nothing is done about.
  *
  * `query` is the raw query of the request's URL or NULL; its `ref` becomes

@@ -14,6 +14,7 @@
 #include "provider/speech.h"
 
 #define DIGITS	"0123456789"
+#define DIGITS_MAX	32	/* we ask for one */
 
 /*
  * Twilio's names for what becomes of a call, and ours.  `code` is what staff
@@ -42,6 +43,13 @@ find_state(const char *theirs)
 	return NULL;
 }
 
+static void
+put_answered_by(struct value *event, const char *by)
+{
+	if (by != NULL && strlen(by) <= TWILIO_SID_MAX)
+		value_set_string(event, "answered_by", by);
+}
+
 /*
  * A machine took the text, but nobody knows who will hear it: it is sent, and
  * no more.  A fax took nothing.  Whoever is known to be a person has heard it
@@ -66,8 +74,7 @@ put_outcome(struct value *event, const struct state *state, const char *by)
 	value_set_string(event, "raw_status", state->theirs);
 	if (code != NULL)
 		value_set_string(event, "code", code);
-	if (by != NULL && strlen(by) <= TWILIO_SID_MAX)
-		value_set_string(event, "answered_by", by);
+	put_answered_by(event, by);
 }
 
 /* When it happened, which may be long before it gets here. */
@@ -140,7 +147,11 @@ put_press_key(struct value *event, const char *query, const char *sid)
 	arena_release(&mem);
 }
 
-/* What the keys of the question mean; NULL: nothing. */
+/*
+ * What the keys of the question mean; NULL: nothing.  Where Twilio took who
+ * answered for a machine, it may have erred, and a person may have pressed the
+ * key; but that person was hung up on, and nobody knows: staff has to ask.
+ */
 static const char *
 meaning_of(const struct form *f)
 {
@@ -148,11 +159,13 @@ meaning_of(const struct form *f)
 	    "call_back" };
 	const char *digits = twilio_param(f, "Digits");
 
-	if (digits == NULL || digits[1] != '\0' || digits[0] < '1' ||
-	    digits[0] > '3' || speech_is_machine(twilio_param(f,
-	    "AnsweredBy")))
+	if (digits == NULL || !twilio_consists_of(digits, DIGITS "*#", 1,
+	    DIGITS_MAX))
 		return NULL;
-	return words[digits[0] - '1'];
+	if (speech_is_machine(twilio_param(f, "AnsweredBy")))
+		return "unclear";
+	return digits[1] != '\0' || digits[0] < '1' || digits[0] > '3' ?
+	    NULL : words[digits[0] - '1'];
 }
 
 /* We called: who answers is the one at the other end. */
@@ -173,6 +186,7 @@ read_press(struct value *event, const struct form *f, const char *query,
 	value_set_string(event, "text", twilio_param(f, "Digits"));
 	value_set_string(event, "pressed", word);
 	value_set_string(event, "context", sid);
+	put_answered_by(event, twilio_param(f, "AnsweredBy"));
 	return twilio_put_address(event, "from", f, "To", e) == -1 ||
 	    twilio_put_address(event, "to", f, "From", e) == -1 ? -1 : 0;
 }

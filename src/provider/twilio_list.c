@@ -156,14 +156,6 @@ is_our_text(const struct search *s, const char *body)
 	    strcmp(theirs, s->text) == 0;
 }
 
-/* What an entry of the list is to us. */
-enum match {
-	MATCH_NO,
-	MATCH_ALIKE,	/* but of another time or sender than ours should be */
-	MATCH_OURS,
-	MATCH_UNCLEAR	/* what would tell is missing, or was taken away */
-};
-
 static bool
 is_to_whom(const struct search *s, const struct value *m)
 {
@@ -182,9 +174,10 @@ is_then_and_from_us(const struct search *s, const struct value *m,
 	    created >= s->first && created <= s->last;
 }
 
-static enum match
-match(const struct search *s, const struct value *m)
+static enum twilio_match
+match(const void *ctx, const struct value *m)
 {
+	const struct search *s = ctx;
 	const char *body = value_get_string(m, "body");
 	const char *sid = value_get_string(m, "sid");
 	instant created;
@@ -192,37 +185,38 @@ match(const struct search *s, const struct value *m)
 
 	if ((!twilio_is_sid(sid, "SM") && !twilio_is_sid(sid, "MM")) ||
 	    !twilio_read_date(value_get_string(m, "date_created"), &created))
-		return MATCH_UNCLEAR;
+		return TWILIO_UNCLEAR;
 	if (!is_to_whom(s, m))
-		return MATCH_NO;
+		return TWILIO_NO;
 	exact = is_then_and_from_us(s, m, created);
 	if (body == NULL || (body[0] == '\0' && s->text[0] != '\0'))
-		return exact ? MATCH_UNCLEAR : MATCH_NO;
+		return exact ? TWILIO_UNCLEAR : TWILIO_NO;
+	arena_reset(s->mem);
 	if (!is_our_text(s, body))
-		return MATCH_NO;
-	return exact ? MATCH_OURS : MATCH_ALIKE;
+		return TWILIO_NO;
+	/* ALIKE: of another time or sender than ours should be. */
+	return exact ? TWILIO_OURS : TWILIO_ALIKE;
 }
 
 /* 1: one of them is ours; 0: none is; -1: one of them cannot be judged. */
 static int
-search_page(const struct search *s, const struct value *all,
-    bool (*found)(void *ctx, const char *provider_id, bool certain),
-    void *ctx)
+search_page(const struct value *all, twilio_matcher *is_ours,
+    const void *search, bool (*found)(void *ctx, const char *provider_id,
+    bool certain), void *ctx)
 {
 	const size_t count = value_count(all);
-	enum match kind[TWILIO_PAGE];
+	enum twilio_match kind[TWILIO_PAGE];
 
 	if (value_type(all) != VALUE_ARRAY || count > TWILIO_PAGE)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		kind[i] = match(s, value_at(all, i));
-		if (kind[i] == MATCH_UNCLEAR)
+		kind[i] = is_ours(search, value_at(all, i));
+		if (kind[i] == TWILIO_UNCLEAR)
 			return -1;
-		arena_reset(s->mem);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (kind[i] != MATCH_NO && found(ctx, value_get_string(
-		    value_at(all, i), "sid"), kind[i] == MATCH_OURS))
+		if (kind[i] != TWILIO_NO && found(ctx, value_get_string(
+		    value_at(all, i), "sid"), kind[i] == TWILIO_OURS))
 			return 1;
 	return 0;
 }
@@ -255,8 +249,12 @@ is_page(const struct order *o, const struct twilio_list *l, const char *next)
 	return strncmp(next, path, strlen(path)) == 0;
 }
 
-int
-twilio_list_next(const struct order *o, const struct twilio_list *l,
+/*
+ * Without a page that we can go to, and with too many, nobody knows whether it
+ * is there: that is no end.
+ */
+static int
+next_page(const struct order *o, const struct twilio_list *l,
     instant first, const struct value *json, char page[2048])
 {
 	const struct value *next = value_get(json, "next_page_uri");
@@ -271,6 +269,20 @@ twilio_list_next(const struct order *o, const struct twilio_list *l,
 		return -1;
 	snprintf(page, 2048, "%s", value_string(next));
 	return 1;
+}
+
+int
+twilio_list_look(const struct order *o, const struct twilio_list *l,
+    instant first, const struct value *json, twilio_matcher *is_ours,
+    const void *search, bool (*found)(void *ctx, const char *provider_id,
+    bool certain), void *ctx, char page[2048])
+{
+	int rc = search_page(value_get(json, l->member), is_ours, search,
+	    found, ctx);
+
+	/* Once it is found it matters no more what follows. */
+	return rc == 1 ? 0 : rc == -1 ? -1 : next_page(o, l, first, json,
+	    page);
 }
 
 /* An empty text matches only a message that has none. */
@@ -297,10 +309,8 @@ twilio_look(const struct order *o, const struct response *r,
 
 	if (json != NULL && text != NULL && strlen(text) <= BODY_MAX) {
 		s.text = fold(text, &own);
-		rc = search_page(&s, value_get(json, "messages"), found, ctx);
-		/* Once it is found it matters no more what follows. */
-		rc = rc == 1 ? 0 : rc == -1 ? -1 : twilio_list_next(o,
-		    &messages, s.first, json, page);
+		rc = twilio_list_look(o, &messages, s.first, json, match, &s,
+		    found, ctx, page);
 	}
 	value_free(json);
 	arena_release(&own);

@@ -88,6 +88,18 @@ read_to(const struct order *o, struct subscription *out, struct error *e)
 	return 0;
 }
 
+bool
+webpush_server(const struct config *c, const char *to, char out[SERVER_MAX])
+{
+	struct subscription s;
+	struct error ignored;
+
+	if (subscription_parse(c, to, &s, &ignored) == -1)
+		return false;
+	snprintf(out, SERVER_MAX, "%s", s.origin);
+	return true;
+}
+
 /* What the service worker of the site shows. */
 static int
 write_notice(const struct push_notice *n, struct buf *out, struct error *e)

@@ -10,19 +10,7 @@
  * and come in a status "failed" later.  Both columns are filled; they differ
  * where an answer leaves open what became of the message.
  */
-#include "provider_impl.h"
-
-#define REFUSED	OUTCOME_REFUSED
-#define ADDRESS	OUTCOME_ADDRESS
-#define OPTOUT	OUTCOME_OPTOUT
-#define LATER	OUTCOME_LATER
-#define SETUP	OUTCOME_SETUP
-#define UNKNOWN	OUTCOME_UNKNOWN
-#define OUTAGE	CODE_OUTAGE
-#define FORWARD	CODE_FORWARD
-#define MINUTE	60
-#define HOUR	3600
-#define DAY	86400
+#include "codes_impl.h"
 
 static const struct code codes[] = {
 	/* The Graph API's own. */

@@ -107,7 +107,11 @@ pass_gate(struct engine *n, const char *id, struct gate *g)
 	gate_look(n->ledger, &n->quiet_times, id, n->name, &n->spending, g);
 	switch (g->verdict) {
 	case GATE_GO:
-		return true;
+		if (!hosts_wait(n, id, &g->until))
+			return true;
+		outcome_journal(n, "message.deferred", id, "its push service "
+		    "asks for a pause", clock_format(g->until, until), false);
+		break;
 	case GATE_DEFER:
 		outcome_journal(n, "message.deferred", id, g->reason,
 		    clock_format(g->until, until), false);
@@ -261,11 +265,14 @@ note(struct engine *n, struct flight *f)
 	/* Something is to be set up, but others can be sent without it. */
 	if (f->verdict.outcome == OUTCOME_SETUP && f->verdict.bring_forward)
 		f->verdict.outcome = OUTCOME_REFUSED;
-	breaker_count(n, f);
-	obey_pause(n, f);
+	if (!hosts_note(n, f)) {
+		breaker_count(n, f);
+		obey_pause(n, f);
+	}
 	if (f->verdict.outcome == OUTCOME_SETUP) {
 		n->setup_failed = true;
 		copy(n->setup, sizeof(n->setup), f->verdict.text);
+		copy(n->setup_id, sizeof(n->setup_id), f->job.id);
 	}
 }
 

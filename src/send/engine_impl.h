@@ -4,7 +4,7 @@
 /*
  * Shared by the parts of the engine only: engine.c (what is on its way),
  * order.c (from the ledger to a request), outcome.c (from an answer to the
- * ledger), doubt.c, breaker.c, dry.c, mail_check.c, options.c and
+ * ledger), doubt.c, breaker.c, hosts.c, dry.c, mail_check.c, options.c and
  * sender.c (the program).
  */
 
@@ -62,6 +62,13 @@ struct flight {
 	bool answered, alike;	/* alike: something that may be ours is there */
 };
 
+/* A server that asked for a pause, of a provider that has many. */
+#define HOSTS_MAX	16
+struct host_pause {
+	char server[SERVER_MAX];
+	instant until;
+};
+
 struct breaker {
 	bool half_open;		/* one probe, and all depends on it */
 	int failures;		/* probes and runs that found nobody, in a row */
@@ -92,6 +99,8 @@ struct engine {
 	/* Pacing, by the monotonic clock: */
 	int64_t pause_us, next_us, paused_until_ms;
 	struct breaker breaker;
+	struct host_pause pauses[HOSTS_MAX];
+	size_t pause_count;
 	bool quiet, dry_run, setup_failed, output_gone;
 	bool check, ask_dns;	/* of mail: --check, --dns */
 	const char *dns_server;
@@ -102,7 +111,8 @@ struct engine {
 	struct spending spending;
 	size_t held;		/* by this run, for what they would cost */
 	char held_reason[160];
-	char setup[ERROR_MAX];
+	char setup[ERROR_MAX];	/* what is wrong with it, */
+	char setup_id[256];	/* and the message that it was said of */
 	/* Of "-": the result goes into the record. */
 	struct value *result;
 	bool keep_result;
@@ -170,6 +180,12 @@ bool breaker_open(struct engine *n);
 void breaker_count(struct engine *n, const struct flight *f);
 /* Journals what this run found, where that is news. */
 void breaker_close(struct engine *n);
+
+/* hosts.c: servers that ask for a pause, where messages go to several. */
+/* Whether this answer is about one of them, and says nothing of the others. */
+bool hosts_note(struct engine *n, const struct flight *f);
+/* Whether the server of message `id` wants nothing before `until`. */
+bool hosts_wait(struct engine *n, const char *id, instant *until);
 
 /* dry.c: what would be sent on n->name, for -n.  The exit status. */
 int dry_run(struct engine *n);

@@ -48,19 +48,25 @@ forget_ids(struct queue *s)
 	s->count = s->at = 0;
 }
 
-/* The ids of one work order; what else it says decides nothing. */
+/*
+ * The ids of one work order; what else it says decides nothing, so that it does
+ * not matter whether it is JSON.
+ */
 static void
 read_batch(struct queue *s, const char *name)
 {
 	struct buf text = BUF_INIT((size_t)256 * 1024 * 1024);
 	struct record r = RECORD_INIT;
 	const char *p, *nl;
+	char id[256];
 	struct error e;
 
 	if (io_read_fd(s->fd, name, &text, &e) == -1)
 		diag("work order %s: %s", name, e.text);
 	for (p = buf_text(&text); (nl = strchr(p, '\n')) != NULL; p = nl + 1)
-		if (record_parse(&r, p, (size_t)(nl - p), &e) == 0 &&
+		if (record_peek(p, (size_t)(nl - p), "id", id, sizeof(id)))
+			add_id(s, id);
+		else if (record_parse(&r, p, (size_t)(nl - p), &e) == 0 &&
 		    record_string(&r, "id") != NULL)
 			add_id(s, record_string(&r, "id"));
 	record_release(&r);
@@ -265,6 +271,7 @@ reset_run(struct engine *n)
 	n->busy = 0;
 	n->pause_us = rate > 0 ? 1000000 / rate : 0;
 	n->next_us = n->paused_until_ms = 0;
+	n->pause_count = 0;
 	n->spending = (struct spending){ .day = { .last = 0 } };
 	n->held = 0;
 	n->setup_failed = false;
@@ -332,8 +339,9 @@ channel_end(struct engine *n, int lock)
 	if (n->output_gone)
 		die(EX_IOERR, "stdout: %s", strerror(n->output_errno));
 	if (n->setup_failed) {
-		diag("channel %s: %s: %s; nothing more is sent until this is "
-		    "mended", n->name, n->provider->kind, n->setup);
+		diag("channel %s: %s: %s: %s; nothing more is sent until this "
+		    "is mended", n->name, n->provider->kind, n->setup_id,
+		    n->setup);
 		return EX_CONFIG;
 	}
 	if (n->breaker.blocked)

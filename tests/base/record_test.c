@@ -197,6 +197,57 @@ test_refused(void)
 }
 
 /* After a refusal the same record parses the next line. */
+/* It finds what a parser would find, or says that it cannot. */
+static void
+test_peek(void)
+{
+	static const struct {
+		const char *line, *id;	/* NULL: not to be had */
+	} all[] = {
+		{ "{\"id\":\"m1\"}", "m1" },
+		{ " { \"a\" : [1,{\"id\":\"no\"}] ,\t\"id\" : \"m1\" } ", "m1" },
+		{ "{\"x\":{\"id\":\"no\"},\"id\":\"m2\",\"y\":1}", "m2" },
+		{ "{\"x\":\"\\\"id\\\":\\\"no\\\"\",\"id\":\"m3\"}", "m3" },
+		{ "{\"x\":\"}{]\\\\\",\"id\":\"m4\"}", "m4" },
+		{ "{\"x\":\"id\",\"y\":\"z\",\"id\":\"\"}", "" },
+		{ "{\"id\":\"\xc3\xb1\"}", "\xc3\xb1" },
+		{ "{\"id\":\"1234567\"}", "1234567" },
+		{ "{\"id\":\"12345678\"}", NULL },
+		{ "{\"id\":\"a\\n\"}", NULL },
+		{ "{\"i\\u0064\":\"m1\"}", NULL },
+		{ "{\"id\":7}", NULL },
+		{ "{\"id\":{\"id\":\"no\"}}", NULL },
+		{ "{\"ids\":\"no\",\"i\":\"id\"}", NULL },
+		{ "[{\"id\":\"no\"}]", NULL },
+		{ "{\"id\":\"m1", NULL },
+		{ "{\"id\":\"m1\\", NULL },
+		{ "{\"id\":", NULL },
+		{ "{\"id\"", NULL },
+		{ "{\"x\":\"\\", NULL },
+		{ "", NULL }
+	};
+	struct record r = RECORD_INIT;
+	struct error e;
+	char out[8];
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		len = strlen(all[i].line);
+		assert(record_peek(all[i].line, len, "id", out, sizeof(out)) ==
+		    (all[i].id != NULL));
+		if (all[i].id == NULL)
+			continue;
+		assert(strcmp(out, all[i].id) == 0);
+		assert(record_parse(&r, all[i].line, len, &e) == 0);
+		assert(strcmp(record_string(&r, "id"), out) == 0);
+		/* Cut off anywhere it says the same or nothing. */
+		for (size_t n = 0; n < len; n++)
+			assert(!record_peek(all[i].line, n, "id", out,
+			    sizeof(out)) || strcmp(out, all[i].id) == 0);
+	}
+	record_release(&r);
+}
+
 static void
 test_used_again(void)
 {
@@ -358,6 +409,7 @@ main(void)
 	test_no_change_is_no_change();
 	test_many_members();
 	test_refused();
+	test_peek();
 	test_used_again();
 	test_refusal();
 	test_values();

@@ -38,8 +38,12 @@ check_event(enum twilio_hook kind, const struct value *event)
 	promise(strcmp(what, "message") != 0 ||
 	    (value_get_string(event, "pressed") != NULL &&
 	    value_get_string(event, "from") != NULL), "somebody pressed it");
-	promise(!speech_is_machine(by) || strcmp(value_get_string(event,
-	    "status"), "delivered") != 0, "a machine has not heard it");
+	promise(!speech_is_machine(by) || strcmp(what, "status") != 0 ||
+	    strcmp(value_get_string(event, "status"), "delivered") != 0,
+	    "a machine has not heard it");
+	promise(!speech_is_machine(by) || strcmp(what, "message") != 0 ||
+	    strcmp(value_get_string(event, "pressed"), "unclear") == 0,
+	    "and decides nothing");
 	check_plain(event, "key");
 	check_plain(event, "provider_id");
 }

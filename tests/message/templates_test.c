@@ -188,7 +188,6 @@ meta_variables(void)
 	assert(variable("f")->type == VARIABLE_MONEY);
 	assert(variable("g")->fallback == NULL);
 	assert(variable("j")->line == 13);
-	same(variable_type_name(VARIABLE_OBJECT), "object");
 }
 
 static void

@@ -11,7 +11,7 @@ is(enum variable_type type, const char *list, bool fits)
 
 	for (size_t i = 0; i < value_count(v); i++)
 		if ((variable_misfit(type, value_at(v, i)) == NULL) != fits) {
-			fprintf(stderr, "%s: ", variable_type_name(type));
+			fprintf(stderr, "type %d: ", (int)type);
 			same_json(value_at(v, i), fits ? "fits" : "fits not");
 		}
 	value_free(v);

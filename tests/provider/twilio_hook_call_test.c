@@ -123,7 +123,8 @@ test_keys(void)
 	    BEGIN "\"reference\":\"a-1.r1/2.1\","
 	    "\"key\":\"twilio:" SID ":key.1\",\"kind\":\"message\","
 	    "\"text\":\"1\",\"pressed\":\"confirm\",\"context\":\"" SID "\","
-	    "\"from\":\"+525512345678\",\"to\":\"+525587654321\"}");
+	    "\"answered_by\":\"human\",\"from\":\"+525512345678\","
+	    "\"to\":\"+525587654321\"}");
 	check(TWILIO_HOOK_KEY, "CallSid=" SID "&Digits=3" PEOPLE, "n=2",
 	    BEGIN "\"key\":\"twilio:" SID ":key.2\",\"kind\":\"message\","
 	    "\"text\":\"3\",\"pressed\":\"call_back\","
@@ -136,20 +137,40 @@ test_keys(void)
 	    "\"to\":\"+525587654321\"}");
 }
 
-/* Nothing that counts: nobody is confirmed by a machine, or by silence. */
+/* Nothing that counts: nobody is confirmed by silence. */
 static void
 test_other_keys(void)
 {
 	static const char *const none[] = { "Digits=", "Digits=4", "Digits=0",
-	    "Digits=11", "Digits=%231", "x=1", "Digits=1&AnsweredBy=fax",
-	    "Digits=1&AnsweredBy=machine_start",
-	    "Digits=1&AnsweredBy=machine_end_other" };
+	    "Digits=11", "Digits=%231", "x=1", "AnsweredBy=machine_start",
+	    "Digits=&AnsweredBy=machine_end_other",
+	    "Digits=x&AnsweredBy=machine_start",
+	    "Digits=123456789012345678901234567890123&AnsweredBy=fax" };
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		check(TWILIO_HOOK_KEY, arena_printf(&mem, "CallSid=" SID
 		    "&%s%s", none[i], PEOPLE), "ref=a.1", BEGIN
 		    "\"reference\":\"a.1\",\"key\":\"twilio:" SID ":key.1\","
 		    "\"kind\":\"other\"}");
+}
+
+/* It may have been a person all the same: staff is told, and no more. */
+static void
+test_machine_keys(void)
+{
+	static const char *const by[] = { "machine_start", "machine_end_beep",
+	    "machine_end_silence", "machine_end_other", "fax" };
+	static const char *const keys[] = { "1", "2", "7", "%23", "12" };
+	static const char *const texts[] = { "1", "2", "7", "#", "12" };
+
+	for (size_t i = 0; i < sizeof(by) / sizeof(by[0]); i++)
+		check(TWILIO_HOOK_KEY, arena_printf(&mem, "CallSid=" SID
+		    "&Digits=%s&AnsweredBy=%s%s", keys[i], by[i], PEOPLE), NULL,
+		    arena_printf(&mem, BEGIN "\"key\":\"twilio:" SID ":key.1\","
+		    "\"kind\":\"message\",\"text\":\"%s\","
+		    "\"pressed\":\"unclear\",\"context\":\"" SID "\","
+		    "\"answered_by\":\"%s\",\"from\":\"+525512345678\","
+		    "\"to\":\"+525587654321\"}", texts[i], by[i]));
 }
 
 static void
@@ -183,6 +204,7 @@ main(void)
 	test_outcomes();
 	test_keys();
 	test_other_keys();
+	test_machine_keys();
 	test_refused();
 	arena_release(&mem);
 	return 0;
