@@ -230,6 +230,7 @@ bench: all $(addprefix build/tests/fake/,barecurl cgistatus spoolbench)
 	tests/bench-send
 	tests/bench-mail
 	tests/bench-ingest
+	tests/bench-ledger
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR) \

@@ -88,7 +88,7 @@ put_site(struct program *p, struct ledger *l)
 	bool same;
 
 	ledger_begin(l);
-	value_set_integer(site, "v", 1);
+	value_set_integer(site, "v", LEDGER_ROW);
 	r = ledger_select(l, "SELECT data FROM journal WHERE op = 'site.put' "
 	    "ORDER BY seq DESC LIMIT 1", "");
 	same = ledger_next(r) && strcmp(ledger_text(r, 0),
@@ -271,11 +271,22 @@ do_why(struct program *p)
 }
 
 /* Staff has looked at a flag. */
+/* The ledger's own user is nobody: who became it by sudo is meant. */
+static const char *
+who_asks(void)
+{
+	const char *who = getenv("SUDO_USER");
+
+	if (who == NULL || *who == '\0')
+		who = getenv("USER");
+	return who == NULL || *who == '\0' ? "staff" : who;
+}
+
 static int
 do_resolve(struct program *p)
 {
 	struct ledger *l = open_or_die(p, LEDGER_WRITE);
-	const char *who = getenv("USER");
+	const char *who = who_asks();
 	struct value *data;
 	int rc = EX_OK;
 
@@ -292,7 +303,7 @@ do_resolve(struct program *p)
 		}
 		data = value_new_object();
 		value_set_integer(data, "id", strtoll(p->argv[i], NULL, 10));
-		value_set_string(data, "by", who == NULL ? "staff" : who);
+		value_set_string(data, "by", who);
 		ledger_append_take(l, "flag.resolved", data);
 	}
 	ledger_commit(l);
@@ -300,31 +311,46 @@ do_resolve(struct program *p)
 	return rc;
 }
 
-/* For scripts: one setting, paths made absolute. */
-static int
-do_setting(struct program *p)
+static const char *
+setting(struct program *p, const char *name)
 {
 	char section[64], *key;
-	const char *value;
 
-	if (p->argc != 2)
-		program_usage(p);
-	snprintf(section, sizeof(section), "%s", p->argv[1]);
+	snprintf(section, sizeof(section), "%s", name);
 	key = strchr(section, '.');
 	if (key == NULL)
 		program_usage(p);
 	*key++ = '\0';
 	if (!config_is_key(section, key))
-		die(EX_USAGE, "%s: no such setting without a name",
-		    p->argv[1]);
-	value = config_is_path(section, key) ?
+		die(EX_USAGE, "%s: no such setting without a name", name);
+	return config_is_path(section, key) ?
 	    config_path(p->config, section, NULL, key) :
 	    config_string(p->config, section, NULL, key);
-	if (value == NULL)
-		return EX_REFUSED;
-	if (printf("%s\n", value) < 0 || fflush(stdout) == EOF)
+}
+
+/*
+ * For scripts: one setting a line, paths made absolute.  Of several each has
+ * its line, empty where there is no value.
+ */
+static int
+do_setting(struct program *p)
+{
+	const char *value;
+	int rc = EX_OK;
+
+	if (p->argc < 2)
+		program_usage(p);
+	for (int i = 1; i < p->argc; i++) {
+		value = setting(p, p->argv[i]);
+		if (value == NULL)
+			rc = EX_REFUSED;
+		if (value == NULL && p->argc == 2)
+			break;
+		printf("%s\n", value == NULL ? "" : value);
+	}
+	if (fflush(stdout) == EOF || ferror(stdout))
 		die(EX_IOERR, "stdout: cannot be written");
-	return EX_OK;
+	return rc;
 }
 
 /* A person says: the clock is right, this file is the one to go on with. */
@@ -363,7 +389,7 @@ main(int argc, char *argv[])
 	struct program p = {
 		.usage = "init | verify | rebuild | export [--since seq] | "
 		    "backup file | why id ... | resolve flag ... | "
-		    "confirm | setting section.key",
+		    "confirm | setting section.key ...",
 		.help = "  --since seq           export from this journal row "
 		    "on\n",
 		.longs = longs, .option = option, .takes_arguments = true

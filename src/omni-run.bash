@@ -65,13 +65,52 @@ done
 shift $((OPTIND - 1))
 (($# == 0)) || usage
 
-spool=$(omni-ledger "${options[@]}" setting paths.spool) || exit
+settings=$(omni-ledger "${options[@]}" setting paths.spool paths.ledger \
+	run.jitter run.limit run.grace) || exit
+{
+	read -r spool
+	read -r ledger
+	read -r jitter
+	read -r limit
+	read -r grace
+} <<<"$settings"
+
+# seconds DURATION: as the configuration writes them, in seconds
+seconds() {
+	case $1 in
+	*s) echo $((10#${1%s})) ;;
+	*m) echo $((10#${1%m} * 60)) ;;
+	*h) echo $((10#${1%h} * 3600)) ;;
+	*d) echo $((10#${1%d} * 86400)) ;;
+	*w) echo $((10#${1%w} * 604800)) ;;
+	esac
+}
+
+# uptime: whole seconds of a clock that nobody sets
+uptime() {
+	local up
+	read -r up _ </proc/uptime
+	echo "${up%.*}"
+}
+
+# Many on one machine do not all start on the minute.  One that waits holds no
+# lock, and ends at once when it is told to.
+jitter=$(seconds "$jitter")
+if ((jitter > 0)); then
+	sleep $((SRANDOM % (jitter + 1))) &
+	trap 'kill $!; exit 130' INT
+	trap 'kill $!; exit 143' TERM
+	wait $!
+fi
+
 mkdir -p "$spool/run" || exit 77
-exec {lock}>"$spool/run/run.lock" || exit 77
+# Not emptied yet: that tells omni-status that a run has begun.
+exec {lock}>>"$spool/run/run.lock" || exit 77
 if ! flock -n "$lock"; then
 	say "another run is going on ($spool/run/run.lock); nothing done"
 	exit 75
 fi
+: >"$spool/run/run.lock"
 # What a run that was killed left: the lock says that it is over.
 rm -rf "$spool"/run/cycle.*
 [[ -w $spool/run ]] || {
@@ -83,6 +122,29 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 export OMNI_RUN=${OMNI_RUN-omni-run/${OMNI_NOW:-$(date -u +%FT%TZ)}}
+
+limit_seconds=$(seconds "$limit") grace=$(seconds "$grace")
+end=$(($(uptime) + limit_seconds))
+hung=
+# A limit that no run reaches stands for none.
+((limit_seconds > 0)) || end=$((end + 10 ** 9))
+
+# start PROGRAM ARGUMENT...: runs it until the run's time is over; then it is
+# asked to end, and after the grace it is killed.  In our own process group, so
+# that a signal to the run still reaches all of it.
+start() {
+	local left=$((end - $(uptime)))
+	((left > 0)) || return 124
+	timeout --foreground -k "$grace" "$left" "$@"
+}
+
+# is_over STATUS PROGRAM: whether it was stopped so; says it once
+is_over() {
+	(($1 == 124 || $1 == 137)) && (($(uptime) >= end)) || return 1
+	[[ -n $hung ]] || say "stopped at $2: the run took longer than $limit"
+	hung=$2
+	note 75
+}
 
 worst=0
 # note STATUS: keep the gravest.  75 says that another run is needed; of those
@@ -110,20 +172,25 @@ note_pipe() {
 	return "$whole"
 }
 
+names=(omni-normalize omni-route omni-render omni-queue)
 # pipe FILE: the filters and the gate over FILE; what each said goes into
-# the array `stages`.
+# the array `stages`.  False when the time was over: of those that had not ended
+# the first is named, since those behind it only wait.
 pipe() {
-	omni-normalize "${options[@]}" <"$1" |
-		omni-route "${options[@]}" |
-		omni-render "${options[@]}" |
-		omni-queue -q "${options[@]}"
+	start omni-normalize "${options[@]}" <"$1" |
+		start omni-route "${options[@]}" |
+		start omni-render "${options[@]}" |
+		start omni-queue -q "${options[@]}"
 	stages=("${PIPESTATUS[@]}")
+	for i in "${!stages[@]}"; do
+		! is_over "${stages[i]}" "${names[i]}" || return 1
+	done
 }
 
 # died: whether a stage was killed or hit a bug (not: refused a record).  A
 # stage before it then dies of SIGPIPE (141), which says nothing.
 died() {
-	local i names=(omni-normalize omni-route omni-render omni-queue)
+	local i
 	for i in "${!stages[@]}"; do
 		if ((stages[i] == 70 || stages[i] == 71 ||
 			(stages[i] > 128 && stages[i] != 141))); then
@@ -140,7 +207,7 @@ one_by_one() {
 	local line
 	while IFS= read -r line; do
 		printf '%s\n' "$line" >"$work/one"
-		pipe "$work/one"
+		pipe "$work/one" || return
 		if died; then
 			mkdir -p "$spool/bad"
 			printf '%s\n' "$line" >>"$spool/bad/run.ndjson"
@@ -158,16 +225,57 @@ one_by_one() {
 	done <"$1"
 }
 
-omni-ingest -q "${options[@]}" || note $?
+# step PROGRAM ARGUMENT...: one that is no filter; nothing once time is over
+step() {
+	local status=0
+	[[ -z $hung ]] || return
+	start "$@" || status=$?
+	is_over "$status" "$1" || note "$status"
+}
+
+# ask QUERY: what the ledger answers, or nothing
+ask() {
+	sqlite3 -readonly -cmd '.timeout 10000' "$ledger" "$1" 2>/dev/null
+}
+
+# What a person must see to, of what came of the journal since row $1.  A
+# message of a ladder, or one with another channel to go by, is not lost when
+# it fails; when all of them have failed there is a flag.
+sum_up() {
+	ask "WITH new AS (SELECT op, data ->> '\$.id' AS id, seq FROM journal
+		WHERE seq > $1)
+	SELECT group_concat(n || ' ' || what, ', ') FROM (
+	SELECT 1 AS rank, count(DISTINCT m.id) AS n, 'failed' AS what
+	FROM new JOIN message m ON m.id = new.id
+	WHERE op IN ('attempt.finished', 'event.received', 'message.refused')
+	AND m.state IN ('failed', 'refused') AND m.reminder IS NULL
+	AND coalesce(m.failover, 'ready') = 'ready'
+	UNION ALL SELECT 2, count(DISTINCT m.id), 'in doubt'
+	FROM new JOIN message m ON m.id = new.id
+	WHERE op = 'attempt.doubted' AND m.state = 'in_doubt'
+	UNION ALL SELECT 3, count(DISTINCT m.id), 'held'
+	FROM new JOIN message m ON m.id = new.id
+	WHERE op = 'message.held' AND m.state = 'held'
+	UNION ALL SELECT 4, count(*), iif(count(*) = 1, 'new flag',
+	'new flags') FROM new JOIN flag f ON f.id = new.seq
+	WHERE op = 'flag.put' AND f.resolved_at IS NULL
+	ORDER BY rank) WHERE n > 0"
+}
+
+before=$(ask 'SELECT max(seq) FROM journal')
+
+step omni-ingest -q "${options[@]}"
 
 for ((pass = 0; pass < PASSES; pass++)); do
 	rc=0
-	omni-escalate "${options[@]}" >"$work/due" || rc=$?
+	[[ -z $hung ]] || break
+	start omni-escalate "${options[@]}" >"$work/due" || rc=$?
+	! is_over "$rc" omni-escalate || break
 	note "$rc"
 	# 1: a reminder without a ladder was left out, and told.
 	((rc <= 1)) || break
 	[[ -s $work/due ]] || break
-	pipe "$work/due"
+	pipe "$work/due" || break
 	if died; then
 		say "$culprit died; trying each record by itself"
 		one_by_one "$work/due"
@@ -177,6 +285,10 @@ for ((pass = 0; pass < PASSES; pass++)); do
 done
 
 for sender in mail sms wa voice push; do
-	"omni-send-$sender" -q "${options[@]}" || note $?
+	step "omni-send-$sender" -q "${options[@]}"
 done
+
+summary=
+[[ -z $before ]] || summary=$(sum_up "$before")
+[[ -z $summary ]] || say "$summary; omni-status and the view open_flag have more"
 exit "$worst"

@@ -40,14 +40,15 @@ main(int argc, char *argv[])
 	    LEDGER_READ, &e);
 	if (s.ledger == NULL)
 		die(e.status, "%s", e.text);
-	status_take(&s);
+	if (status_take(&s, &e) == -1)
+		die(e.status, "%s", e.text);
 	ledger_close(s.ledger);
 	print(&s, &out);
 	out.len--;	/* output_put() adds the last newline */
 	if (!p.quiet)
 		output_put(&out);
 	status_complain(&s);
-	rc = status_is_well(&s) ? EX_OK : EX_REFUSED;
+	rc = (int)status_level(&s);
 	buf_release(&out);
 	arena_release(&mem);
 	program_end(&p);

@@ -276,6 +276,70 @@ tamper() {
 	run -0 omni-ledger verify -q
 }
 
+@test "resolve: the person behind sudo is named; many at once, from a query" {
+	omni-ledger init
+	for id in a b c; do
+		jq -cn --arg id $id '{id: $id, type: "appointment",
+			at: "2026-11-23T10:00", contact: {id: $id, name: $id,
+			phone: "5512345678"}}'
+	done >"$in"
+	omni-schedule -q <"$in"
+	at 2026-11-23T10:00:00-06:00
+	omni-escalate | omni-queue -q
+	flag=$(sql "SELECT flag FROM open_flag WHERE reminder = 'a'")
+	SUDO_USER=eva USER=omni omni-ledger resolve "$flag"
+	assert_equal "$(sql "SELECT resolved_by FROM flag WHERE id = $flag")" eva
+	sql "SELECT flag FROM open_flag WHERE kind = 'unreachable' AND
+		since < '2026-11-24'" | env -u SUDO_USER USER= xargs omni-ledger resolve
+	assert_equal "$(sql 'SELECT count(*) FROM open_flag')" 0
+	assert_equal "$(sql "SELECT count(*) FROM flag WHERE
+		resolved_by = 'staff'")" 2
+}
+
+# appointment TIME STATUS: what the calendar says of it, to omni-schedule
+appointment() {
+	jq -cn --arg at "$1" --arg status "$2" '{id: "a", type: "appointment",
+		at: $at, status: $status, contact: {id: "c", name: "Ana",
+		phone: "5512345678"}, vars: {owner_name: "Ana",
+		pet_name: "Luna"}}' | omni-schedule -q
+}
+
+# flagged: the step that tells staff is taken
+flagged() {
+	omni-escalate | jq -c '.reminder.step = 5 | .channel = "staff" |
+		.reminder.flag = "unresponsive"' | omni-queue -q
+}
+
+@test "a flag is settled by what the calendar says later, and by whom is told" {
+	omni-ledger init
+	appointment 2026-11-24T10:00 scheduled
+	at 2026-11-23T18:00:00Z
+	flagged
+	assert_equal "$(sql 'SELECT kind, since, person, reach_at, appointment,
+		said IS NULL FROM open_flag')" \
+	    'unresponsive|2026-11-23 12:00|Ana|+525512345678|2026-11-24 10:00|1'
+	appointment 2026-11-25T10:00 scheduled
+	assert_equal "$(sql 'SELECT resolved_by FROM flag')" moved
+	at 2026-11-24T18:00:00Z
+	flagged
+	assert_equal "$(sql 'SELECT count(*) FROM open_flag')" 1
+	appointment 2026-11-25T10:00 confirmed
+	assert_equal "$(sql 'SELECT count(*) FROM open_flag')" 0
+	assert_equal "$(sql 'SELECT group_concat(resolved_by) FROM flag')" \
+	    moved,confirmed
+	verified
+}
+
+@test "setting: several, a line each" {
+	run -0 omni-ledger setting site.name run.limit
+	assert_output $'Clinica Roma\n1h'
+	run -1 --separate-stderr omni-ledger setting site.name paths.attachments \
+	    run.jitter
+	assert_output $'Clinica Roma\n\n0s'
+	run -64 omni-ledger setting site.name site.nothing
+	run -74 bash -c 'omni-ledger setting site.name >/dev/full'
+}
+
 @test "setting: one value of the configuration, paths made whole" {
 	run -0 omni-ledger setting site.name
 	assert_output 'Clinica Roma'

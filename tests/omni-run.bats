@@ -243,6 +243,164 @@ own_bin() {
 	assert_equal "$(find "$SITE/spool/run" -name 'cycle.*' | wc -l)" 0
 }
 
+# replace PROGRAM: that of own_bin becomes a script, from standard input
+replace() {
+	rm "$bin/$1"
+	cat >"$bin/$1"
+	chmod 755 "$bin/$1"
+}
+
+@test "a sender that hangs: stopped after the limit, said in one line, 75 (Inv. 10)" {
+	own_bin
+	replace omni-send-sms <<-'END'
+	#!/bin/sh
+	exec sleep 600
+	END
+	cycle	# so that nothing else takes long
+	run -75 --separate-stderr "$bin/omni-run" -o run.limit=8s
+	assert_equal "$stderr" \
+	    'omni-run: stopped at omni-send-sms: the run took longer than 8s'
+	# The lock is free: the next goes on.
+	at 2026-11-24T01:00:00Z
+	cycle
+	exact
+}
+
+@test "one that does not heed the signal is killed after the grace" {
+	own_bin
+	replace omni-ingest <<-'END'
+	#!/bin/bash
+	trap '' TERM
+	while :; do read -r -t 600 <> <(:) || :; done
+	END
+	run -75 --separate-stderr "$bin/omni-run" -o run.limit=1s -o run.grace=1s
+	[[ $stderr == *'stopped at omni-ingest: the run took longer than 1s'* ]]
+	# Nothing after it was started.
+	assert_equal "$(count message)" 0
+	assert_equal "$(mails 2>/dev/null)" 0
+	cycle
+	exact
+}
+
+@test "a filter that hangs: the first that had not ended is named, nothing is set aside" {
+	own_bin
+	replace omni-route <<-'END'
+	#!/bin/sh
+	exec sleep 600
+	END
+	run -75 --separate-stderr "$bin/omni-run" -o run.limit=8s
+	[[ $stderr == *'stopped at omni-'[nr]*': the run took longer than 8s'* ]]
+	assert_equal "$(count message)" 0
+	[ ! -e "$SITE/spool/bad" ]
+	cycle
+	exact
+}
+
+@test "limits: leading zeros, each unit, none" {
+	local limit
+	for limit in 0s 090s 010m 08h 1d 1w; do
+		cp -R "$BATS_FILE_TMPDIR/site/spool/." "$SITE/spool"
+		run -0 --separate-stderr omni-run -o "run.limit=$limit"
+		[[ $stderr != *run:* || $stderr == *'new flag'* ]]
+	done
+	run -78 omni-run -o run.limit=soon
+	run -78 omni-run -o run.jitter=5
+}
+
+@test "jitter: it waits without the lock, and ends at once when it is told to" {
+	mkdir -p "$SITE/spool/run"
+	setsid omni-run -o run.jitter=999999w >/dev/null 2>&1 3>&- &
+	other=$!
+	until pgrep -P "$other" -x sleep >/dev/null; do
+		kill -0 "$other"
+	done
+	flock -n "$SITE/spool/run" true
+	[ ! -e "$SITE/spool/run/run.lock" ]
+	cycle
+	kill -TERM "$other"
+	status=0
+	wait "$other" || status=$?
+	assert_equal "$status" 143
+	while pgrep -g "$other" >/dev/null; do :; done
+	other=
+	# None at all, and one that is over soon.
+	run -0 omni-run -o run.jitter=1s
+}
+
+@test "what needs a person is one line; else silence" {
+	cycle
+	run -0 --separate-stderr omni-run
+	assert_equal "$stderr" ''
+	# Without a ladder or another channel nobody else would tell.
+	jq -cn '{id: "lost", channel: "email", account: "email", to: "nobody",
+		text: "x", class: "alert", route: {},
+		expires_at: "2026-11-30T00:00:00Z"}' | omni-queue -q
+	jq -cn '{id: "dear", channel: "sms", account: "sms", cost: "9",
+		to: "+525512345678", text: "x", class: "alert", route: {},
+		expires_at: "2026-11-30T00:00:00Z"}' | omni-queue -q
+	sed -i 's/^provider = maildir/provider = mta/' "$OMNI_CONF"
+	printf '\n[provider mta]\nkind = sendmail\npath = ../sendmail\n' \
+		>>"$OMNI_CONF"
+	printf '#!/bin/sh\ncat >/dev/null\nexit 67\n' >"$SITE/sendmail"
+	chmod 755 "$SITE/sendmail"
+	run --separate-stderr omni-run -o limits.spend_day=1
+	assert_equal "$(grep '^omni-run: ' <<<"$stderr")" \
+	    'omni-run: 1 failed, 1 held; omni-status and the view open_flag have more'
+	# It is told once; omni-status goes on telling.
+	run -0 --separate-stderr omni-run
+	assert_equal "$stderr" ''
+	# Appointments that nobody answered about become flags.
+	at 2026-11-24T16:30:00Z
+	run --separate-stderr omni-run
+	[[ $stderr =~ omni-run:\ .*[0-9]+' new flags; omni-status' ]]
+}
+
+@test "a run that finds another going on does not count as one" {
+	mkdir -p "$SITE/spool/run"
+	touch -d 2026-11-20T00:00:00Z "$SITE/spool/run/run.lock"
+	exec 4>>"$SITE/spool/run/run.lock"
+	flock 4
+	run -75 omni-run
+	exec 4>&-
+	assert_equal "$(omni-status -j 2>/dev/null | jq .run_age)" \
+	    "$((3 * 86400 + 23 * 3600))"
+}
+
+@test "all five senders are started, in this order" {
+	local sender
+	own_bin
+	for sender in mail sms wa voice push; do
+		replace "omni-send-$sender" <<-END
+		#!/bin/sh
+		echo $sender >>"$BATS_TEST_TMPDIR/started"
+		END
+	done
+	run -0 "$bin/omni-run"
+	run -0 paste -sd ' ' "$BATS_TEST_TMPDIR/started"
+	assert_output 'mail sms wa voice push'
+}
+
+@test "the units for systemd are ones; the crontab has five times and a command" {
+	local units=$BATS_TEST_TMPDIR/units file
+	mkdir "$units"
+	for file in "$ROOT"/share/server/omni*.{service,timer,path,socket}; do
+		sed "s|/usr/local/bin|$ROOT/bin|" "$file" \
+			>"$units/${file##*/}"
+	done
+	grep -q '^RandomizedDelaySec=' "$units/omni.timer"
+	grep -q '^NoNewPrivileges=yes' "$units/omni.service"
+	run -0 grep -vE '^#|^$|^[A-Z_]+=' "$ROOT/share/server/crontab"
+	assert_equal "${#lines[@]}" 2
+	for file in "${lines[@]}"; do
+		[[ $file =~ ^([0-9*/]+[[:space:]]){1}([0-9*]+\ ){3}[0-9*]+[[:space:]]+omni-(run|status) ]]
+	done
+	command -v systemd-analyze >/dev/null ||
+		skip 'systemd-analyze is not installed'
+	run systemd-analyze --man=no verify "$units"/*
+	assert_output ''
+	assert_success
+}
+
 @test "help, version and closed descriptors as in the other programs" {
 	run -0 omni-run -q --help
 	assert_line --index 0 'usage: omni-run [-q] [-c file] [-o section.key=value]'

@@ -44,13 +44,13 @@ is() {
 	assert_equal "$(omni-status -j 2>/dev/null | jq -rc "$1")" "$2"
 }
 
-# above WANT: what has reached its threshold
+# above WANT [STATUS]: what has reached its threshold
 above() {
 	is '[.above[] | [.channel, .what, .value, .limit] | map(select(. != null)) |
 		join(" ")] | join(", ")' "$1"
 	run --separate-stderr omni-status -q
 	assert_output ''
-	assert_equal "$status" "$([ -z "$1" ]; echo $?)"
+	assert_equal "$status" "${2-$([ -z "$1" ]; echo $?)}"
 }
 
 @test "a new ledger: all well, in each form" {
@@ -142,6 +142,72 @@ above() {
 	    jq .channels.sms.limited)" true
 	assert_equal "$(omni-status -j -o 'channel sms.per_day=1' |
 	    jq .channels.sms.limited)" true
+	run -1 --separate-stderr omni-status -q -o 'channel sms.per_day=1'
+	assert_equal "$stderr" 'omni-status: sms: the limit is reached'
+	run -0 omni-status -q -o 'channel sms.per_day=1' -o status.limited=0
+}
+
+@test "the spending limit of a day, and people who had enough" {
+	queue sms a b
+	run -0 omni-send-sms -q
+	is '[.cost_day, .limited, .full_recipients]' '["0.10",false,0]'
+	above ''
+	run -0 omni-status -q -o limits.spend_day=0.11
+	run -1 --separate-stderr omni-status -q -o limits.spend_day=0.1
+	assert_equal "$stderr" 'omni-status: the spending limit is reached'
+	assert_equal "$(omni-status -j -o limits.recipient_day=2 |
+	    jq .full_recipients)" 1
+	assert_equal "$(omni-status -j -o limits.recipient_day=3 |
+	    jq .full_recipients)" 0
+	at 2026-11-24T17:00:01Z
+	is '[.cost_day, .limited]' '["0.00",false]'
+}
+
+@test "flags by kind and age; subscriptions that wait for a person" {
+	is '[.flag_age, .flags_by_kind]' '[null,{}]'
+	echo '{"id":"a","type":"appointment","at":"2026-11-23T10:59:00-06:00","contact":{"id":"c","name":"Ana","email":"ana@x.example"}}
+{"id":"b","type":"appointment","at":"2026-11-23T10:59:00-06:00","contact":{"id":"d","name":"Eva","email":"eva@x.example"}}' >"$in"
+	at 2026-11-23T16:58:30Z
+	omni-schedule -q <"$in"
+	at 2026-11-23T17:00:00Z
+	omni-escalate | omni-queue -q
+	at 2026-11-23T19:00:00Z
+	is '[.flags, .flag_age, .flags_by_kind]' \
+	    '[2,7200,{"unreachable":{"count":2,"age":7200}}]'
+	above ''
+	run -1 omni-status -q -o status.flag_age=2h
+	run -0 omni-status
+	assert_line --regexp '^flags +2: unreachable 2 \(2h\)$'
+	run -0 --separate-stderr omni-status -p
+	assert_line 'omni_open_flags{kind="unreachable"} 2'
+	mkdir "$SITE/spool/inbound/subscriptions"
+	touch "$SITE/spool/inbound/subscriptions/1795453100.000000001.1.1.aa"
+	above 'subscriptions 1 1'
+}
+
+@test "each directory of the spool: files and bytes" {
+	mkdir -p "$SITE/spool/inbound/tmp" "$SITE/spool/bad" "$SITE/spool/outbound/x y\"/new"
+	printf 12345 >"$SITE/spool/inbound/tmp/a"
+	printf 12345 >"$SITE/spool/inbound/tmp/b"
+	printf 1 >"$SITE/spool/bad/run.ndjson"
+	printf 1 >"$SITE/spool/inbound/new/.hidden"
+	is '[.spool["inbound/tmp"], .spool["bad"], .spool["inbound/new"],
+		.spool["inbound/cur"], .spool["outbound/x y\"/new"]] |
+		map([.files, .bytes])' '[[2,10],[1,1],[0,0],[0,0],[0,0]]'
+	run -0 omni-status
+	assert_line --regexp '^inbound/tmp +2 files, 1 KiB$'
+	refute_line --regexp '^inbound/cur'
+	run -0 --separate-stderr omni-status -p
+	assert_line 'omni_spool_bytes{directory="inbound/tmp"} 10'
+	assert_line 'omni_spool_files{directory="outbound/x y\"/new"} 0'
+}
+
+@test "a log that grows, since somebody reads without an end" {
+	is '.wal_bytes > 0' true
+	run -0 omni-status -q -o 'status.wal=1 2'
+	truncate -s 3M "$SITE/spool/ledger.db-wal"
+	run -2 --separate-stderr omni-status -q -o 'status.wal=1 2'
+	assert_equal "$stderr" 'omni-status: critical: wal_bytes is 3 MiB, and [status] wal 2 MiB'
 }
 
 @test "the inbound spool: depth, age, what was set aside" {
@@ -194,13 +260,73 @@ above() {
 	is '[.runs["omni-queue"].at, .runs["omni-queue"].age]' \
 	    '["2026-11-23T17:10:00Z",300]'
 	run -0 omni-status
-	assert_line --regexp '^omni-queue +changed 1 5m ago$'
+	assert_line --regexp '^omni-queue +started 5m ago, changed 1 5m ago$'
 }
 
-@test "the clock's guard stops the senders: said, and status 1" {
+@test "when each program was last started, whether or not it changed anything" {
+	is .schedule_age null
+	run -0 omni-status -q -o status.schedule_age=1h
+	omni-schedule -q </dev/null
+	run -0 omni-ingest -q
+	at 2026-11-23T17:40:00Z
+	is '[.schedule_age, .runs["omni-schedule"].started_age,
+		.runs["omni-ingest"].started_age,
+		.runs["omni-schedule"].at]' '[2400,2400,2400,null]'
+	run -0 omni-send-sms -q
+	is '.runs["omni-send-sms"].started_age' 0
+	above ''
+	run -1 --separate-stderr omni-status -q -o 'status.schedule_age=30m 1d'
+	assert_equal "$stderr" 'omni-status: schedule_age is 40m, and [status] schedule_age 30m'
+	run -0 --separate-stderr omni-status -p
+	assert_line 'omni_program_started_seconds{program="omni-schedule"} 2400'
+	# Reading is no run, and what cannot be noted is no fault.
+	rm -rf "$SITE/spool/run"
+	: >"$SITE/spool/run"
+	run -0 omni-schedule -q </dev/null
+	is .schedule_age null
+}
+
+@test "two thresholds: a warning is 1, critical is 2 and said" {
+	queue sms a
+	at 2026-11-23T17:50:00Z
+	above 'sms due_age 3000 1800'
+	is '[.status, .ok, .above[0].level]' '["warning",false,"warning"]'
+	at 2026-11-23T21:00:00Z
+	above 'sms due_age 14400 14400' 2
+	is '[.status, .ok, .above[0].level]' '["critical",false,"critical"]'
+	run -2 --separate-stderr omni-status -q
+	assert_equal "$stderr" \
+	    'omni-status: critical: sms: due_age is 4h, and [status] due_age 4h'
+	run -2 --separate-stderr omni-status -p
+	assert_line 'omni_status 2'
+	# One is a warning only; of two either may be off.
+	run -1 omni-status -q -o status.due_age=1h
+	run -1 omni-status -q -o 'status.due_age=1h 0s'
+	run -2 omni-status -q -o 'status.due_age=0s 1h'
+	run -0 omni-status -q -o 'status.due_age=0s 5h'
+	# One of each: the gravest counts.
+	run -2 omni-status -q -o 'status.due_age=1h' -o 'status.flags=0' \
+	    -o status.disk_free='0 999999999'
+}
+
+@test "thresholds that make no sense: 78, and which" {
+	local bad
+	for bad in due_age=soon 'due_age=1h 2h 3h' 'flags=5 x' 'flags=-1' \
+	    'due_age=' held=1h; do
+		run -78 omni-status -o "status.$bad"
+	done
+	run -78 omni-status -o 'status.due_age=4h 30m'
+	assert_output --partial '[status] due_age = 4h 30m: the second, which is critical, would be reached first'
+	run -78 omni-status -o 'status.flags=20 10'
+	# Of room there is less and less.
+	run -78 omni-status -o 'status.disk_free=20 100'
+	run -0 omni-status -q -o 'status.disk_free=2 1'
+}
+
+@test "the clock's guard stops the senders: said, and status 2" {
 	at 2027-02-23T09:00:00-06:00
-	run -1 --separate-stderr omni-status -q
-	assert_equal "$stderr" "omni-status: it is 2027-02-23T15:00:00Z, but the ledger's last entry is of 2026-11-23T17:00:00Z: if the clock is right, say so with omni-ledger confirm"
+	run -2 --separate-stderr omni-status -q
+	assert_equal "$stderr" "omni-status: critical: it is 2027-02-23T15:00:00Z, but the ledger's last entry is of 2026-11-23T17:00:00Z: if the clock is right, say so with omni-ledger confirm"
 	is '[.ok, (.clock | length > 0)]' '[false,true]'
 }
 
@@ -243,6 +369,65 @@ above() {
 	! command -v promtool >/dev/null || run -0 promtool check metrics <"$in"
 }
 
+@test "Prometheus: its own client's parser reads back what was meant" {
+	/usr/bin/python3 -c 'import prometheus_client' 2>/dev/null ||
+		skip 'python3-prometheus-client is not installed'
+	queue sms a
+	sqlite3 "$SITE/spool/ledger.db" "UPDATE run SET
+		program = 'a\b\"' || char(10) || 'c' WHERE program = 'omni-queue'"
+	omni-status -p >"$in"
+	run -0 /usr/bin/python3 - "$in" <<-'END'
+	import sys
+	from prometheus_client.parser import text_string_to_metric_families
+	text = open(sys.argv[1]).read()
+	families = list(text_string_to_metric_families(text))
+	names = [f.name for f in families]
+	assert len(names) == len(set(names)) > 30, names
+	assert all(f.type == "gauge" and f.documentation for f in families)
+	samples = {(s.name, tuple(s.labels.items())): s.value
+	    for f in families for s in f.samples}
+	lines = [l for l in text.split("\n") if l and l[0] != "#"]
+	assert len(samples) == len(lines)
+	assert samples["omni_channel_queued", (("channel", "sms"),)] == 1
+	assert ("omni_program_changed_seconds",
+	    (("program", 'a\\b"\nc'),)) in samples
+	END
+}
+
+@test "Prometheus: the recipe of the manual leaves a whole file, or the old one" {
+	local dir=$BATS_TEST_TMPDIR/textfiles line
+	mkdir "$dir"
+	line=$(sed -n '/^cd .*node-exporter/,/omni.prom$/p' \
+		"$ROOT/man/omni-status.1" | tr '\n' ' ' | sed 's/\\e//g')
+	[ -n "$line" ]
+	line=${line//\/var\/lib\/prometheus\/node-exporter/$dir}
+	queue sms a
+	at 2026-11-23T21:00:00Z	# critical, and still to be told
+	run -0 sh -c "$line"
+	grep -q '^omni_status 2$' "$dir/omni.prom"
+	mv "$SITE/spool/ledger.db" "$SITE/spool/away.db"
+	run ! sh -c "$line"
+	grep -q '^omni_status 2$' "$dir/omni.prom"
+}
+
+@test "the check for Nagios in the manual: 0, 1, 2, and 3 for what cannot be told" {
+	local check=$BATS_TEST_TMPDIR/check
+	sed -n '/^#!\/bin\/sh$/,/^\.Ed/p' "$ROOT/man/omni-status.1" |
+		sed '/^\.Ed/d; s/\\e/\\/g' >"$check"
+	run -0 sh "$check"
+	assert_output 'OMNI OK'
+	queue sms a
+	at 2026-11-23T17:50:00Z
+	run -1 sh "$check"
+	assert_output --partial 'OMNI WARNING: omni-status: sms: due_age'
+	at 2026-11-23T21:00:00Z
+	run -2 sh "$check"
+	assert_output --partial 'OMNI CRITICAL: omni-status: critical: sms'
+	rm -f "$SITE"/spool/ledger.db*
+	run -3 sh "$check"
+	assert_output --partial 'OMNI UNKNOWN: '
+}
+
 @test "it writes nothing, and may be run by whom the key is denied" {
 	queue sms a
 	before=$(find "$SITE" -type f ! -name '*-shm' -printf '%p %T@\n' |
@@ -257,23 +442,6 @@ above() {
 		chmod 000 "$SITE/spool/ledger.db.key"
 		run -0 omni-status -q
 	fi
-}
-
-@test "its queries are answered from indexes" {
-	local query
-	while IFS= read -r query; do
-		run -0 sql "EXPLAIN QUERY PLAN $query"
-		refute_output --regexp 'SCAN (m|a|attempt|message|flag)($|'$'\n'')'
-	done <<-'END'
-	SELECT count(*) FROM message WHERE state = 'queued' AND channel = 'x'
-	SELECT count(*) FROM message WHERE state IN ('failed', 'refused', 'held') AND state = 'held' AND channel = 'x'
-	SELECT count(*) FROM attempt WHERE state IN ('open', 'in_doubt') AND channel = 'x' AND state = 'in_doubt'
-	SELECT count(*) FROM attempt a JOIN message m ON m.id = a.message AND m.attempts = a.number WHERE a.channel = 'x' AND a.started_at > 'y' AND m.state = 'sent'
-	SELECT DISTINCT channel FROM message WHERE state = 'queued'
-	SELECT count(*) FROM message WHERE is_unread = 1
-	SELECT count(*) FROM message WHERE failover = 'due'
-	SELECT count(*) FROM flag WHERE resolved_at IS NULL
-	END
 }
 
 @test "no ledger: 69; a full disk: 74; usage: 64; --help and --version" {

@@ -104,6 +104,16 @@ WHERE state = 'open' AND next_due_at > :at
   AND EXISTS (SELECT 1 FROM message m WHERE m.id = :data ->> '$.id'
     AND m.state = 'failed' AND m.reminder = reminder.id
     AND m.step = reminder.step AND m.revision = reminder.revision);
+-- What was taken for lost arrived, or what stood in for it did.
+UPDATE flag SET resolved_at = :at, resolved_by = 'delivered'
+WHERE :data ->> '$.v' > 1 AND resolved_at IS NULL
+  AND (kind = 'failed' OR kind = 'in_doubt')
+  AND message IN (WITH RECURSIVE earlier(id, parent) AS (SELECT id, parent
+    FROM message WHERE id = :data ->> '$.id' AND direction = 'outbound'
+      AND state = 'sent' AND delivered_at IS NOT NULL
+    UNION SELECT m.id, m.parent FROM message m
+    JOIN earlier ON m.id = earlier.parent)
+    SELECT id FROM earlier);
 
 -- op ledger.created
 INSERT INTO site(one, created_at, key_fingerprint)
@@ -256,7 +266,14 @@ VALUES (:data ->> '$.type', :data ->> '$.hash',
 ON CONFLICT(type, hash) DO UPDATE SET dead_at = :at,
   dead_reason = excluded.dead_reason;
 
+-- Staff found another time: what was to be done about the old one is.
 -- op reminder.put
+UPDATE flag SET resolved_at = :at, resolved_by = 'moved'
+WHERE :data ->> '$.v' > 1 AND resolved_at IS NULL
+  AND reminder = :data ->> '$.id'
+  AND kind IN ('unresponsive', 'unreachable', 'declined', 'in_doubt')
+  AND EXISTS (SELECT 1 FROM reminder r WHERE r.id = :data ->> '$.id'
+    AND r.revision < :data ->> '$.revision');
 UPDATE message SET state = 'cancelled', reason = 'moved'
 WHERE reminder = :data ->> '$.id' AND revision < :data ->> '$.revision'
   AND state IN ('queued', 'held');
@@ -294,6 +311,16 @@ UPDATE reminder SET state = :data ->> '$.state', reason = :data ->> '$.how',
 WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
 UPDATE message SET state = 'cancelled', reason = :data ->> '$.state'
 WHERE reminder = :data ->> '$.id' AND state IN ('queued', 'held');
+-- Who answered need not be reached any more.  What a person wrote or asked for
+-- is still to be read; that somebody cannot come is settled by the calendar.
+UPDATE flag SET resolved_at = :at, resolved_by = :data ->> '$.state'
+WHERE :data ->> '$.v' > 1 AND resolved_at IS NULL
+  AND reminder = :data ->> '$.id'
+  AND (kind IN ('unresponsive', 'unreachable', 'in_doubt')
+    OR kind = 'declined' AND :data ->> '$.state' <> 'declined')
+  AND EXISTS (SELECT 1 FROM reminder r WHERE r.id = :data ->> '$.id'
+    AND r.revision = :data ->> '$.revision'
+    AND r.state = :data ->> '$.state');
 
 -- op flag.put
 INSERT INTO flag(id, kind, reminder, contact, message, reason, created_at)

@@ -121,6 +121,7 @@ CREATE TABLE address (
   looked_up_at    TEXT,			-- when a provider was asked for `line`
   PRIMARY KEY (type, hash)
 ) STRICT;
+CREATE INDEX address_hash ON address(hash);
 
 CREATE TABLE contact_address (
   contact TEXT NOT NULL REFERENCES contact(id),
@@ -256,6 +257,15 @@ CREATE INDEX message_not_marked ON message(channel_type, created_at)
 CREATE INDEX message_state ON message(state) WHERE state IN ('failed',
   'refused', 'held');
 CREATE INDEX message_unread ON message(conversation) WHERE is_unread = 1;
+-- What staff reads, newest first or of one thing, without going through all.
+CREATE INDEX message_inbox ON message(created_at)
+  WHERE direction = 'inbound';
+CREATE INDEX message_failed ON message(coalesce(failed_at, created_at))
+  WHERE state IN ('failed', 'refused');
+CREATE INDEX message_conversation ON message(conversation, created_at, id);
+CREATE INDEX message_related
+  ON message(related_type, related_id, created_at, id)
+  WHERE related_type IS NOT NULL;
 
 CREATE TABLE attempt (
   message     TEXT NOT NULL REFERENCES message(id),
@@ -371,6 +381,8 @@ CREATE TABLE reminder (
 CREATE INDEX reminder_due ON reminder(next_due_at, id)
   WHERE state = 'open' AND next_due_at IS NOT NULL;
 CREATE INDEX reminder_contact ON reminder(contact) WHERE state = 'open';
+CREATE INDEX reminder_confirmed ON reminder(event_local, id)
+  WHERE state = 'confirmed';
 
 CREATE TABLE reminder_step (
   reminder TEXT NOT NULL REFERENCES reminder(id),
@@ -396,3 +408,5 @@ CREATE TABLE flag (
   resolved_by TEXT
 ) STRICT;
 CREATE INDEX flag_open ON flag(kind) WHERE resolved_at IS NULL;
+CREATE INDEX flag_reminder ON flag(reminder) WHERE resolved_at IS NULL;
+CREATE INDEX flag_message ON flag(message) WHERE message IS NOT NULL;

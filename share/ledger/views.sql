@@ -13,8 +13,7 @@ SELECT strftime('%Y-%m-%d %H:%M', m.created_at, (SELECT o.minutes ||
   m.conversation, m.id,
   -- The files that came along, below spool/media, or why they are not there.
   (SELECT group_concat(coalesce(f.path, f.state || coalesce(': ' || f.reason,
-    '')), ', ') FROM (SELECT * FROM inbound_media f WHERE f.message = m.id
-    ORDER BY f.position) f) AS media
+    '')), ', ') FROM inbound_media f WHERE f.message = m.id) AS media
 FROM message m
 LEFT JOIN contact c ON c.id = m.contact
 LEFT JOIN content cc ON cc.key = c.content
@@ -23,9 +22,24 @@ LEFT JOIN content mc ON mc.key = m.content
 WHERE m.direction = 'inbound'
 ORDER BY m.created_at DESC;
 
+-- Not by way of inbox: that goes through all that ever came in.
 CREATE VIEW unread AS
-SELECT received, channel, person, text, understood_as, conversation, id, media
-FROM inbox WHERE state = 'unread';
+SELECT strftime('%Y-%m-%d %H:%M', m.created_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= m.created_at
+    ORDER BY o.starts_at DESC LIMIT 1)) AS received,
+  m.channel_type AS channel,
+  coalesce(cc.body ->> '$.name', ac.body, '(erased)') AS person,
+  mc.body ->> '$.text' AS text,
+  m.intent AS understood_as, m.conversation, m.id,
+  (SELECT group_concat(coalesce(f.path, f.state || coalesce(': ' || f.reason,
+    '')), ', ') FROM inbound_media f WHERE f.message = m.id) AS media
+FROM message m INDEXED BY message_unread
+LEFT JOIN contact c ON c.id = m.contact
+LEFT JOIN content cc ON cc.key = c.content
+LEFT JOIN content ac ON ac.key = m.address
+LEFT JOIN content mc ON mc.key = m.content
+WHERE m.direction = 'inbound' AND m.is_unread = 1
+ORDER BY m.created_at DESC;
 
 CREATE VIEW conversation_history AS
 SELECT m.conversation,
@@ -39,8 +53,7 @@ SELECT m.conversation,
   mc.body ->> '$.text' AS text, m.id,
   -- The files that came along, below spool/media, or why they are not there.
   (SELECT group_concat(coalesce(f.path, f.state || coalesce(': ' || f.reason,
-    '')), ', ') FROM (SELECT * FROM inbound_media f WHERE f.message = m.id
-    ORDER BY f.position) f) AS media
+    '')), ', ') FROM inbound_media f WHERE f.message = m.id) AS media
 FROM message m
 LEFT JOIN contact c ON c.id = m.contact
 LEFT JOIN content cc ON cc.key = c.content
@@ -103,7 +116,7 @@ FROM reminder r
 LEFT JOIN contact c ON c.id = r.contact
 LEFT JOIN content cc ON cc.key = c.content
 WHERE r.state = 'confirmed'
-ORDER BY r.event_at, r.id;
+ORDER BY r.event_local, r.id;
 
 CREATE VIEW failed_message AS
 SELECT m.id, m.channel_type AS channel,
@@ -131,21 +144,33 @@ ORDER BY coalesce(m.failed_at, m.created_at) DESC;
 CREATE VIEW in_doubt AS
 SELECT a.message AS id, a.number AS attempt, a.channel, a.provider,
   a.started_at, a.doubted_at, m.reminder
-FROM attempt a JOIN message m ON m.id = a.message
-WHERE a.state = 'in_doubt'
+FROM attempt a INDEXED BY attempt_open JOIN message m ON m.id = a.message
+WHERE a.state IN ('open', 'in_doubt') AND a.state = 'in_doubt'
 ORDER BY a.started_at;
 
+-- An answer from a telephone that several share is nobody's: then the address
+-- that it came from is all there is.
 CREATE VIEW open_flag AS
-SELECT f.id AS flag, f.kind, coalesce(cc.body ->> '$.name', '') AS person,
-  (SELECT b.body FROM contact_address a JOIN address d
+SELECT f.id AS flag, f.kind,
+  strftime('%Y-%m-%d %H:%M', f.created_at, (SELECT o.minutes || ' minutes'
+    FROM site_offset o WHERE o.starts_at <= f.created_at
+    ORDER BY o.starts_at DESC LIMIT 1)) AS since,
+  coalesce(cc.body ->> '$.name', '') AS person,
+  coalesce((SELECT b.body FROM contact_address a JOIN address d
     ON d.type = a.type AND d.hash = a.hash JOIN content b
-    ON b.key = d.content WHERE a.contact = f.contact
-    ORDER BY a.type = 'sms' DESC, a.rank LIMIT 1) AS reach_at,
-  r.event_local AS appointment, f.reason, f.reminder, f.message
-FROM flag f
+    ON b.key = d.content WHERE a.contact = coalesce(f.contact, r.contact)
+    ORDER BY d.dead_at IS NULL DESC, a.type IN ('sms', 'voice', 'whatsapp')
+    DESC, a.type, a.rank LIMIT 1), ac.body) AS reach_at,
+  r.event_local AS appointment, f.reason,
+  CASE m.direction WHEN 'inbound' THEN mc.body ->> '$.text' END AS said,
+  f.reminder, f.message
+FROM flag f INDEXED BY flag_open
 LEFT JOIN reminder r ON r.id = f.reminder
-LEFT JOIN contact c ON c.id = f.contact
+LEFT JOIN contact c ON c.id = coalesce(f.contact, r.contact)
 LEFT JOIN content cc ON cc.key = c.content
+LEFT JOIN message m ON m.id = f.message
+LEFT JOIN content ac ON ac.key = m.address
+LEFT JOIN content mc ON mc.key = m.content
 WHERE f.resolved_at IS NULL
 ORDER BY f.id;
 
@@ -249,7 +274,7 @@ SELECT strftime('%Y-%m-%d %H:%M', coalesce(j.data ->> '$.given_at', j.at),
   CASE WHEN j.data ->> '$.note' IS NULL THEN NULL
     ELSE coalesce(n.body, '(erased)') END AS note,
   j.run, j.seq
-FROM journal j
+FROM journal j INDEXED BY journal_consent
 LEFT JOIN content b ON b.key = 'address/' || (j.data ->> '$.hash')
 LEFT JOIN content n ON n.key = j.data ->> '$.note'
 WHERE j.op = 'consent.put'

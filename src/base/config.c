@@ -26,9 +26,11 @@
 enum type {
 	TYPE_STRING,
 	TYPE_INTEGER,	/* 0 and more */
+	TYPE_INTEGERS,	/* one, or two: where a warning begins, and worse */
 	TYPE_DECIMAL,	/* "0.05" */
 	TYPE_BOOL,	/* yes, no */
 	TYPE_DURATION,	/* 90s 15m 2h 1d 1w */
+	TYPE_DURATIONS,	/* one or two */
 	TYPE_TIME,	/* 21:00 */
 	TYPE_ZONE,
 	TYPE_REGION,	/* MX: ISO 3166, two capitals */
@@ -44,8 +46,8 @@ enum type {
 };
 
 static const char *const type_name[] = {
-	"string", "integer", "decimal", "yes|no", "duration", "HH:MM", "zone",
-	"region",
+	"string", "integer", "integers", "decimal", "yes|no", "duration",
+	"durations", "HH:MM", "zone", "region",
 	"path", "secret", "channel", "channels", "resend|flag", "keep|plain",
 	"all|channel", "send|hold", "step"
 };
@@ -166,19 +168,27 @@ static const struct key {
 	{ "ingest", "auto_reply_age", TYPE_DURATION, "2h" },
 	{ "ingest", "max_media", TYPE_INTEGER, "16777216" },
 	{ "ingest", "media", TYPE_STRING, "image audio video pdf" },
-	{ "status", "down", TYPE_INTEGER, "1" },
-	{ "status", "due_age", TYPE_DURATION, "30m" },
-	{ "status", "held", TYPE_INTEGER, "0" },
-	{ "status", "doubt", TYPE_INTEGER, "10" },
-	{ "status", "doubt_age", TYPE_DURATION, "1h" },
-	{ "status", "failed_share", TYPE_INTEGER, "20" },
-	{ "status", "inbound_age", TYPE_DURATION, "15m" },
-	{ "status", "inbound_bad", TYPE_INTEGER, "1" },
-	{ "status", "refused", TYPE_INTEGER, "100" },
-	{ "status", "flags", TYPE_INTEGER, "20" },
-	{ "status", "unread", TYPE_INTEGER, "0" },
-	{ "status", "run_age", TYPE_DURATION, "1h" },
-	{ "status", "disk_free", TYPE_INTEGER, "100" },
+	{ "run", "jitter", TYPE_DURATION, "0s" },
+	{ "run", "limit", TYPE_DURATION, "1h" },
+	{ "run", "grace", TYPE_DURATION, "2m" },
+	{ "status", "down", TYPE_INTEGERS, "1" },
+	{ "status", "due_age", TYPE_DURATIONS, "30m 4h" },
+	{ "status", "held", TYPE_INTEGERS, "0" },
+	{ "status", "doubt", TYPE_INTEGERS, "10" },
+	{ "status", "doubt_age", TYPE_DURATIONS, "1h" },
+	{ "status", "failed_share", TYPE_INTEGERS, "20 50" },
+	{ "status", "limited", TYPE_INTEGERS, "1" },
+	{ "status", "inbound_age", TYPE_DURATIONS, "15m 4h" },
+	{ "status", "inbound_bad", TYPE_INTEGERS, "1" },
+	{ "status", "subscriptions", TYPE_INTEGERS, "1" },
+	{ "status", "refused", TYPE_INTEGERS, "100" },
+	{ "status", "flags", TYPE_INTEGERS, "20" },
+	{ "status", "flag_age", TYPE_DURATIONS, "0s" },
+	{ "status", "unread", TYPE_INTEGERS, "0" },
+	{ "status", "run_age", TYPE_DURATIONS, "1h 6h" },
+	{ "status", "schedule_age", TYPE_DURATIONS, "0s" },
+	{ "status", "wal", TYPE_INTEGERS, "1000" },
+	{ "status", "disk_free", TYPE_INTEGERS, "100 20" },
 };
 #define KEYS	(sizeof(keys) / sizeof(keys[0]))
 
@@ -363,6 +373,20 @@ is_step(const char *s)
 	return !config_word(s, 3, word, sizeof(word));
 }
 
+/* "30m 2h": where a warning begins, and where it becomes critical. */
+static bool
+are_levels(const char *s, bool durations)
+{
+	char word[NAME_LEN];
+	int64_t n;
+	size_t i;
+
+	for (i = 0; config_word(s, i, word, sizeof(word)); i++)
+		if (!(durations ? duration_parse(word, &n) : is_integer(word)))
+			return false;
+	return i == 1 || i == 2;
+}
+
 static bool
 is_of_type(enum type type, const char *s)
 {
@@ -371,6 +395,9 @@ is_of_type(enum type type, const char *s)
 	switch (type) {
 	case TYPE_INTEGER:
 		return is_integer(s);
+	case TYPE_INTEGERS:
+	case TYPE_DURATIONS:
+		return are_levels(s, type == TYPE_DURATIONS);
 	case TYPE_DECIMAL:
 		return is_decimal(s);
 	case TYPE_BOOL:

@@ -465,12 +465,19 @@ add_rows(struct ledger_rows *r, struct spent *s)
 	ledger_end(r);
 }
 
-/* Attempts that are open count: what they will cost is reserved. */
+/*
+ * Attempts that are open count: what they will cost is reserved.  Rows are in
+ * the order of their times, so nothing before the last old one is looked at.
+ */
 static void
 add_day(struct ledger *l, instant now, struct spent *s)
 {
 	char at[CLOCK_TEXT];
 
+	if (s->last == 0)
+		s->last = ledger_count(l, "SELECT rowid FROM attempt WHERE "
+		    "started_at <= ? ORDER BY rowid DESC LIMIT 1", "s",
+		    clock_format(now - DAY, at));
 	add_rows(ledger_select(l, "SELECT a.rowid, coalesce(a.cost, m.cost) "
 	    "FROM attempt a JOIN message m ON m.id = a.message WHERE "
 	    "a.rowid > ? AND a.started_at > ? AND " MAY_COST

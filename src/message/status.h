@@ -15,12 +15,17 @@
  */
 enum status_unit {
 	STATUS_COUNT,
-	STATUS_SECONDS,		/* an age */
+	STATUS_SECONDS,		/* an age of what waits */
+	STATUS_SINCE,		/* how long ago; for Prometheus never is no 0 */
 	STATUS_PERCENT,
 	STATUS_MONEY,		/* millionths */
 	STATUS_BYTES,
+	STATUS_ROOM,		/* bytes, of which there can be too few */
 	STATUS_YES		/* 0 or 1 */
 };
+
+/* Also the exit status of omni-status. */
+enum status_level { STATUS_WELL, STATUS_WARNING, STATUS_CRITICAL };
 
 #define STATUS_NONE	(-1)	/* the oldest of nothing has no age */
 #define STATUS_MEASURES	24
@@ -41,17 +46,34 @@ struct status_place {
 	int64_t values[STATUS_MEASURES];
 };
 
+/* When a program was last started, and last changed something. */
 struct status_run {
 	struct status_run *next;
-	const char *program, *at;
+	const char *program, *at;	/* NULL: it changed nothing lately */
 	int64_t age, changes;
+	int64_t started;		/* so long ago; or STATUS_NONE */
 };
 
-/* What has reached its threshold. */
+/* Open flags of one kind. */
+struct status_flag {
+	struct status_flag *next;
+	const char *kind;
+	int64_t count, age;		/* of the oldest */
+};
+
+/* One directory of the spool, as "inbound/new". */
+struct status_folder {
+	struct status_folder *next;
+	const char *name;
+	int64_t files, bytes;
+};
+
+/* What has reached a threshold. */
 struct status_excess {
 	struct status_excess *next;
 	const struct status_place *place;
 	const struct status_measure *measure;
+	enum status_level level;
 	int64_t value, limit;
 };
 
@@ -62,6 +84,8 @@ struct status {
 	char at[CLOCK_TEXT];
 	struct status_place *channels, site;
 	struct status_run *runs;
+	struct status_flag *flags;
+	struct status_folder *folders;
 	struct status_excess *excesses, **last_excess;
 	const char *clock;	/* why senders stop; or NULL */
 };
@@ -70,9 +94,30 @@ struct status {
 const struct status_measure *status_of_channel(size_t i);
 const struct status_measure *status_of_site(size_t i);
 
-/* config, ledger and mem are the caller's; fills the rest. */
-void status_take(struct status *s);
-bool status_is_well(const struct status *s);
+/*
+ * config, ledger and mem are the caller's; fills the rest.  -1 and EX_CONFIG
+ * when what is critical would come before what is a warning.
+ */
+int status_take(struct status *s, struct error *e);
+/* The gravest that was found. */
+enum status_level status_level(const struct status *s);
+const char *status_level_name(enum status_level level);
+
+/* status_spool.c: what files and directories say. */
+const char *status_path(struct status *s, const char *below);
+int64_t status_age(instant t);
+/* Without names that begin with a dot, and reasons; `oldest` by their names. */
+int64_t status_files(struct status *s, const char *below, int64_t *oldest);
+/* How long ago, by the file of the spool's run; or STATUS_NONE. */
+int64_t status_file_age(struct status *s, const char *name);
+/* Webhooks that were refused, as far back as they are counted. */
+struct status_refusals {
+	int64_t all, day;	/* that of 24 hours */
+	instant first;		/* if there are any */
+};
+struct status_refusals status_refusals(struct status *s);
+void status_find_folders(struct status *s);
+void status_find_started(struct status *s);
 
 /* status_print.c */
 void status_text(const struct status *s, struct buf *out);

@@ -126,10 +126,11 @@ next_page(struct engine *n, struct queue *s)
 	struct ledger_rows *r;
 	char now[CLOCK_TEXT];
 
+	/* With each priority named, what is due later is not gone through. */
 	r = ledger_select(n->ledger, "SELECT id FROM message WHERE "
-	    "channel = ? AND state = 'queued' AND due_at <= ? "
-	    "ORDER BY priority, due_at, id LIMIT 200", "ss", n->name,
-	    clock_format(clock_now(), now));
+	    "channel = ? AND state = 'queued' AND priority IN (0, 1, 2) AND "
+	    "due_at <= ? ORDER BY priority, due_at, id LIMIT 200", "ss",
+	    n->name, clock_format(clock_now(), now));
 	while (ledger_next(r))
 		add_id(s, ledger_text(r, 0));
 	ledger_end(r);
@@ -198,8 +199,8 @@ count_due(struct engine *n)
 	char now[CLOCK_TEXT];
 
 	return ledger_count(n->ledger, "SELECT count(*) FROM message WHERE "
-	    "channel = ? AND state = 'queued' AND due_at <= ?", "ss", n->name,
-	    clock_format(clock_now(), now));
+	    "channel = ? AND state = 'queued' AND priority IN (0, 1, 2) AND "
+	    "due_at <= ?", "ss", n->name, clock_format(clock_now(), now));
 }
 
 /* The ledger knows the channel as the configuration has it. */

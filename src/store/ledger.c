@@ -585,7 +585,7 @@ ledger_append_take(struct ledger *l, const char *op, struct value *data)
 		l->applier = applier_open(l, l->db);
 	row.seq = last_row(l, at) + 1;
 	row.at = at;
-	value_set_integer(data, "v", 1);
+	value_set_integer(data, "v", LEDGER_ROW);
 	value_write(data, &text);
 	row.data = buf_text(&text);
 	r = ledger_select(l, "INSERT INTO journal(seq, at, by, run, op, data) "

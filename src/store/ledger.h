@@ -39,7 +39,8 @@ struct ledger *ledger_open(const char *path, enum ledger_mode mode,
 /*
  * The ledger of the configuration, for a program that writes (LEDGER_WRITE) or
  * acts on what it reads (LEDGER_READ) in the ordinary course: with the clock's
- * guard, ledger_check_time().  Upkeep by hand uses ledger_open().
+ * guard, ledger_check_time().  A writer's start is noted in the spool's run.
+ * Upkeep by hand uses ledger_open().
  */
 struct ledger *ledger_start(struct config *c, enum ledger_mode mode,
     struct error *e);
@@ -60,9 +61,11 @@ void ledger_undo(struct ledger *l);
 
 /*
  * Writes one journal row and applies it to the projections.  `data` is taken;
- * "v": 1 is added to it.  The row's time is clock_now(), or that of the last
+ * "v": LEDGER_ROW is added to it, so that apply.sql can tell what an older
+ * omni wrote, and replay it as that one did.  The row's time is clock_now(), or that of the last
  * row if that is later.  Returns the row's number.
  */
+#define LEDGER_ROW	2	/* since 2 an answer resolves flags */
 int64_t ledger_append_take(struct ledger *l, const char *op,
     struct value *data);
 

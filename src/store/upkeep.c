@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -50,6 +52,32 @@ ledger_check_time(struct ledger *l, int64_t max_gap, struct error *e)
 	    "confirm", clock_format(t, now), last);
 }
 
+/*
+ * When this program was last started, for omni-status: a run in which nothing
+ * changes leaves no row.  Its time is that of decisions.  Where it cannot be
+ * written only that is not known.
+ */
+static void
+note_start(struct config *c)
+{
+	const struct timespec now = { .tv_sec = clock_now() };
+	char path[PATH_MAX + NAME_MAX];
+	struct error e;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/run", config_path(c, "paths", NULL,
+	    "spool"));
+	if (io_make_dirs(path, 0750, &e) == -1)
+		return;
+	snprintf(path + strlen(path), NAME_MAX, "/%.200s.started",
+	    program_invocation_short_name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	if (fd == -1)
+		return;
+	futimens(fd, (const struct timespec[]){ now, now });
+	close(fd);
+}
+
 struct ledger *
 ledger_start(struct config *c, enum ledger_mode mode, struct error *e)
 {
@@ -61,6 +89,8 @@ ledger_start(struct config *c, enum ledger_mode mode, struct error *e)
 		ledger_close(l);
 		return NULL;
 	}
+	if (l != NULL && mode != LEDGER_READ)
+		note_start(c);
 	return l;
 }
 

@@ -119,8 +119,8 @@ static const struct { const char *op, *data; } history[] = {
 	    "'next_due_at': '2026-11-24T04:00:00Z'}" },
 	{ "message.expired", "{'id': 'appointment-1.r2/3'}" },
 	{ "reminder.flagged", "{" STEP(5) ", 'kind': 'unresponsive'}" },
-	{ "flag.put", "{'kind': 'unresponsive', 'reminder': 'appointment-1', "
-	    "'contact': 'c1', 'reason': 'no answer'}" },
+	{ "flag.put", "{'kind': 'call_back', 'reminder': 'appointment-1', "
+	    "'contact': 'c1', 'reason': 'asks to be called back'}" },
 	{ "message.received", "{'id': 'in-2', 'conversation': 'v1', "
 	    "'contact': 'c1', 'channel': 'sms', 'channel_type': 'sms', "
 	    "'hash': 'h1', 'address': '$', 'content': '$', "
