@@ -1,8 +1,9 @@
-/* omni-escalate - what is due now, as records: reminder steps, failovers */
+/* omni-escalate - what is due now: notices, reminder steps, failovers */
 
 #include "base/program.h"
 #include "message/escalate.h"
 #include "message/failover.h"
+#include "message/notice.h"
 
 int
 main(int argc, char *argv[])
@@ -19,9 +20,11 @@ main(int argc, char *argv[])
 		die(e.status, "%s", e.text);
 	if (escalate_check(p.config, &e) == -1)
 		die(EX_CONFIG, "%s", e.text);
+	notices(&s);
 	escalate(&s);
 	failover(&s);
 	ledger_close(s.ledger);
+	idset_free(s.noticed);
 	arena_release(&s.mem);
 	program_end(&p);
 	return s.faults > 0 ? EX_REFUSED : EX_OK;

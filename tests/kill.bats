@@ -71,6 +71,36 @@ all_scheduled() {
 	sweep "$BATS_TEST_TMPDIR/in" all_scheduled omni-schedule -q
 }
 
+# The ten that are missing, and who was told of one is to be told of it.
+all_cancelled() {
+	[[ $(sql "SELECT group_concat(state || ' ' || n, ', ') FROM (SELECT
+		state, count(*) AS n FROM reminder GROUP BY state)") == \
+		'cancelled 10, open 30' ]] &&
+		[[ $(sql "SELECT count(*) FROM journal
+			WHERE op = 'reminder.closed'") == 10 ]] &&
+		[[ $(sql "SELECT count(*) FROM reminder
+			WHERE notice = 'cancelled'") == 1 ]] &&
+		omni-ledger verify -q
+}
+
+@test "omni-schedule --full: what is missing is cancelled once, in the end" {
+	omni-ledger init
+	jq -nc 'range(40) | {id: "a\(.)", type: "appointment",
+		at: (if . == 39 then "2026-11-24T12:00" else "2026-11-25T10:00"
+		end), contact: {id: "c\(.)", name: "Ana",
+		email: "a\(.)@example.org"}, vars: {owner_name: "Ana",
+		pet_name: "Luna"}}' >"$BATS_TEST_TMPDIR/all"
+	omni-schedule -q <"$BATS_TEST_TMPDIR/all"
+	omni-run -o quiet.start=20:00
+	[[ $(sql 'SELECT id, state FROM message') == 'a39.r1/1|sent' ]]
+	{
+		head -n 30 "$BATS_TEST_TMPDIR/all"
+		echo '{"end": true, "count": 30}'
+	} >"$BATS_TEST_TMPDIR/in"
+	sweep "$BATS_TEST_TMPDIR/in" all_cancelled omni-schedule -q --full \
+		-o schedule.max_cancel=50
+}
+
 is_ledger() {
 	omni-ledger verify -q && [[ $(sql 'SELECT count(*) FROM site') == 1 ]]
 }

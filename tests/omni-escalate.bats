@@ -273,9 +273,10 @@ omni-escalate: b: there is no [ladder appointment]'
 	omni-schedule -q <"$in.new"
 	escalate 0
 	refute_output
+	# Who confirmed is told that it moved, and asked about nothing yet.
 	appointment a 2026-12-24T08:00
 	escalate 0
-	refute_output
+	assert_equal "$(jq -r .id <<<"$output")" a.r2/moved
 }
 
 @test "no ledger: 69; a full disk: 74; usage: 64; -q: no records" {

@@ -31,14 +31,14 @@ teardown() {
 }
 
 # put_wrapper: what is started; while there is a file $home/full, the disk has
-# no room for what is synced
+# no room for what is synced; strace's way of saying so is a forbidden call
 put_wrapper() {
 	cat >"$home/bin/omni-ingest" <<-END
 	#!/bin/sh
 	ASAN_OPTIONS=detect_leaks=0; export ASAN_OPTIONS
 	[ ! -e $home/full ] || exec strace -f -o /dev/null \
 		-e trace=fsync,fdatasync -e inject=fsync,fdatasync:error=ENOSPC \
-		$home/bin/real "\$@" -c $home/omni.conf
+		$home/bin/real "\$@" -c $home/omni.conf -o ingest.confine=no
 	exec $home/bin/real "\$@" -c $home/omni.conf
 	END
 	chmod 755 "$home/bin/omni-ingest"

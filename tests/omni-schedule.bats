@@ -283,10 +283,11 @@ ana@x.example|topic:vaccination|import|a'
 	schedule 1
 	assert_equal "${#lines[@]}" 16
 	assert_equal "$(results)" 'new no_id bad_time bad_time bad_time bad_timezone unknown_type bad_type bad_contact bad_contact bad_address unknown_status bad_timezone no_id not_a_record new'
-	assert_equal "${#stderr_lines[@]}" 14
-	for i in "${!stderr_lines[@]}"; do
+	assert_equal "${#stderr_lines[@]}" 15
+	for ((i = 0; i < 14; i++)); do
 		[[ ${stderr_lines[i]} == "omni-schedule: line $((i + 2)): "* ]]
 	done
+	assert_equal "${stderr_lines[14]}" 'omni-schedule: 2 new, 14 refused'
 	assert_equal "${stderr_lines[5]}" \
 	    'omni-schedule: line 7: f: type: there is no [ladder haircut]'
 	assert_equal "$(sql 'SELECT id FROM reminder ORDER BY id' | xargs)" \

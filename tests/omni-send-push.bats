@@ -718,7 +718,7 @@ m2 not_sent its push service asks for a pause'
 		omni-queue -q
 	run -0 omni-send-push -q
 	assert_equal "$(sql "SELECT group_concat(id) FROM message")" \
-		a-1.r1/1,a-1.r2/1
+		a-1.r1/1,a-1.r2/moved
 	assert_equal "$(accepted)" 2
 	assert_equal "$(received 1 reference)" "$(received 2 reference)"
 }

@@ -247,6 +247,8 @@ WHERE state IN ('queued', 'held') AND (contact = :data ->> '$.id'
 UPDATE reminder SET state = 'cancelled', reason = 'forgotten',
   next_step = NULL, next_due_at = NULL, updated_at = :at
 WHERE contact = :data ->> '$.id' AND state = 'open';
+UPDATE reminder SET notice = NULL
+WHERE contact = :data ->> '$.id' AND notice IS NOT NULL;
 UPDATE flag SET resolved_at = :at, resolved_by = 'forgotten'
 WHERE contact = :data ->> '$.id' AND resolved_at IS NULL;
 DELETE FROM contact_opt_out WHERE contact = :data ->> '$.id';
@@ -278,12 +280,14 @@ UPDATE message SET state = 'cancelled', reason = 'moved'
 WHERE reminder = :data ->> '$.id' AND revision < :data ->> '$.revision'
   AND state IN ('queued', 'held');
 INSERT INTO reminder(id, type, contact, revision, state, event_at,
-  event_local, timezone, content, source_at, step, next_step, next_due_at,
-  related_type, related_id, created_at, updated_at)
+  event_local, timezone, content, source_at, source, notice, old_at, step,
+  next_step, next_due_at, related_type, related_id, created_at, updated_at)
 VALUES (:data ->> '$.id', :data ->> '$.type', :data ->> '$.contact',
   :data ->> '$.revision', 'open', :data ->> '$.event_at',
   :data ->> '$.event_local', :data ->> '$.timezone', :data ->> '$.content',
-  :data ->> '$.source_at', 0, :data ->> '$.next_step', :data ->> '$.next_due_at',
+  :data ->> '$.source_at', coalesce(:data ->> '$.source', ''),
+  :data ->> '$.notice', :data ->> '$.old_at', 0, :data ->> '$.next_step',
+  :data ->> '$.next_due_at',
   :data ->> '$.related.type', :data ->> '$.related.id', :at, :at)
 ON CONFLICT(id) DO UPDATE SET type = excluded.type,
   contact = excluded.contact, state = 'open', reason = NULL,
@@ -292,13 +296,15 @@ ON CONFLICT(id) DO UPDATE SET type = excluded.type,
   source_at = excluded.source_at, step = 0, next_step = excluded.next_step,
   next_due_at = excluded.next_due_at, attempted = '[]',
   related_type = excluded.related_type, related_id = excluded.related_id,
-  answered_at = NULL, answered_by = NULL,
-  revision = excluded.revision, updated_at = :at
+  answered_at = NULL, answered_by = NULL, notice = excluded.notice,
+  old_at = excluded.old_at, revision = excluded.revision, updated_at = :at
 WHERE excluded.revision > reminder.revision;
 UPDATE reminder SET contact = :data ->> '$.contact',
   event_local = :data ->> '$.event_local', timezone = :data ->> '$.timezone',
   content = :data ->> '$.content',
-  source_at = :data ->> '$.source_at', related_type = :data ->> '$.related.type',
+  source_at = :data ->> '$.source_at',
+  source = coalesce(:data ->> '$.source', source),
+  related_type = :data ->> '$.related.type',
   related_id = :data ->> '$.related.id', updated_at = :at
 WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
 
@@ -307,7 +313,8 @@ UPDATE reminder SET state = :data ->> '$.state', reason = :data ->> '$.how',
   next_step = NULL, next_due_at = NULL,
   answered_at = CASE WHEN :data ->> '$.state' IN ('confirmed', 'declined')
     THEN coalesce(:data ->> '$.answered_at', :at) END,
-  answered_by = :data ->> '$.message', updated_at = :at
+  answered_by = :data ->> '$.message', notice = :data ->> '$.notice',
+  old_at = coalesce(:data ->> '$.old_at', old_at), updated_at = :at
 WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
 UPDATE message SET state = 'cancelled', reason = :data ->> '$.state'
 WHERE reminder = :data ->> '$.id' AND state IN ('queued', 'held');
@@ -340,7 +347,9 @@ ON CONFLICT DO NOTHING;
 UPDATE reminder SET step = max(step, :data ->> '$.reminder.step'),
   next_step = :data ->> '$.next_step', next_due_at = :data ->> '$.next_due_at',
   state = coalesce(:data ->> '$.close', state),
-  reason = coalesce(:data ->> '$.kind', reason), updated_at = :at
+  reason = coalesce(:data ->> '$.kind', reason),
+  notice = CASE WHEN :data ->> '$.close' IS NULL THEN notice END,
+  updated_at = :at
 WHERE id = :data ->> '$.reminder.id' AND state = 'open'
   AND revision = :data ->> '$.reminder.revision';
 
@@ -355,8 +364,8 @@ ON CONFLICT(id) DO NOTHING;
 INSERT INTO message(id, direction, conversation, contact, type, topic, class,
   template, channel, channel_type, hash, address, content, fingerprint,
   language, timezone, state, reason, due_at, expires_at, priority, author, parent,
-  reminder, revision, step, related_type, related_id, fallback, failover,
-  route, segments, cost, currency, created_at)
+  reminder, revision, step, notice, related_type, related_id, fallback,
+  failover, route, segments, cost, currency, created_at)
 VALUES (:data ->> '$.id', 'outbound', :data ->> '$.conversation',
   :data ->> '$.contact', :data ->> '$.type', :data ->> '$.topic',
   :data ->> '$.class', :data ->> '$.template', :data ->> '$.channel',
@@ -367,8 +376,9 @@ VALUES (:data ->> '$.id', 'outbound', :data ->> '$.conversation',
   :data ->> '$.held', :data ->> '$.due_at', :data ->> '$.expires_at',
   :data ->> '$.priority', :data ->> '$.author', :data ->> '$.parent',
   :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
-  :data ->> '$.reminder.step', :data ->> '$.related.type',
-  :data ->> '$.related.id', :data ->> '$.fallback',
+  :data ->> '$.reminder.step', :data ->> '$.reminder.notice',
+  :data ->> '$.related.type', :data ->> '$.related.id',
+  :data ->> '$.fallback',
   CASE WHEN :data ->> '$.failover' = 1 THEN 'ready' END, :data ->> '$.route',
   :data ->> '$.segments', :data ->> '$.cost', :data ->> '$.currency', :at)
 ON CONFLICT(id) DO UPDATE SET conversation = excluded.conversation,
@@ -383,7 +393,8 @@ ON CONFLICT(id) DO UPDATE SET conversation = excluded.conversation,
   expires_at = excluded.expires_at, priority = excluded.priority,
   author = excluded.author, parent = excluded.parent,
   reminder = excluded.reminder, revision = excluded.revision,
-  step = excluded.step, related_type = excluded.related_type,
+  step = excluded.step, notice = excluded.notice,
+  related_type = excluded.related_type,
   related_id = excluded.related_id, fallback = excluded.fallback,
   failover = CASE failover WHEN 'done' THEN 'done'
     ELSE excluded.failover END, route = excluded.route, segments = excluded.segments,
@@ -403,7 +414,7 @@ INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
 SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
   :data ->> '$.reminder.step', :data ->> '$.channel_type', :data ->> '$.id',
   'queued', :data ->> '$.due_at', :at
-WHERE :data ->> '$.reminder.id' IS NOT NULL
+WHERE :data ->> '$.reminder.step' IS NOT NULL
 ON CONFLICT(reminder, revision, step) DO UPDATE SET state = 'queued',
   channel = excluded.channel, message = excluded.message,
   due_at = excluded.due_at, at = :at;
@@ -415,18 +426,26 @@ UPDATE reminder SET step = :data ->> '$.reminder.step',
 WHERE id = :data ->> '$.reminder.id' AND state = 'open'
   AND revision = :data ->> '$.reminder.revision'
   AND step <= :data ->> '$.reminder.step';
+-- A notice is no step of the ladder; it puts the one that is due off a while.
+UPDATE reminder SET notice = NULL, updated_at = :at,
+  next_due_at = CASE WHEN next_due_at < :data ->> '$.next_due_at'
+    THEN :data ->> '$.next_due_at' ELSE next_due_at END
+WHERE :data ->> '$.reminder.notice' IS NOT NULL
+  AND id = :data ->> '$.reminder.id' AND notice = :data ->> '$.reminder.notice'
+  AND revision = :data ->> '$.reminder.revision';
 
 -- op message.refused
 INSERT INTO message(id, direction, contact, type, template, channel_type,
-  content, state, reason, parent, reminder, revision, step, related_type,
-  related_id, fallback, failover, created_at)
+  content, state, reason, parent, reminder, revision, step, notice,
+  related_type, related_id, fallback, failover, created_at)
 VALUES (:data ->> '$.id', 'outbound', :data ->> '$.contact',
   :data ->> '$.type', :data ->> '$.template', :data ->> '$.channel_type',
   :data ->> '$.content', 'refused', :data ->> '$.code',
   CASE WHEN :data ->> '$.failover' = 1 THEN :data ->> '$.parent' END,
   :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
-  :data ->> '$.reminder.step', :data ->> '$.related.type',
-  :data ->> '$.related.id', :data ->> '$.fallback',
+  :data ->> '$.reminder.step', :data ->> '$.reminder.notice',
+  :data ->> '$.related.type', :data ->> '$.related.id',
+  :data ->> '$.fallback',
   CASE WHEN :data ->> '$.failover' = 1 THEN 'due' END, :at)
 ON CONFLICT(id) DO UPDATE SET content = excluded.content,
   reason = excluded.reason, channel_type = excluded.channel_type,
@@ -440,7 +459,8 @@ INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
 SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
   :data ->> '$.reminder.step', coalesce(:data ->> '$.channel_type', '?'),
   :data ->> '$.id', 'refused', NULL, :at
-WHERE EXISTS (SELECT 1 FROM reminder WHERE id = :data ->> '$.reminder.id')
+WHERE :data ->> '$.reminder.step' IS NOT NULL
+  AND EXISTS (SELECT 1 FROM reminder WHERE id = :data ->> '$.reminder.id')
 ON CONFLICT(reminder, revision, step) DO NOTHING;
 UPDATE reminder SET step = :data ->> '$.reminder.step',
   next_step = :data ->> '$.next_step',
@@ -448,6 +468,10 @@ UPDATE reminder SET step = :data ->> '$.reminder.step',
 WHERE id = :data ->> '$.reminder.id' AND state = 'open'
   AND revision = :data ->> '$.reminder.revision'
   AND step < :data ->> '$.reminder.step';
+UPDATE reminder SET notice = NULL, updated_at = :at
+WHERE :data ->> '$.reminder.notice' IS NOT NULL
+  AND id = :data ->> '$.reminder.id' AND notice = :data ->> '$.reminder.notice'
+  AND revision = :data ->> '$.reminder.revision';
 
 -- op message.marked_read
 UPDATE message SET read_at = :at

@@ -233,6 +233,7 @@ CREATE TABLE message (
   currency     TEXT,
   attempts     INTEGER NOT NULL DEFAULT 0,
   unwanted     INTEGER NOT NULL DEFAULT 0,	-- 1: cancelled on its way
+  notice       TEXT,		-- moved, cancelled: what it tells of a reminder
   is_unread    INTEGER NOT NULL DEFAULT 0,
   created_at   TEXT NOT NULL,
   sent_at      TEXT,
@@ -367,6 +368,9 @@ CREATE TABLE reminder (
   timezone     TEXT NOT NULL,
   content      TEXT NOT NULL REFERENCES content(key),
   source_at    TEXT,		-- when the calendar last changed it
+  source       TEXT NOT NULL DEFAULT '',	-- the export that speaks for it
+  notice       TEXT CHECK (notice = 'moved' OR notice = 'cancelled'),
+  old_at       TEXT,		-- the time that the person knows of
   step         INTEGER NOT NULL DEFAULT 0,	-- the last one queued
   next_step    INTEGER,
   next_due_at  TEXT,
@@ -383,6 +387,11 @@ CREATE INDEX reminder_due ON reminder(next_due_at, id)
 CREATE INDEX reminder_contact ON reminder(contact) WHERE state = 'open';
 CREATE INDEX reminder_confirmed ON reminder(event_local, id)
   WHERE state = 'confirmed';
+CREATE INDEX reminder_notice ON reminder(event_at, id)
+  WHERE notice IS NOT NULL;
+-- What a full export speaks for.
+CREATE INDEX reminder_ahead ON reminder(source, event_at, id)
+  WHERE state = 'open' OR state = 'confirmed';
 
 CREATE TABLE reminder_step (
   reminder TEXT NOT NULL REFERENCES reminder(id),

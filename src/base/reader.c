@@ -60,7 +60,12 @@ hand_out(struct reader *r, enum reader_status status, size_t n, size_t skip,
 	*len = n;
 	r->buf[r->pos + n] = '\0';
 	r->pos += n + skip;
-	r->lineno++;
+	/* A byte order mark before the first line is none of its bytes. */
+	if (r->lineno++ == 0 && n >= 3 && memcmp(*line, "\xef\xbb\xbf", 3) ==
+	    0) {
+		*line += 3;
+		*len -= 3;
+	}
 	return status;
 }
 

@@ -40,7 +40,8 @@ void reader_init(struct reader *r, int fd, size_t max, void (*idle)(void *),
 /*
  * On READER_LINE, READER_TOO_LONG and READER_TRUNCATED *line points at *len
  * bytes followed by a NUL.  The reader keeps ownership; the bytes stay valid
- * until the next call, and may contain NUL themselves: use *len.
+ * until the next call, and may contain NUL themselves: use *len.  A byte order
+ * mark at the very beginning is left out.
  */
 enum reader_status reader_next(struct reader *r, char **line, size_t *len);
 

@@ -8,6 +8,7 @@
 #include "base/output.h"
 #include "base/zone.h"
 #include "message/contact.h"
+#include "message/notice.h"
 #include "message/templates.h"
 
 #define PAGE	200	/* reminders read at a time; nothing stays pinned */
@@ -61,19 +62,20 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 
 /* The day of the event, where it takes place: "2026-11-24". */
 static const char *
-local_date(struct escalator *s, const struct due *d)
+local_date(struct escalator *s, const char *zone, instant event)
 {
 	struct civil c;
 
-	if (!zone_to_local(d->zone, d->event, &c))
-		civil_from_utc(d->event, &c);
+	if (!zone_to_local(zone, event, &c))
+		civil_from_utc(event, &c);
 	return arena_printf(&s->mem, "%04d-%02d-%02d", c.year, c.month, c.day);
 }
 
-static void
-set_vars(struct escalator *s, struct record *r, const struct due *d)
+struct value *
+escalate_vars(struct escalator *s, const char *key, const char *zone,
+    instant event)
 {
-	const char *body = ledger_content(s->ledger, d->content, &s->mem);
+	const char *body = ledger_content(s->ledger, key, &s->mem);
 	struct value *content = NULL, *vars;
 	const struct value *kept = NULL;
 	char text[CLOCK_TEXT];
@@ -84,12 +86,12 @@ set_vars(struct escalator *s, struct record *r, const struct due *d)
 	kept = value_get(content, "vars");
 	vars = value_type(kept) == VALUE_OBJECT ? value_copy(kept) :
 	    value_new_object();
-	value_set_string(vars, "at", clock_format(d->event, text));
-	value_set_string(vars, "timezone", d->zone);
+	value_set_string(vars, "at", clock_format(event, text));
+	value_set_string(vars, "timezone", zone);
 	if (value_get(vars, "due_on") == NULL)
-		value_set_string(vars, "due_on", local_date(s, d));
-	record_set_take(r, "vars", vars);
+		value_set_string(vars, "due_on", local_date(s, zone, event));
 	value_free(content);
+	return vars;
 }
 
 /* What comes after this step, for omni-queue to write down. */
@@ -149,7 +151,8 @@ set_message(struct escalator *s, struct record *r, const struct due *d,
 	if (strcmp(step->channel, "preferred") != 0)
 		record_set_string(r, "channel", step->channel);
 	record_set_take(r, "contact", contact_record(s->ledger, d->contact));
-	set_vars(s, r, d);
+	record_set_take(r, "vars", escalate_vars(s, d->content, d->zone,
+	    d->event));
 	if (d->related_type != NULL && d->related_id != NULL) {
 		related = value_new_object();
 		value_set_string(related, "type", d->related_type);
@@ -217,7 +220,9 @@ escalate(struct escalator *s)
 		arena_reset(&s->mem);
 		n = read_page(s, now, due, id, page);
 		for (size_t i = 0; i < n; i++)
-			emit(s, &page[i]);
+			if (s->noticed == NULL ||
+			    !idset_has(s->noticed, page[i].id))
+				emit(s, &page[i]);
 		if (n > 0) {
 			snprintf(due, sizeof(due), "%s",
 			    page[n - 1].next_due_at);
@@ -239,6 +244,8 @@ escalate_check(struct config *c, struct error *e)
 	for (size_t i = 0; rc == 0 && (type = config_name(c, "ladder", i)) !=
 	    NULL; i++) {
 		rc = ladder_load(c, type, &l, e);
+		if (rc == 0)
+			rc = notice_check(c, t, type, e);
 		for (step = l.steps; rc == 0 && step < l.steps + l.count;
 		    step++)
 			if (strcmp(step->channel, "flag") != 0 &&

@@ -3,6 +3,7 @@
 
 #include "base/config.h"
 #include "message/ladder.h"
+#include "store/idset.h"
 #include "store/ledger.h"
 
 /*
@@ -16,6 +17,7 @@ struct escalator {
 	struct ladder ladder;
 	uintmax_t faults;
 	bool quiet;
+	struct idset *noticed;	/* reminders with a notice; NULL: none */
 };
 
 /*
@@ -24,6 +26,9 @@ struct escalator {
  */
 int escalate_check(struct config *c, struct error *e);
 void escalate(struct escalator *s);
+/* What the templates get of a reminder: of its content, and of its event. */
+struct value *escalate_vars(struct escalator *s, const char *key,
+    const char *zone, instant event);
 void escalate_put(const struct escalator *s, const struct record *r);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/output.h"
+#include "message/notice.h"
 
 #define PAGE	200	/* messages read at a time; nothing stays pinned */
 #define ID_MAX	180	/* bytes of an id that still takes ours behind it */
@@ -238,6 +239,10 @@ emit_next(struct escalator *s, const struct chain *c, const char *id,
 	record_set_string(&r, "id", id);
 	record_set_string(&r, "parent", last_of(c)->id);
 	copy_input(old, &r);
+	/* A notice still counts only while its reminder stands so. */
+	if (notice_of(old) != NULL)
+		record_set_take(&r, "reminder", value_copy(record_get(old,
+		    "reminder")));
 	set_contact(last_of(c), &r);
 	record_set_string(&r, "channel", value_string(value_at(list, 0)));
 	for (size_t i = 1; i < value_count(list); i++)

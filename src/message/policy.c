@@ -198,6 +198,7 @@ struct facts {
 	char type[32], hash[DIGEST_HEX], topic[64], class[64], zone[64];
 	char contact[256], cost[32], reminder[256];
 	bool has_topic, has_class, has_reminder, needs_window, verified;
+	bool tells_cancelled;	/* a notice: its reminder must be */
 	int64_t revision, step, segments;
 	instant due, expires, last_inbound;
 	int quiet_start, quiet_end;
@@ -224,7 +225,8 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 	    "coalesce(p.quiet_end, b.body ->> "
 	    "'$.contact.preferences.quiet_end'), m.segments, "
 	    "m.channel_type = 'whatsapp' AND b.body -> "
-	    "'$.whatsapp.template' IS NULL, x.last_inbound_at, x.verified "
+	    "'$.whatsapp.template' IS NULL, x.last_inbound_at, x.verified, "
+	    "m.notice = 'cancelled' "
 	    "FROM message m LEFT JOIN preference p ON p.contact = m.contact "
 	    "LEFT JOIN content b ON b.key = m.content "
 	    "LEFT JOIN address x ON x.type = m.channel_type AND "
@@ -257,6 +259,7 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 		    !clock_parse(ledger_text(r, 16), &f->last_inbound))
 			f->last_inbound = INT64_MIN / 2;
 		f->verified = ledger_int(r, 17) != 0;
+		f->tells_cancelled = ledger_int(r, 18) != 0;
 	}
 	ledger_end(r);
 	return found;
@@ -276,6 +279,7 @@ set(struct gate *g, enum gate_verdict verdict, instant until,
 static bool
 reminder_is_over(struct ledger *l, const struct facts *f, struct gate *g)
 {
+	const char *wanted = f->tells_cancelled ? "cancelled" : "open";
 	struct ledger_rows *r;
 	char reason[64] = "";
 
@@ -285,8 +289,9 @@ reminder_is_over(struct ledger *l, const struct facts *f, struct gate *g)
 	    "WHERE id = ?", "s", f->reminder);
 	if (!ledger_next(r))
 		copy(reason, sizeof(reason), "its reminder is gone");
-	else if (strcmp(ledger_text(r, 0), "open") != 0)
-		copy(reason, sizeof(reason), ledger_text(r, 0));
+	else if (strcmp(ledger_text(r, 0), wanted) != 0)
+		copy(reason, sizeof(reason), f->tells_cancelled ?
+		    "not cancelled any more" : ledger_text(r, 0));
 	else if (ledger_int(r, 1) != f->revision)
 		copy(reason, sizeof(reason), "moved");
 	ledger_end(r);

@@ -10,6 +10,7 @@
 #include "message/attach.h"
 #include "message/contact.h"
 #include "message/links.h"
+#include "message/notice.h"
 #include "message/policy.h"
 #include "store/spool.h"
 
@@ -97,8 +98,8 @@ put_content(struct queue *q, const struct record *r,
 
 /* The reminder, without what only omni-queue needs to know. */
 static void
-put_reminder(const struct record *r, struct value *data, instant due,
-    bool bring_forward)
+put_reminder(struct queue *q, const struct record *r, struct value *data,
+    instant due, bool bring_forward)
 {
 	const struct value *reminder = record_get(r, "reminder"), *next;
 	struct value *own;
@@ -106,7 +107,8 @@ put_reminder(const struct record *r, struct value *data, instant due,
 	int64_t after;
 	instant at = due;
 
-	if (value_type(reminder) != VALUE_OBJECT)
+	if (value_type(reminder) != VALUE_OBJECT ||
+	    notice_put(q->ledger, r, data, due))
 		return;
 	own = value_copy(reminder);
 	value_remove(own, "next");
@@ -153,7 +155,8 @@ may_fail_over(const struct record *r)
 {
 	const char *parent = record_string(r, "parent");
 
-	if (value_type(record_get(r, "reminder")) == VALUE_OBJECT)
+	if (value_type(record_get(r, "reminder")) == VALUE_OBJECT &&
+	    notice_of(r) == NULL)
 		return false;
 	return (parent != NULL && *parent != '\0') ||
 	    value_string(value_at(record_get(r, "fallback"), 0)) != NULL;
@@ -267,9 +270,10 @@ enter_refused(struct queue *q, struct filter *f, struct record *r)
 		put_fallback(r, data, &f->mem);
 	put_hashes(q, r, data);
 	if (reminder_is_known(q, r))
-		put_reminder(r, data, clock_now(), true);
+		put_reminder(q, r, data, clock_now(), true);
 	if (value_get(data, "reminder") != NULL &&
-	    value_get(data, "next_step") == NULL)
+	    value_get(data, "next_step") == NULL &&
+	    record_string(r, "parent") == NULL)
 		flag(q, r, "unreachable", value_get_string(error, "code"));
 	ledger_append_take(q->ledger, "message.refused", data);
 }
@@ -324,7 +328,7 @@ enter_flag(struct queue *q, struct record *r)
 		return;
 	}
 	say(r, "queued", NULL);
-	put_reminder(r, data, clock_now(), false);
+	put_reminder(q, r, data, clock_now(), false);
 	value_carry(data, "kind", reminder, "flag");
 	value_carry(data, "close", reminder, "close");
 	if (q->dry) {
@@ -525,7 +529,7 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print,
 		value_set_integer(data, "segments", segments);
 	if (q->hold != NULL)
 		value_set_string(data, "held", q->hold);
-	put_reminder(r, data, due, false);
+	put_reminder(q, r, data, due, false);
 	say(r, q->hold != NULL ? "held" : "queued", text);
 	q->queued++;
 	snprintf(q->cost, sizeof(q->cost), "%s", decimal_add(q->cost,

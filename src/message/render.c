@@ -414,7 +414,12 @@ add_link(struct job *j)
 {
 	const char *confirm = value_string(value_path(j->links,
 	    "links.confirm"));
+	const char *notice = value_get_string(record_get(j->record,
+	    "reminder"), "notice");
 
+	/* What is cancelled cannot be confirmed. */
+	if (notice != NULL && strcmp(notice, "cancelled") == 0)
+		return;
 	if (confirm != NULL && record_get(j->record, "link") == NULL &&
 	    value_get_string(record_get(j->record, "reminder"), "id") != NULL)
 		record_set_string(j->record, "link", confirm);

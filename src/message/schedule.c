@@ -1,4 +1,6 @@
-#include "schedule.h"
+/* A calendar's export, row by row: what a row says, and its contact. */
+
+#include "schedule_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -6,28 +8,6 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "message/contact.h"
-#include "message/ladder.h"
-
-/* One row of the export, checked. */
-struct entry {
-	struct scheduler *scheduler;
-	struct filter *filter;
-	struct record *record;
-	const char *id, *type, *status, *contact_id, *timezone, *language;
-	const struct value *contact, *address;
-	const char *unusable;	/* why the contact has no address at all */
-	struct ladder ladder;
-	instant event;
-	char event_local[32];
-	/* As the ledger has it: */
-	bool known;
-	char state[16];
-	int64_t revision;
-	instant known_event;
-	char known_content[LEDGER_KEY], known_source[40], known_contact[256];
-	char known_type[64];
-	bool by_export;		/* it was an export that closed it */
-};
 
 static bool
 bad(struct entry *n, const char *code, const char *field, const char *what)
@@ -76,7 +56,6 @@ read_entry(struct entry *n)
 {
 	struct error e;
 
-	n->id = record_string(n->record, "id");
 	if (n->id == NULL || *n->id == '\0' || strlen(n->id) > 150)
 		return bad(n, "no_id", "id", n->id == NULL || *n->id == '\0' ?
 		    "missing, or not a text" : "longer than 150 bytes");
@@ -150,202 +129,6 @@ read_language(struct entry *n)
 		return bad(n, "bad_timezone", "contact.timezone",
 		    "there is no such time zone");
 	return true;
-}
-
-static void
-look_up(struct entry *n)
-{
-	struct ledger_rows *r;
-
-	r = ledger_select(n->scheduler->ledger, "SELECT state, revision, "
-	    "event_at, content, source_at, contact, type, reason "
-	    "FROM reminder WHERE id = ?", "s", n->id);
-	n->known = ledger_next(r);
-	if (n->known) {
-		snprintf(n->state, sizeof(n->state), "%s", ledger_text(r, 0));
-		n->revision = ledger_int(r, 1);
-		clock_parse(ledger_text(r, 2), &n->known_event);
-		snprintf(n->known_content, sizeof(n->known_content), "%s",
-		    ledger_text(r, 3));
-		snprintf(n->known_source, sizeof(n->known_source), "%s",
-		    ledger_text(r, 4) == NULL ? "" : ledger_text(r, 4));
-		snprintf(n->known_contact, sizeof(n->known_contact), "%s",
-		    ledger_text(r, 5));
-		snprintf(n->known_type, sizeof(n->known_type), "%s",
-		    ledger_text(r, 6));
-		n->by_export = ledger_text(r, 7) != NULL &&
-		    strcmp(ledger_text(r, 7), "export") == 0;
-	}
-	ledger_end(r);
-}
-
-/* What the templates will need: vars, and the time of the event. */
-static void
-put_content(struct entry *n, char key[LEDGER_KEY])
-{
-	struct value *body = value_new_object();
-	const struct value *vars = record_get(n->record, "vars");
-	const struct value *related = record_get(n->record, "related");
-	const char *json;
-
-	value_set_string(body, "id", n->id);
-	value_set_string(body, "type", n->type);
-	value_set_string(body, "contact", n->contact_id);
-	value_set_string(body, "timezone", n->timezone);
-	if (value_type(related) == VALUE_OBJECT)
-		value_set_take(body, "related", value_copy(related));
-	value_set_take(body, "vars", value_type(vars) == VALUE_OBJECT ?
-	    value_copy(vars) : value_new_object());
-	json = value_json(body, &n->filter->mem);
-	ledger_content_put(n->scheduler->ledger, "reminder", json, strlen(json),
-	    key);
-	value_free(body);
-}
-
-static void
-answer(struct entry *n, const char *state, int64_t revision)
-{
-	struct value *v = value_new_object();
-
-	value_set_string(v, "state", state);
-	if (revision > 0)
-		value_set_integer(v, "revision", revision);
-	record_set_take(n->record, "schedule", v);
-}
-
-static void
-put_reminder(struct entry *n, int64_t revision, const char *content)
-{
-	const struct ladder_step *first = ladder_after(&n->ladder, 0);
-	const struct value *related = record_get(n->record, "related");
-	const char *source = record_string(n->record, "updated_at");
-	struct value *data = value_new_object();
-	char text[CLOCK_TEXT];
-
-	value_set_string(data, "id", n->id);
-	value_set_string(data, "type", n->type);
-	value_set_string(data, "contact", n->contact_id);
-	value_set_integer(data, "revision", revision);
-	value_set_string(data, "event_at", clock_format(n->event, text));
-	value_set_string(data, "event_local", n->event_local);
-	value_set_string(data, "timezone", n->timezone);
-	value_set_string(data, "content", content);
-	if (source != NULL)
-		value_set_string(data, "source_at", source);
-	value_set_integer(data, "next_step", first->number);
-	value_set_string(data, "next_due_at", clock_format(ladder_due(first,
-	    n->event, n->event), text));
-	if (value_type(related) == VALUE_OBJECT)
-		value_set_take(data, "related", value_copy(related));
-	ledger_append_take(n->scheduler->ledger, "reminder.put", data);
-}
-
-static void
-close_reminder(struct entry *n, int64_t revision, const char *state)
-{
-	struct value *data = value_new_object();
-
-	value_set_string(data, "id", n->id);
-	value_set_integer(data, "revision", revision);
-	value_set_string(data, "state", state);
-	value_set_string(data, "how", "export");
-	ledger_append_take(n->scheduler->ledger, "reminder.closed", data);
-}
-
-/* Rows of one export may tell of one appointment twice; the newer counts. */
-static bool
-is_stale(const struct entry *n)
-{
-	const char *source = record_string(n->record, "updated_at");
-	instant mine, known;
-
-	return n->known && source != NULL && clock_parse(source, &mine) &&
-	    clock_parse(n->known_source, &known) && mine < known;
-}
-
-static void
-schedule_open(struct entry *n)
-{
-	char content[LEDGER_KEY];
-	bool moved, given;
-
-	if (n->event <= clock_now()) {
-		/* Moved to a time that is over: the old one must not go out. */
-		if (n->known && n->known_event != n->event &&
-		    strcmp(n->state, "open") == 0)
-			close_reminder(n, n->revision, "lapsed");
-		answer(n, "past", n->known ? n->revision : 0);
-		return;
-	}
-	put_content(n, content);
-	moved = n->known && n->known_event != n->event;
-	/* Another person's, or another ladder: nothing old must go out. */
-	given = n->known && (strcmp(n->known_contact, n->contact_id) != 0 ||
-	    strcmp(n->known_type, n->type) != 0);
-	if (!n->known) {
-		put_reminder(n, 1, content);
-		answer(n, "new", 1);
-	} else if (moved || given || strcmp(n->state, "cancelled") == 0 ||
-	    (strcmp(n->state, "lapsed") == 0 && n->by_export) ||
-	    strcmp(n->state, "done") == 0) {
-		put_reminder(n, n->revision + 1, content);
-		answer(n, moved ? "moved" : given ? "reassigned" :
-		    "reopened", n->revision + 1);
-	} else if (strcmp(content, n->known_content) != 0) {
-		put_reminder(n, n->revision, content);
-		answer(n, "changed", n->revision);
-	} else
-		answer(n, "unchanged", n->revision);
-}
-
-static void
-schedule_confirmed(struct entry *n)
-{
-	char content[LEDGER_KEY];
-
-	if (n->known && strcmp(n->state, "confirmed") == 0 &&
-	    n->known_event == n->event) {
-		answer(n, "unchanged", n->revision);
-		return;
-	}
-	if (n->event <= clock_now() && !n->known) {
-		answer(n, "past", 0);
-		return;
-	}
-	put_content(n, content);
-	if (!n->known || n->known_event != n->event) {
-		put_reminder(n, n->revision + 1, content);
-		n->revision++;
-	}
-	close_reminder(n, n->revision, "confirmed");
-	answer(n, "confirmed", n->revision);
-}
-
-static void
-schedule_closed(struct entry *n, const char *state)
-{
-	if (!n->known || strcmp(n->state, state) == 0 ||
-	    strcmp(n->state, "done") == 0)
-		answer(n, n->known ? "unchanged" : "not_known",
-		    n->known ? n->revision : 0);
-	else {
-		close_reminder(n, n->revision, state);
-		answer(n, state, n->revision);
-	}
-}
-
-static void
-apply(struct entry *n)
-{
-	look_up(n);
-	if (is_stale(n)) {
-		answer(n, "stale", n->revision);
-		return;
-	}
-	if (strcmp(n->status, "scheduled") == 0)
-		schedule_open(n);
-	else
-		schedule_confirmed(n);
 }
 
 /* Said when a contact is new or changed, not with every export. */
@@ -440,6 +223,26 @@ put_contact(struct entry *n)
 }
 
 /*
+ * Two systems that number alike must not move each other's appointments: the
+ * id is then another one's.
+ */
+static bool
+look_up(struct entry *n)
+{
+	const struct scheduler *s = n->scheduler;
+	const struct known *k = &n->known;
+	char what[200];
+
+	schedule_look_up(s->ledger, n->id, &n->known);
+	if (!k->found || s->source == NULL || s->force ||
+	    *k->source == '\0' || strcmp(k->source, s->source) == 0)
+		return true;
+	snprintf(what, sizeof(what), "is known from the export \"%s\", and "
+	    "this is \"%s\": ids must differ", k->source, s->source);
+	return bad(n, "other_source", "id", what);
+}
+
+/*
  * What is over needs no more than an id: a row that cannot be read otherwise
  * must still stop its reminder.  Its contact counts all the same, above all
  * an opt-out in it.
@@ -448,18 +251,15 @@ static bool
 take_closed(struct entry *n)
 {
 	n->status = record_string(n->record, "status");
-	n->id = record_string(n->record, "id");
 	if (n->status == NULL || n->id == NULL ||
 	    (strcmp(n->status, "cancelled") != 0 &&
 	    strcmp(n->status, "done") != 0))
 		return false;
 	if (!ledger_is_open(n->scheduler->ledger))
 		ledger_begin(n->scheduler->ledger);
-	look_up(n);
-	if (is_stale(n))
-		answer(n, "stale", n->revision);
-	else
-		schedule_closed(n, n->status);
+	if (!look_up(n))
+		return true;
+	schedule_apply_closed(n);
 	n->contact = record_get(n->record, "contact");
 	if (value_type(n->contact) == VALUE_OBJECT &&
 	    value_get_string(n->contact, "id") != NULL && read_address(n) &&
@@ -479,8 +279,50 @@ schedule_prepare(struct filter *f, const struct record *r)
 {
 	const struct scheduler *s = f->ctx;
 
-	if (record_get(r, "address") == NULL)
+	if (record_get(r, "address") == NULL && !record_is_refused(r))
 		address_expect(s->phones, record_get(r, "contact"));
+}
+
+/* Without updated_at nobody can tell which of the two is the newer. */
+static void
+report_twice(const struct entry *n)
+{
+	const char *state = value_get_string(record_get(n->record,
+	    "schedule"), "state");
+
+	if (n->again && record_string(n->record, "updated_at") == NULL &&
+	    strcmp(state, "unchanged") != 0 && strcmp(state, "past") != 0 &&
+	    strcmp(state, "not_known") != 0)
+		diag("line %ju: %s: was in this export before, otherwise, and "
+		    "neither has updated_at: this row counts",
+		    n->filter->line, n->id);
+}
+
+static void
+take_row(struct entry *n)
+{
+	struct ledger *l = n->scheduler->ledger;
+
+	if (!read_entry(n) || !read_address(n) || !read_language(n))
+		return;
+	if (!is_status(n->status)) {
+		bad(n, "unknown_status", "status", "neither scheduled, "
+		    "confirmed, cancelled nor done");
+		return;
+	}
+	if (!ledger_is_open(l))
+		ledger_begin(l);
+	if (!look_up(n))
+		return;
+	/* A row is taken whole or not at all. */
+	ledger_savepoint(l);
+	if (!put_contact(n)) {
+		ledger_undo(l);
+		return;
+	}
+	schedule_apply_open(n);
+	ledger_release(l);
+	report_twice(n);
 }
 
 void
@@ -488,25 +330,12 @@ schedule_record(struct filter *f, struct record *r)
 {
 	struct entry n = { .scheduler = f->ctx, .filter = f, .record = r };
 
-	if (take_closed(&n))
+	n.id = record_string(r, "id");
+	if (schedule_take_end(&n))
 		return;
-	if (!read_entry(&n) || !read_address(&n) || !read_language(&n))
-		return;
-	if (!is_status(n.status)) {
-		bad(&n, "unknown_status", "status", "neither scheduled, "
-		    "confirmed, cancelled nor done");
-		return;
-	}
-	if (!ledger_is_open(n.scheduler->ledger))
-		ledger_begin(n.scheduler->ledger);
-	/* A row is taken whole or not at all. */
-	ledger_savepoint(n.scheduler->ledger);
-	if (!put_contact(&n)) {
-		ledger_undo(n.scheduler->ledger);
-		return;
-	}
-	apply(&n);
-	ledger_release(n.scheduler->ledger);
+	schedule_mention(&n);
+	if (!record_is_refused(r) && !take_closed(&n))
+		take_row(&n);
 }
 
 void

@@ -73,6 +73,17 @@ check(const struct buf *out, bool said, struct error *e)
 	return 0;
 }
 
+/* A reminder asks for a key, but for one that tells of a cancellation. */
+static bool
+asks(const struct record *r)
+{
+	const struct value *reminder = record_get(r, "reminder");
+	const char *notice = value_get_string(reminder, "notice");
+
+	return value_type(reminder) == VALUE_OBJECT &&
+	    (notice == NULL || strcmp(notice, "cancelled") != 0);
+}
+
 int
 speech_of_message(const struct order *o, struct buf *out, struct error *e)
 {
@@ -92,7 +103,7 @@ speech_of_message(const struct order *o, struct buf *out, struct error *e)
 	buf_printf(&reference, ".%d", o->attempt);
 	s.reference = buf_text(&reference);
 	buf_str(&twiml, SPEECH_HEAD);
-	if (value_type(record_get(o->record, "reminder")) == VALUE_OBJECT &&
+	if (asks(o->record) &&
 	    config_string(o->config, "site", NULL, "public_url") != NULL)
 		said = speech_ask(&s, text, 1);
 	else

@@ -290,9 +290,33 @@ test_every_chunking(void)
 	}
 }
 
+/* Only at the very beginning; a line of nothing else is empty. */
+static void
+test_byte_order_mark(void)
+{
+	struct reader r;
+	int p[2];
+
+	assert(pipe(p) == 0);
+	assert(write(p[1], "\xef\xbb\xbf" "ab\n\xef\xbb\xbf" "c\n", 11) ==
+	    11);
+	close(p[1]);
+	reader_init(&r, p[0], MAX, NULL, NULL);
+	next(&r, READER_LINE, "ab", 2);
+	next(&r, READER_LINE, "\xef\xbb\xbf" "c", 4);
+	end(&r);
+	assert(pipe(p) == 0);
+	assert(write(p[1], "\xef\xbb\xbf\n", 4) == 4);
+	close(p[1]);
+	reader_init(&r, p[0], MAX, NULL, NULL);
+	next(&r, READER_LINE, "", 0);
+	end(&r);
+}
+
 int
 main(void)
 {
+	test_byte_order_mark();
 	test_lines();
 	test_longest();
 	test_too_long();

@@ -17,7 +17,8 @@ GROWS = {"journal", "content", "contact", "address", "contact_address",
 OPEN = {"message_due", "message_expiring", "message_open", "message_failover",
         "message_unread", "message_not_marked", "attempt_one_open",
         "attempt_open", "flag_open", "flag_reminder", "reminder_due",
-        "reminder_contact", "journal_confirmed", "journal_merged"}
+        "reminder_contact", "reminder_notice", "journal_confirmed",
+        "journal_merged"}
 # What many rows share; a message's step or state alone finds too many.
 SHARED = {"channel", "channel_type", "provider", "state", "type", "kind",
           "direction", "op", "scope", "number"}

@@ -121,6 +121,17 @@ test_question(void)
 	says(HEAD GATHER("ref=a-1.r1%2F2.1&amp;lang=es")
 	    "<Say language=\"es-MX\">Hola</Say><Pause length=\"1\"/>" MENU
 	    "</Gather></Response>");
+	/* What is cancelled can neither be confirmed nor declined. */
+	use_record("{\"text\":\"Hola\",\"language\":\"es\","
+	    "\"reminder\":{\"id\":\"a-1\",\"revision\":1,"
+	    "\"notice\":\"cancelled\"}}");
+	says(HEAD "<Say language=\"es-MX\" loop=\"2\">Hola</Say></Response>");
+	use_record("{\"text\":\"Hola\",\"language\":\"es\","
+	    "\"reminder\":{\"id\":\"a-1\",\"revision\":1,"
+	    "\"notice\":\"moved\"}}");
+	says(HEAD GATHER("ref=a-1.r1%2F2.1&amp;lang=es")
+	    "<Say language=\"es-MX\">Hola</Say><Pause length=\"1\"/>" MENU
+	    "</Gather></Response>");
 	set_up("", "from = +525587654321", "");
 	says(HEAD "<Say language=\"es-MX\" loop=\"2\">Hola</Say></Response>");
 }

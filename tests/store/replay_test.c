@@ -36,6 +36,8 @@ append(struct ledger *l, const char *op, const char *data)
 
 #define REMINDER "'id': 'appointment-1', 'type': 'appointment', " \
 	"'contact': 'c1', 'timezone': 'America/Mexico_City', 'content': '$'"
+#define MOVING "'id': 'appointment-2', 'type': 'appointment', " \
+	"'contact': 'c1', 'timezone': 'America/Mexico_City', 'content': '$'"
 #define STEP(n) "'reminder': {'id': 'appointment-1', 'revision': 2, " \
 	"'step': " #n "}"
 #define MESSAGE "'contact': 'c1', 'type': 'appointment_reminder', " \
@@ -217,6 +219,30 @@ static const struct { const char *op, *data; } history[] = {
 	    "'type': 'x', 'size': 7, 'digest': 'x'}" },
 	{ "media.removed", "{'id': 'in-4', 'position': 2, "
 	    "'reason': 'forgotten'}" },
+	/* Told, moved, told of that, refused, moved, and gone. */
+	{ "reminder.put", "{" MOVING ", 'revision': 3, 'source': 'calendar', "
+	    "'event_at': '2026-11-25T18:30:00Z', 'notice': 'moved', "
+	    "'old_at': '2026-11-24T18:30:00Z', "
+	    "'event_local': '2026-11-25 12:30', 'next_step': 1, "
+	    "'next_due_at': '2026-11-24T18:30:00Z'}" },
+	{ "message.queued", "{'id': 'appointment-2.r3/moved', " SMS MESSAGE ", "
+	    "'reminder': {'id': 'appointment-2', 'revision': 3, "
+	    "'notice': 'moved'}, 'next_due_at': '2026-11-24T20:00:00Z'}" },
+	{ "reminder.put", "{" MOVING ", 'revision': 3, 'source': 'agenda', "
+	    "'event_at': '2026-11-25T18:30:00Z', "
+	    "'event_local': '2026-11-25 13:30'}" },
+	{ "reminder.put", "{" MOVING ", 'revision': 4, "
+	    "'event_at': '2026-11-26T18:30:00Z', 'notice': 'moved', "
+	    "'old_at': '2026-11-24T18:30:00Z', "
+	    "'event_local': '2026-11-26 12:30', 'next_step': 1, "
+	    "'next_due_at': '2026-11-25T18:30:00Z'}" },
+	{ "message.refused", "{'id': 'appointment-2.r4/moved', "
+	    "'contact': 'c1', 'type': 'appointment_moved', 'content': '$', "
+	    "'code': 'unreachable', 'reminder': {'id': 'appointment-2', "
+	    "'revision': 4, 'notice': 'moved'}}" },
+	{ "reminder.closed", "{'id': 'appointment-2', 'revision': 4, "
+	    "'state': 'cancelled', 'how': 'missing from the export', "
+	    "'notice': 'cancelled', 'old_at': '2026-11-24T18:30:00Z'}" },
 };
 #define HISTORY	(sizeof(history) / sizeof(history[0]))
 
