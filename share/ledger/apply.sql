@@ -101,9 +101,8 @@ WHERE (state IN ('queued', 'held') OR failover = 'due')
     SELECT id FROM later);
 UPDATE reminder SET next_due_at = :at
 WHERE state = 'open' AND next_due_at > :at
-  AND EXISTS (SELECT 1 FROM message m WHERE m.id = :data ->> '$.id'
-    AND m.state = 'failed' AND m.reminder = reminder.id
-    AND m.step = reminder.step AND m.revision = reminder.revision);
+  AND (id, step, revision) = (SELECT reminder, step, revision FROM message
+    WHERE id = :data ->> '$.id' AND state = 'failed');
 -- What was taken for lost arrived, or what stood in for it did.
 UPDATE flag SET resolved_at = :at, resolved_by = 'delivered'
 WHERE :data ->> '$.v' > 1 AND resolved_at IS NULL

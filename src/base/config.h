@@ -12,7 +12,7 @@
  * The one configuration file, omni.conf(5).
  *
  * Sections have a kind and, most of them, a name: [channel sms] is the section
- * of kind "channel" named "sms".  Every key is known: the table in config.c
+ * of kind "channel" named "sms".  Every key is known: the table in config_keys.c
  * holds its type and default.  An unknown section or key, a value that is not
  * of its type, and a key given twice are errors that name file and line.
  * The file is read over the built-in defaults, and -o over the file.
