@@ -185,7 +185,14 @@ hold() {
 	# Below the directory of the tests nobody else may look.
 	home=$(mktemp -d /var/tmp/omni-front.XXXXXX)
 	chmod 755 "$home"
-	# As omni-spool(5) has it; 64001 stands for omni, 64002 for staff.
+	# As the units and omni-spool(5) have it; 64001 stands for omni, 64002
+	# for staff.
+	mode() {
+		sed -n "s|^#.*install -d .*-m \([0-7]*\) .*$2\$|\1|p" \
+			"$ROOT/share/server/$1"
+	}
+	assert_equal "$(mode omni.service /var/spool/omni)" 2751
+	assert_equal "$(mode omni-hook.service /var/spool/omni/.d)" 2770
 	install -d -m 755 "$home/etc" "$home/bin"
 	install -m 755 "$ROOT/bin/omni-ingest" "$ROOT/bin/omni-ingest-drain" \
 		"$home/bin"
@@ -218,6 +225,30 @@ hold() {
 	assert_equal "$status $stderr" '0 '
 	assert_equal "$(jq -r .text <<<"$output")" SI
 	assert_equal "$(waiting)" 0
+}
+
+@test "a recipient is no option, whatever a stranger writes to (Inv. 11)" {
+	local line to
+	unset GATEWAY_INTERFACE
+	to=-opaths.spool=$BATS_TEST_TMPDIR/elsewhere
+	line=$(sed -n 's/^ *argv=[^ ]*//p' \
+		"$ROOT/share/server/postfix-master.cf")
+	# shellcheck disable=SC2016	# the names that Postfix has for them
+	line=${line/'${sender}'/sol@example.org}
+	# shellcheck disable=SC2016
+	line=${line/'${recipient}'/$to}
+	# shellcheck disable=SC2086	# as pipe(8) takes it apart
+	run -0 --separate-stderr omni-ingest $line <<<'Subject: x'
+	assert_not_exists "$BATS_TEST_TMPDIR/elsewhere"
+	run -0 cat "$inbound"/new/*
+	assert_line "Sender: sol@example.org"
+	assert_line "Recipient: $to"
+}
+
+@test "a slash at the end of public_url is no part of what is signed" {
+	sed -i 's|^public_url = .*|&//|' "$OMNI_CONF"
+	answers 200
+	assert_equal "$(waiting)" 1
 }
 
 @test "the largest body and the largest mail fit in what memory is left" {

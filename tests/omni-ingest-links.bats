@@ -864,6 +864,20 @@ c2@example.org topic:vaccination out link'
 	verified
 }
 
+@test "preferences: of sixty choices staff reads every one" {
+	local i choices=''
+	for i in {1..60}; do
+		printf '[topic number-%s-of-a-large-clinic]\nclass = reminder\n' \
+			"$i" >>"$OMNI_CONF"
+		choices+="&topic.number-$i-of-a-large-clinic=no"
+	done
+	post /preferences "$(token p gone)" "${choices#&}"
+	drained .text
+	assert_equal "$(wc -w <<<"$output")" 60
+	[[ $output == *' number-60-of-a-large-clinic=no' ]]
+	[[ $(flags) == *' number-60-of-a-large-clinic=no' ]]
+}
+
 @test "preferences: to have no more messages, and to have them again" {
 	contact c1
 	queue m1 '{"to": "c1@example.org"}'
@@ -897,6 +911,26 @@ c2@example.org topic:vaccination out link'
 	assert_equal "$(sql "SELECT count(*) FROM contact_opt_out WHERE scope =
 		'all'")" 1
 	[[ $(flags) == 'late_reply: asks for messages, but has said STOP since' ]]
+	verified
+}
+
+@test "preferences: a yes that comes too late takes no no with it (Inv. 6)" {
+	contact c1
+	queue m1 '{"to": "c1@example.org"}'
+	mkdir -p "$BATS_TEST_TMPDIR/late"
+	post /preferences "$(token p m1)" \
+		'topic.appointment=yes&topic.vaccination=no'
+	mv "$inbound"/new/* "$BATS_TEST_TMPDIR/late"
+	at 2026-11-23T23:04:00Z
+	post /preferences "$(token p m1)" topic.appointment=no
+	drained .action
+	mv "$BATS_TEST_TMPDIR"/late/* "$inbound/new"
+	drained .action
+	assert_output flagged
+	# The addresses that come later are spared, too.
+	assert_equal "$(sql "SELECT group_concat(scope, ' ') FROM (SELECT scope
+		FROM contact_opt_out ORDER BY 1)")" \
+		'topic:appointment topic:vaccination'
 	verified
 }
 

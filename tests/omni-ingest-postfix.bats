@@ -38,8 +38,8 @@ put_wrapper() {
 	ASAN_OPTIONS=detect_leaks=0; export ASAN_OPTIONS
 	[ ! -e $home/full ] || exec strace -f -o /dev/null \
 		-e trace=fsync,fdatasync -e inject=fsync,fdatasync:error=ENOSPC \
-		$home/bin/real "\$@" -c $home/omni.conf -o ingest.confine=no
-	exec $home/bin/real "\$@" -c $home/omni.conf
+		$home/bin/real -c $home/omni.conf -o ingest.confine=no "\$@"
+	exec $home/bin/real -c $home/omni.conf "\$@"
 	END
 	chmod 755 "$home/bin/omni-ingest"
 }

@@ -460,6 +460,45 @@ request() {
 	run -0 omni-ingest -q
 }
 
+@test "what is no file is set aside, not followed and not waited for (Inv. 9, 11)" {
+	text 1 +525512345678 Hola
+	mkfifo "$inbound/new/0fifo"
+	mkdir "$inbound/new/0dir"
+	cp "$inbound"/new/1* "$BATS_TEST_TMPDIR/elsewhere"
+	ln -s "$BATS_TEST_TMPDIR/elsewhere" "$inbound/new/0link"
+	truncate -s 100M "$inbound/new/0long"
+	mkdir -p "$inbound/bad"
+	ln -s "$OMNI_CONF" "$inbound/bad/0fifo.reason"
+	cp "$OMNI_CONF" "$BATS_TEST_TMPDIR/conf"
+	run -1 --separate-stderr omni-ingest -q
+	[[ $stderr == *'new/0fifo: not a plain file; set aside'* ]]
+	[[ $stderr == *'new/0dir: not a plain file; set aside'* ]]
+	[[ $stderr == *'new/0link: a symbolic link; set aside'* ]]
+	[[ $stderr == *'new/0long: more than '*' bytes; set aside'* ]]
+	assert_equal "$(find "$inbound/new" -mindepth 1)" ''
+	assert_equal "$(sql 'SELECT count(*) FROM inbox')" 1
+	# Nor is anything written through a link.
+	run -0 cmp "$OMNI_CONF" "$BATS_TEST_TMPDIR/conf"
+	run -0 cat "$inbound/bad/0fifo.reason"
+	assert_output 'new/0fifo: not a plain file'
+	run -0 omni-ingest --replay -n
+	assert_equal "$(jq -r .name <<<"$output" | xargs)" \
+		'0dir 0fifo 0link 0long'
+}
+
+@test "a spool whose directory is a link to elsewhere is not drained (Inv. 11)" {
+	text 1 +525512345678 Hola
+	mv "$inbound/new" "$inbound/old"
+	ln -s .. "$inbound/new"
+	run -78 --separate-stderr omni-ingest -q
+	[[ $stderr == *'inbound/new: not a directory' ]]
+	assert_exists "$SITE/spool/ledger.db"
+	rm "$inbound/new"
+	mv "$inbound/old" "$inbound/new"
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT count(*) FROM inbox')" 1
+}
+
 @test "one drain at a time: 75" {
 	mkdir -p "$SITE/spool/run"
 	text 1 +525512345678 Hola

@@ -344,6 +344,22 @@ find_file(struct config *c, const char *path)
 	return 0;
 }
 
+/* Paths of ours begin with a slash, and a signature is over just one. */
+static void
+trim_public_url(struct config *c)
+{
+	size_t len;
+
+	for (struct entry *e = c->first; e != NULL; e = e->next) {
+		if (strcmp(e->kind, "site") != 0 ||
+		    strcmp(e->key, "public_url") != 0)
+			continue;
+		len = strlen(e->value);
+		while (len > 0 && e->value[len - 1] == '/')
+			e->value[--len] = '\0';
+	}
+}
+
 struct config *
 config_load(const char *path, const char *const *overrides, size_t count,
     struct error *e)
@@ -363,6 +379,7 @@ config_load(const char *path, const char *const *overrides, size_t count,
 		rc = read_file(c);
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		rc = override(c, overrides[i]);
+	trim_public_url(c);
 	if (rc == 0)
 		rc = config_check(c);
 	if (rc == 0)

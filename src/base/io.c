@@ -129,13 +129,20 @@ io_read_file(int dir, const char *path, struct buf *out, struct error *e)
 	return rc;
 }
 
-int
-io_read_plain(int dir, const char *path, struct buf *out, struct error *e)
+static int
+read_plain(int dir, const char *path, int flags, struct buf *out,
+    struct error *e)
 {
 	struct stat st;
 	int fd, rc;
 
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+	    flags);
+	if (fd == -1 && errno == ELOOP && flags == O_NOFOLLOW)
+		return error_set(e, EX_DATAERR, "%s: a symbolic link", path);
+	/* A socket, or a device that is not there. */
+	if (fd == -1 && errno == ENXIO)
+		return error_set(e, EX_DATAERR, "%s: not a plain file", path);
 	if (fd == -1)
 		return error_errno(e, "%s", path);
 	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
@@ -144,6 +151,18 @@ io_read_plain(int dir, const char *path, struct buf *out, struct error *e)
 		rc = io_read_fd(fd, path, out, e);
 	close(fd);
 	return rc;
+}
+
+int
+io_read_plain(int dir, const char *path, struct buf *out, struct error *e)
+{
+	return read_plain(dir, path, 0, out, e);
+}
+
+int
+io_read_taken(int dir, const char *path, struct buf *out, struct error *e)
+{
+	return read_plain(dir, path, O_NOFOLLOW, out, e);
 }
 
 int

@@ -32,6 +32,12 @@ int io_read_fd(int fd, const char *name, struct buf *out, struct error *e);
 /* The same of a plain file: a FIFO would keep its reader waiting for ever. */
 int io_read_plain(int dir, const char *path, struct buf *out,
     struct error *e);
+/*
+ * The same of what another user may have put there: it is no symbolic link
+ * either.  All that is wrong with the file itself is EX_DATAERR.
+ */
+int io_read_taken(int dir, const char *path, struct buf *out,
+    struct error *e);
 
 int io_sync_dir(int dir, const char *name);	/* -1 and errno */
 /* mkdir -p; existing directories are left as they are. */

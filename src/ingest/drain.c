@@ -91,14 +91,16 @@ drain_load(struct drain *d, const char *from, const char *name,
 	*file = (struct drained){ .events = NULL };
 	snprintf(path, sizeof(path), "%s/%s", from, name);
 	arena_reset(&d->mem);
-	if (io_read_file(d->dir, path, &text, &e) == -1) {
+	rc = io_read_taken(d->dir, path, &text, &e);
+	if (rc == -1 && e.status != EX_DATAERR) {
 		diag("inbound: %s", e.text);
 		d->failed++;
 		buf_release(&text);
 		return false;
 	}
 	file->len = text.len;
-	rc = understand(d, &text, file, &e);
+	if (rc == 0)
+		rc = understand(d, &text, file, &e);
 	buf_release(&text);
 	if (rc == -1)
 		drain_refuse(d, from, name, &e);

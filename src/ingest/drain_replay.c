@@ -142,7 +142,7 @@ put_head(int dir, const char *path, struct value *v)
 	struct inbound_file f;
 	struct error ignored;
 
-	if (io_read_plain(dir, path, &text, &ignored) == 0 &&
+	if (io_read_taken(dir, path, &text, &ignored) == 0 &&
 	    inbound_file_parse(&f, &text, &mem, &ignored) == 0) {
 		value_set_string(v, "hook", f.hook);
 		if (f.received != NULL)
@@ -164,7 +164,7 @@ print_bad(int dir, const char *name)
 	snprintf(path, sizeof(path), "bad/%s", name);
 	put_head(dir, path, v);
 	snprintf(path, sizeof(path), "bad/%s" REASON, name);
-	if (io_read_plain(dir, path, &reason, &ignored) == 0 &&
+	if (io_read_taken(dir, path, &reason, &ignored) == 0 &&
 	    reason.len > 0) {
 		reason.data[strcspn(reason.data, "\n")] = '\0';
 		value_set_string(v, "reason", reason.data);

@@ -7,7 +7,7 @@
 #include "base/digest.h"
 
 #define KEY_DIGITS	32
-#define SAID_MAX	1024
+#define SAID_MAX	LINK_BODY_MAX	/* more than any form can say */
 
 static enum link_purpose
 purpose_of(const char *hook)

@@ -126,8 +126,7 @@ keep(struct applying *a, const char *scope, bool in)
 	    .how = CONSENT_LINK, .contact = a->asked.contact,
 	    .source = a->source, .given_at = a->given_at };
 
-	if (c.contact != NULL && !a->late && consent_keep(a->ledger, &c) ==
-	    CONSENT_NEW)
+	if (c.contact != NULL && consent_keep(a->ledger, &c) == CONSENT_NEW)
 		a->changed = true;
 }
 
@@ -154,8 +153,10 @@ put_out(struct applying *a, const char *scope, const char *type)
 static void
 put_in(struct applying *a, const char *scope)
 {
+	const bool was_late = a->late;
 	struct ledger_rows *r;
 
+	a->late = false;
 	put(a, a->asked.hash, scope, true);
 	r = ledger_select(a->ledger, "SELECT DISTINCT c.hash FROM "
 	    "contact_address c JOIN consent k ON k.hash = c.hash JOIN journal "
@@ -165,7 +166,9 @@ put_in(struct applying *a, const char *scope)
 	while (ledger_next(r))
 		put(a, ledger_text(r, 0), scope, true);
 	ledger_end(r);
-	keep(a, scope, true);
+	if (!a->late)
+		keep(a, scope, true);
+	a->late = a->late || was_late;
 }
 
 static void
@@ -426,19 +429,4 @@ link_apply(struct ledger *l, const struct config *c, struct value *event,
 		value_set_string(event, "applied", "duplicate");
 	else
 		apply_wish(&a, strcmp(purpose, "unsubscribe") == 0);
-}
-
-bool
-link_unsubscribe(struct ledger *l, const struct config *c,
-    const char *message, const char *scope, const char *source,
-    const char *given_at, struct arena *mem)
-{
-	struct applying a = { .ledger = l, .config = c, .mem = mem,
-	    .source = source, .given_at = given_at };
-
-	find_asked(&a, message);
-	if (!a.asked.found || a.asked.rehearsal)
-		return false;
-	stop(&a, scope);
-	return a.changed;
 }

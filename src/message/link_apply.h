@@ -31,14 +31,4 @@
 void link_apply(struct ledger *l, const struct config *c, struct value *event,
     struct arena *mem);
 
-/*
- * The same for a wish to unsubscribe that came by another way, as in a mail
- * with the token; `scope` as above, `source` the message that says so.  False
- * when nothing changed: it is so already, no such message is known, or it
- * never went to the person.
- */
-bool link_unsubscribe(struct ledger *l, const struct config *c,
-    const char *message, const char *scope, const char *source,
-    const char *given_at, struct arena *mem);
-
 #endif

@@ -55,15 +55,11 @@ is_web_address(const char *s)
 static int
 read_base(struct links *l, const char *url, struct error *e)
 {
-	size_t len = strlen(url);
-
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	if (!is_web_address(url) || len > LINKS_BASE_MAX)
+	if (!is_web_address(url) || strlen(url) > LINKS_BASE_MAX)
 		return error_set(e, EX_CONFIG, "[site] public_url: not a web "
 		    "address of at most %d bytes, which [links] needs",
 		    LINKS_BASE_MAX);
-	snprintf(l->base, sizeof(l->base), "%.*s", (int)len, url);
+	snprintf(l->base, sizeof(l->base), "%s", url);
 	return 0;
 }
 

@@ -128,8 +128,8 @@ add_contents(const struct order *o, struct buf *form, struct error *e)
  * status that meets one error of our web server would be lost
  * (twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
  *
- * public_url is taken as it stands, since omni-ingest checks the signature over
- * it as it stands.
+ * public_url is taken as the configuration has it, since omni-ingest checks the
+ * signature over just that.
  */
 void
 twilio_add_callback(const struct order *o, const char *path, struct buf *form)

@@ -31,6 +31,25 @@ join(char out[PATH_LEN], const char *sub, const char *name)
 	return 0;
 }
 
+/*
+ * A link would lead to files that are none of this spool: whoever owns it, as
+ * the user of a web server may, is not to have them moved.
+ */
+static int
+make_sub(int dir, const char *path, const char *sub, struct error *e)
+{
+	struct stat st;
+
+	if (mkdirat(dir, sub, 0750) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return error_errno(e, "mkdir %s/%s", path, sub);
+	if (fstatat(dir, sub, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return error_errno(e, "%s/%s", path, sub);
+	return S_ISDIR(st.st_mode) ? 0 : error_set(e, EX_CONFIG,
+	    "%s/%s: not a directory", path, sub);
+}
+
 int
 spool_open(const char *path, struct error *e)
 {
@@ -38,13 +57,11 @@ spool_open(const char *path, struct error *e)
 	int dir;
 
 	dir = io_open_dir(path, 0750, e);
-	if (dir == -1)
-		return -1;
-	for (size_t i = 0; i < sizeof(sub) / sizeof(sub[0]); i++)
-		if (mkdirat(dir, sub[i], 0750) == -1 && errno != EEXIST) {
-			error_errno(e, "mkdir %s/%s", path, sub[i]);
+	for (size_t i = 0; dir != -1 && i < sizeof(sub) / sizeof(sub[0]);
+	    i++)
+		if (make_sub(dir, path, sub[i], e) == -1) {
 			close(dir);
-			return -1;
+			dir = -1;
 		}
 	return dir;
 }
@@ -238,7 +255,10 @@ spool_reject(int dir, const char *from, const char *name, const char *reason)
 	if (join(path, from, name) == -1 || join(bad, "bad", name) == -1 ||
 	    snprintf(why, sizeof(why), "bad/%s.reason", name) >= PATH_LEN)
 		return -1;
-	fd = openat(dir, why, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	/* Never into what is there: somebody else may have put a link. */
+	if (unlinkat(dir, why, 0) == -1 && errno != ENOENT)
+		return -1;
+	fd = openat(dir, why, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (fd == -1)
 		return -1;
 	text_escape(line, sizeof(line) - 1, reason, strlen(reason));

@@ -269,6 +269,16 @@ test_reject(void)
 	assert(!there("cur/a"));
 	is_content("bad/a", "x");
 	is_content("bad/a.reason", "not\\x0aa batch\n");
+	/* Again, and where the reason would go lies a link to elsewhere. */
+	put("b", "kept");
+	remove_file("bad/a.reason");
+	assert(symlinkat("../new/b", dir, "bad/a.reason") == 0);
+	assert(spool_reject(dir, "bad", "a", "none") == 0);
+	is_content("new/b", "kept");
+	is_content("bad/a.reason", "none\n");
+	assert(spool_reject(dir, "bad", "a", "twice") == 0);
+	is_content("bad/a.reason", "twice\n");
+	remove_file("new/b");
 	remove_file("bad/a");
 	remove_file("bad/a.reason");
 	assert(spool_reject(dir, "cur", "gone", "x") == -1);
