@@ -41,6 +41,16 @@ try_all() {
 	assert_output '{"kind":"reply","recipients":[],"original_message_id":"m1@clinic.example","text":"Sí, confirmo","intent":"confirm","subject":"Re: Su cita"}'
 }
 
+@test "a person's answer in two parts is not run together" {
+	try_it 'From: ana@example.net\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nS\303\255\n--b\n\nno puedo ir\n--b--\n' '.intent, .text'
+	assert_output $'unclear\nSí\nno puedo ir'
+}
+
+@test "an answer that is struck out is no yes" {
+	try_it 'From: ana@example.net\nContent-Type: text/html\n\n<p><del>Confirmo</del></p>\n' '.intent, .text'
+	assert_output $'unclear\n~Confirmo~'
+}
+
 @test "a bounce: each recipient, with what is known of it" {
 	try_it 'From: MAILER-DAEMON@x.example\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; Ana@b.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 user unknown\n\nFinal-Recipient: rfc822; eva@b.example\nAction: delayed\nStatus: 4.4.1\n\nFinal-Recipient: rfc822; luis@b.example\nAction: relayed\nStatus: 2.0.0\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <m1@clinic.example>\nIn-Reply-To: <other@x.example>\n--b--\n' tojson
 	assert_output '{"kind":"bounce","recipients":[{"address":"Ana@b.example","action":"failed","status":"5.0.0","permanent":true,"reason":"smtp; 550 user unknown"},{"address":"eva@b.example","action":"delayed","status":"4.4.1","permanent":false,"reason":null},{"address":"luis@b.example","action":"relayed","status":"2.0.0","permanent":null,"reason":null}],"original_message_id":"m1@clinic.example","text":null}'

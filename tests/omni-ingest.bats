@@ -597,6 +597,23 @@ request() {
 	verified
 }
 
+@test "a no after the yes, and another time: staff hears of it; the same again is nothing (Inv. 10)" {
+	appointment a1 2026-11-24T16:30 c1 5512345678
+	text 1 +525512345678 'Sí'
+	text 2 +525512345678 'Sí'
+	text 3 +525512345678 'Perdón, ya no puedo ir'
+	text 4 +525512345678 'Mañana no puedo'
+	text 5 +525512345678 '¿A qué hora es?'
+	run -0 --separate-stderr omni-ingest
+	assert_equal "$(jq -r '[.intent, .action, .reminder] | join(" ")' <<<"$output")" \
+		$'confirm confirmed a1\nconfirm none a1\ndecline flagged a1\nreschedule flagged a1\nquestion none a1'
+	assert_equal "$(reminder a1)" confirmed
+	assert_equal "$(sql "SELECT DISTINCT kind, reminder, reason FROM open_flag")" \
+		'late_reply|a1|the appointment is confirmed already'
+	assert_equal "$(sql 'SELECT count(*) FROM unread')" 3
+	verified
+}
+
 @test "a yes to the old time of an appointment that moved confirms nothing (Inv. 6)" {
 	appointment a1 2026-11-24T16:30 c1 5512345678
 	schedule a1 2026-11-28T10:00 c1 5512345678

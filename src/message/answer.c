@@ -46,37 +46,6 @@ find_contact(struct answer *a)
 		a->contact = NULL;
 }
 
-/*
- * Reminders that this person may be answering: not over, and asked about in
- * their present revision, so that an answer to the old time of a moved
- * appointment does not confirm the new one.  `written` demands that one was
- * sent to this very address.
- */
-static int
-candidates(struct answer *a, const char *written)
-{
-	struct ledger_rows *r;
-	char now[CLOCK_TEXT];
-	int count = 0;
-
-	r = ledger_select(a->ledger, "SELECT r.id, r.revision FROM reminder r "
-	    "WHERE r.contact IN (SELECT contact FROM contact_address WHERE "
-	    "hash = ?1) AND r.state = 'open' AND r.event_at > ?2 AND EXISTS "
-	    "(SELECT 1 FROM message m WHERE m.reminder = r.id AND "
-	    "m.revision = r.revision AND (m.state IN ('sent', 'in_doubt') OR "
-	    "(m.state = 'failed' AND m.reason = 'in doubt')) AND "
-	    "m.direction = 'outbound' AND (?3 IS NULL OR m.hash = ?3)) "
-	    "LIMIT 2", "sss", a->hash, clock_format(clock_now(), now),
-	    written);
-	while (ledger_next(r))
-		if (count++ == 0) {
-			a->reminder = arena_strdup(a->mem, ledger_text(r, 0));
-			a->revision = ledger_int(r, 1);
-		}
-	ledger_end(r);
-	return count;
-}
-
 static bool
 is_reaction(const struct answer *a)
 {
@@ -135,19 +104,38 @@ is_flagged(struct answer *a, const char *kind, const char *reason)
 	return found;
 }
 
+/* "No puedo ir", from one who has said yes: staff must hear of it. */
+static int
+find_settled(struct answer *a, struct target *t)
+{
+	int count = target_candidates(a->ledger, a->hash, NULL, true, a->mem,
+	    t);
+
+	if (count == 1) {
+		target_judge(a->ledger, a->intent, a->mem, t);
+		a->again = t->again;
+		a->too_late = t->again ? NULL : t->why;
+	}
+	return count;
+}
+
 static void
 find_reminder(struct answer *a)
 {
+	struct target t = { .found = false };
 	int count;
 
 	if (find_target(a))
 		return;
-	count = candidates(a, NULL);
+	count = target_candidates(a->ledger, a->hash, NULL, false, a->mem, &t);
 	if (count > 1)
-		count = candidates(a, a->hash);
+		count = target_candidates(a->ledger, a->hash, a->hash, false,
+		    a->mem, &t);
 	a->ambiguous = count > 1;
-	if (count != 1)
-		a->reminder = NULL;
+	if (count == 0 && a->too_late == NULL)
+		count = find_settled(a, &t);
+	a->reminder = count == 1 ? t.reminder : NULL;
+	a->revision = t.revision;
 }
 
 static void
@@ -245,6 +233,9 @@ act_uncertain(struct answer *a)
 	}
 	if (key_pressed(a) != NULL && a->intent == REPLY_UNCLEAR &&
 	    a->too_late != NULL)
+		return act_late(a, a->too_late);
+	if (a->reminder != NULL && a->too_late != NULL &&
+	    a->intent == REPLY_RESCHEDULE)
 		return act_late(a, a->too_late);
 	if (a->reminder == NULL || a->too_late != NULL)
 		return "none";

@@ -15,6 +15,8 @@
 #define DENIES	(BIT(KIND_NO) | BIT(KIND_NEGATION))
 #define TIMES	(BIT(KIND_DAY) | BIT(KIND_HOUR))
 #define KEYWORDS (BIT(KIND_STOP) | BIT(KIND_START) | BIT(KIND_HELP))
+#define OBJECTS	(NO | BIT(KIND_STOP_WISH) | BIT(KIND_RESCHEDULE) | \
+	BIT(KIND_MAYBE) | BIT(KIND_UNTIL) | BIT(KIND_REGRET))
 /* What may stand beside anything. */
 #define NOTHING	(BIT(KIND_POLITE) | BIT(KIND_GREETING) | BIT(KIND_CLOSING))
 /* Kinds that say something: "no, gracias, cancelo" is about the no. */
@@ -213,23 +215,43 @@ intent_of(const struct scan *s)
 	    REPLY_DECLINE : REPLY_UNCLEAR;
 }
 
+/* False when it is too long to be understood, or no text. */
+static bool
+read_words(struct scan *s, const char *utf8, size_t len)
+{
+	if (!reply_read(utf8, len, &s->text))
+		return false;
+	for (size_t i = 0; i < s->text.count; i++)
+		reply_lexicon_spell(&s->text.words[i], &s->spellings[i]);
+	return true;
+}
+
 enum reply_intent
 reply_classify(const char *utf8, size_t len)
 {
 	struct scan s = { .at = 0 };
 	enum reply_kind kind;
 
-	if (!reply_read(utf8, len, &s.text))
+	if (!read_words(&s, utf8, len))
 		return REPLY_UNCLEAR;
 	if (s.text.count == 0)
 		return s.text.question ? REPLY_UNCLEAR : REPLY_EMPTY;
-	for (size_t i = 0; i < s.text.count; i++)
-		reply_lexicon_spell(&s.text.words[i], &s.spellings[i]);
 	if (!s.text.question && reply_lexicon_longest(&s.text, s.spellings, 0,
 	    true, &kind) == s.text.count)
 		return kind == KIND_YES_ALONE ? REPLY_CONFIRM : REPLY_DECLINE;
 	scan(&s);
 	return intent_of(&s);
+}
+
+bool
+reply_objects(const char *utf8, size_t len)
+{
+	struct scan s = { .at = 0 };
+
+	if (!read_words(&s, utf8, len))
+		return false;
+	scan(&s);
+	return (s.seen & OBJECTS) != 0;
 }
 
 const char *

@@ -1,6 +1,7 @@
 #ifndef OMNI_REPLY_H
 #define OMNI_REPLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -41,5 +42,8 @@ enum reply_intent {
 const char *reply_intent_name(enum reply_intent intent);
 /* Text that is not UTF-8 is unclear. */
 enum reply_intent reply_classify(const char *utf8, size_t len);
+
+/* Whether some of it denies, doubts or puts off, whatever else it says. */
+bool reply_objects(const char *utf8, size_t len);
 
 #endif

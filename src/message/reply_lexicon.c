@@ -31,11 +31,12 @@ struct entry {
 	size_t number;	/* in the order in which they came */
 };
 
-/* A word of any phrase. */
+/* A word of any phrase, or one that is in none and yet no misspelling. */
 struct known {
 	const char *text;
 	size_t len;
 	bool in_yes, in_nothing;	/* occurs in phrases of that effect */
+	bool in_phrase;
 };
 
 /* One for the process: it is the same for every message. */
@@ -64,7 +65,8 @@ static const char *const names[] = {
 	[KIND_REGRET] = "regret", [KIND_DAY] = "day", [KIND_HOUR] = "hour",
 	[KIND_APPOINTMENT] = "appointment", [KIND_FILLER] = "filler",
 	[KIND_NAMED] = "named", [KIND_POLITE] = "polite",
-	[KIND_GREETING] = "greeting", [KIND_CLOSING] = "closing"
+	[KIND_GREETING] = "greeting", [KIND_CLOSING] = "closing",
+	[KIND_WORD] = "word"
 };
 
 const char *
@@ -107,7 +109,20 @@ add_word(const char *text, size_t len, enum reply_kind kind)
 		w->len = len;
 	}
 	w->in_yes = w->in_yes || kind <= KIND_COMING || kind == KIND_START;
-	w->in_nothing = w->in_nothing || kind >= KIND_DAY;
+	w->in_nothing = w->in_nothing || (kind >= KIND_DAY &&
+	    kind != KIND_WORD);
+	w->in_phrase = w->in_phrase || kind != KIND_WORD;
+}
+
+static void
+add_words(const char *phrase, enum reply_kind kind)
+{
+	size_t n;
+
+	for (; *phrase != '\0'; phrase += n + (phrase[n] == ' ')) {
+		n = strcspn(phrase, " ");
+		add_word(phrase, n, kind);
+	}
 }
 
 static void
@@ -115,9 +130,11 @@ add_phrase(void *ctx, enum reply_kind kind, const char *phrase, size_t line)
 {
 	bool alone = kind == KIND_YES_ALONE || kind == KIND_NO_ALONE;
 	struct entry *e;
-	size_t n;
 
 	(void)ctx;
+	add_words(phrase, kind);
+	if (kind == KIND_WORD)
+		return;
 	if (lexicon.count == lexicon.size) {
 		lexicon.size = lexicon.size == 0 ? 16384 : 2 * lexicon.size;
 		lexicon.entries = reallocarray(lexicon.entries, lexicon.size,
@@ -130,10 +147,6 @@ add_phrase(void *ctx, enum reply_kind kind, const char *phrase, size_t line)
 	    .number = lexicon.count,
 	    .key = arena_printf(&lexicon.mem, "%s%s", alone ? ALONE : "",
 	    phrase) };
-	for (; *phrase != '\0'; phrase += n + (phrase[n] == ' ')) {
-		n = strcspn(phrase, " ");
-		add_word(phrase, n, kind);
-	}
 }
 
 static int
@@ -296,7 +309,7 @@ spell_corrected(const struct reply_word *w, struct reply_spellings *out)
 
 	for (size_t i = 0; i < lexicon.word_count; i++) {
 		k = &lexicon.words[i];
-		if (len > k->len + 1 || k->len > len + 1 ||
+		if (!k->in_phrase || len > k->len + 1 || k->len > len + 1 ||
 		    !is_slip(w->text, len, k->text, k->len))
 			continue;
 		offer(out, k, &first);

@@ -43,6 +43,7 @@ enum reply_kind {
 	KIND_POLITE,		/* nothing at all */
 	KIND_GREETING,		/* the same, and names may follow */
 	KIND_CLOSING,		/* the same, also on the next line */
+	KIND_WORD,		/* no phrase: unknown, and not misspelt */
 	KIND_MAX
 };
 

@@ -133,8 +133,8 @@ state_of(const char *name)
 	return "the appointment is over";
 }
 
-static void
-judge(struct ledger *l, enum reply_intent intent, struct arena *mem,
+void
+target_judge(struct ledger *l, enum reply_intent intent, struct arena *mem,
     struct target *t)
 {
 	struct ledger_rows *r;
@@ -165,6 +165,32 @@ judge(struct ledger *l, enum reply_intent intent, struct arena *mem,
 	ledger_end(r);
 }
 
+int
+target_candidates(struct ledger *l, const char *hash, const char *written,
+    bool settled, struct arena *mem, struct target *out)
+{
+	struct ledger_rows *r;
+	char now[CLOCK_TEXT];
+	int count = 0;
+
+	r = ledger_select(l, "SELECT r.id, r.revision FROM reminder r "
+	    "WHERE r.contact IN (SELECT contact FROM contact_address WHERE "
+	    "hash = ?1) AND r.state IN (?4, ?5) AND r.event_at > ?2 AND EXISTS "
+	    "(SELECT 1 FROM message m WHERE m.reminder = r.id AND "
+	    "m.revision = r.revision AND (m.state IN ('sent', 'in_doubt') OR "
+	    "(m.state = 'failed' AND m.reason = 'in doubt')) AND "
+	    "m.direction = 'outbound' AND (?3 IS NULL OR m.hash = ?3)) "
+	    "LIMIT 2", "sssss", hash, clock_format(clock_now(), now), written,
+	    settled ? "confirmed" : "open", settled ? "declined" : "open");
+	while (ledger_next(r))
+		if (count++ == 0) {
+			out->reminder = arena_strdup(mem, ledger_text(r, 0));
+			out->revision = ledger_int(r, 1);
+		}
+	ledger_end(r);
+	return count;
+}
+
 static void
 find(struct ledger *l, const struct target_asked *a, struct arena *mem,
     struct target *out)
@@ -178,7 +204,7 @@ find(struct ledger *l, const struct target_asked *a, struct arena *mem,
 	if (intent == REPLY_MAX) {
 		*t = quoted;
 		if (t->found && t->reminder != NULL)
-			judge(l, a->intent, mem, t);
+			target_judge(l, a->intent, mem, t);
 		return;
 	}
 	t->found = true;
@@ -195,7 +221,7 @@ find(struct ledger *l, const struct target_asked *a, struct arena *mem,
 		    "for this address";
 		return;
 	}
-	judge(l, intent, mem, t);
+	target_judge(l, intent, mem, t);
 }
 
 /* In words for staff. */

@@ -45,4 +45,18 @@ bool target_was_redirected(struct ledger *l, const char *message);
 void target_find(struct ledger *l, const struct target_asked *a,
     struct arena *mem, struct target *out);
 
+/* Whether an answer can still change t->reminder, at t->revision: why not. */
+void target_judge(struct ledger *l, enum reply_intent intent,
+    struct arena *mem, struct target *t);
+
+/*
+ * Reminders that this person may be answering: not over, and asked about in
+ * their present revision, so that an answer to the old time of a moved
+ * appointment does not confirm the new one.  `written` demands that one was
+ * sent to this very address, if not NULL; `settled`: not those that are open,
+ * but those that have their answer.  How many, 2 for more; the first in `out`.
+ */
+int target_candidates(struct ledger *l, const char *hash, const char *written,
+    bool settled, struct arena *mem, struct target *out);
+
 #endif

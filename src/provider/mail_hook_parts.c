@@ -50,6 +50,9 @@ take_text(GMimePart *part, struct buf *out)
 {
 	char *text;
 
+	/* The new line before a boundary belongs to that: two parts are two. */
+	if (out->len > 0)
+		buf_char(out, '\n');
 	if (!GMIME_IS_TEXT_PART(part)) {
 		take_bytes(part, out);
 		return;

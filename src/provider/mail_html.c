@@ -212,6 +212,18 @@ read_div(struct page *p, const char *tag, size_t len, bool closing)
 		p->marked = p->depth;
 }
 
+/* What is struck out is not said: with the sign that telephones put there. */
+static void
+read_struck(struct page *p, const char *tag, size_t len, const char *name,
+    size_t n)
+{
+	static const char *const names[] = { "s", "strike", "del" };
+
+	if (is_name(name, n, names, COUNT(names)) ||
+	    memmem(tag, len, "line-through", strlen("line-through")) != NULL)
+		put(p, "~", 1);
+}
+
 /* The tag at `s`; returns where the text goes on. */
 static const char *
 read_tag(struct page *p, const char *s, const char *end)
@@ -240,6 +252,7 @@ read_tag(struct page *p, const char *s, const char *end)
 	if (n == 10 && strncasecmp(name, "blockquote", n) == 0)
 		p->quotes += closing ? -(p->quotes > 0) :
 		    p->quotes < DEPTH_MAX;
+	read_struck(p, s, (size_t)(after - s), name, n);
 	if (n == 3 && strncasecmp(name, "div", n) == 0)
 		read_div(p, s, (size_t)(after - s), closing);
 	else if (!closing)

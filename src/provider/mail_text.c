@@ -70,14 +70,51 @@ behind_quote(const char *s)
 	return s;
 }
 
+/* "Ana López": a few words without digits, each with a capital. */
+static bool
+is_name(const struct mail_line *l)
+{
+	bool start = true;
+
+	if (l->len > NAME_LEN || says_something(l))
+		return false;
+	for (size_t i = 0; i < l->len; i++) {
+		unsigned char c = (unsigned char)l->s[i];
+
+		if (isdigit(c) || (start && islower(c)) ||
+		    strchr("?!:,;", c) != NULL)
+			return false;
+		start = c == ' ';
+	}
+	return true;
+}
+
+/* "perdón, ya no puedo" is no line of a signature; "Norma" is. */
+static bool
+takes_back(const struct mail_line *l)
+{
+	return reply_objects(l->s, l->len) && !is_name(l);
+}
+
+/* Dashes, unless what is behind them takes back what is above. */
+static bool
+is_signature(const struct mail_line *l)
+{
+	struct mail_line next;
+
+	if (!mail_quote_signature(l))
+		return false;
+	next = first_line(l->next);
+	return mail_line_is_quoted(&next) || !takes_back(&next);
+}
+
 /* Everything from here on belongs to another mail. */
 static bool
 is_end(const char *s, const struct mail_line *l)
 {
 	struct mail_line next;
 
-	if (mail_quote_ruler(l) || mail_quote_head(s) ||
-	    mail_quote_signature(l))
+	if (mail_quote_ruler(l) || mail_quote_head(s) || is_signature(l))
 		return true;
 	if (!mail_quote_dash(l))
 		return false;
@@ -96,25 +133,6 @@ is_postscript(const struct mail_line *l)
 		if (mail_line_begins(l, words[i]))
 			return true;
 	return false;
-}
-
-/* "Ana López": a few words without digits, each with a capital. */
-static bool
-is_name(const struct mail_line *l)
-{
-	bool start = true;
-
-	if (l->len > NAME_LEN || says_something(l))
-		return false;
-	for (size_t i = 0; i < l->len; i++) {
-		unsigned char c = (unsigned char)l->s[i];
-
-		if (isdigit(c) || (start && islower(c)) ||
-		    strchr("?!:,;", c) != NULL)
-			return false;
-		start = c == ' ';
-	}
-	return true;
 }
 
 /* "Un saludo", and "Un saludo, Ana". */
@@ -148,7 +166,9 @@ is_signed(const char *s, bool names)
 		if (mail_line_is_quoted(&l) || is_end(l.s, &l) ||
 		    mail_quote_device(&l) || mail_quote_announcement(l.s) > 0)
 			break;
-		if (++n > (names ? 2 : SIGNED_LINES) || l.len > SIGNED_LEN ||
+		if (++n == 1 && takes_back(&l))
+			return false;
+		if (n > (names ? 2 : SIGNED_LINES) || l.len > SIGNED_LEN ||
 		    memchr(l.s, '?', l.len) != NULL || is_postscript(&l) ||
 		    says_something(&l) || (names && !is_name(&l)))
 			return false;

@@ -54,6 +54,12 @@ test_words(void)
 	words("Si\n________________________________\nBAJA", "Si");
 	words("Si\n-- \nAna\nBAJA", "Si");
 	words("Si\nEnviado desde mi iPhone\n", "Si");
+	words("Si\n---\nno puedo ir", "Si\n---\nno puedo ir");
+	words("Si\n\xe2\x80\x94\nperdon, mejor no",
+	    "Si\n\xe2\x80\x94\nperdon, mejor no");
+	words("Yes\nCheers\nno wait I can't", "Yes\nCheers\nno wait I can't");
+	words("Yes\nCheers\nNorma\nCalle 5", "Yes");
+	words("Si\n--\n> Responda NO", "Si");
 	words("On Monday I cannot", "On Monday I cannot");
 	words("De: nada", "De: nada");
 }
@@ -66,6 +72,9 @@ test_html(void)
 	    "gracias");
 	html("<style>a{}</style>x<!-- y -->z", "xz");
 	html("a<div class=\"gmail_quote\">b</div>c", "a\n> b\nc");
+	html("<s>S&iacute;</s> <DEL>ok</DEL> <strike>va</strike> no",
+	    "~S\xc3\xad~ ~ok~ ~va~ no");
+	html("<p style=\"text-decoration: line-through\">Si</p>", "~Si\n");
 	html("1 < 2 &amp; &bogus; &#0; <", "1 < 2 & &bogus; &#0; <");
 	html("<style>never ends", "");
 }
