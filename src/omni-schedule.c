@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message/ladder_check.h"
 #include "message/schedule.h"
 
 #define BATCH	500	/* rows of one transaction */
@@ -104,12 +105,15 @@ run(struct scheduler *s, const struct program *p)
 	s->ledger = ledger_start(p->config, LEDGER_WRITE, &e);
 	if (s->ledger == NULL)
 		die(e.status, "%s", e.text);
+	if (ladder_hours(p->config, &s->hours, &e) == -1)
+		die(e.status, "%s", e.text);
 	s->phones = phonebook_new(config_path(p->config, "paths", NULL,
 	    "phonenumber"), config_string(p->config, "site", NULL, "region"));
 	schedule_start(s);
 	rc = schedule_finish(s, &f, filter_run(&f));
 	schedule_end(s);
 	phonebook_free(s->phones);
+	hours_release(&s->hours);
 	ledger_close(s->ledger);
 	return rc;
 }

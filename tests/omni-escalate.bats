@@ -56,7 +56,7 @@ steps() {
 	escalate 0
 	is .id a.r1/1
 	is .type appointment_reminder
-	is .reminder '{"id":"a","revision":1,"step":1,"next":{"step":2,"after":7200}}'
+	is .reminder '{"id":"a","revision":1,"step":1,"next":{"step":2,"after":7200,"latest":{"step":4,"at":"2026-11-24T12:00:00Z"}}}'
 	is '[.channel, .template, .topic, .class]' \
 	    '["email","appointment_reminder","appointment","reminder"]'
 	is .contact '{"id":"c-a","name":"Ana","language":"es","email":"ana@x.example","phone":"+525555123456","whatsapp":"+525555123456"}'
@@ -168,7 +168,8 @@ steps() {
 	escalate 0
 	assert_equal "${#lines[@]}" 1
 	is '[.id, .channel, .reminder.next]' \
-	    '["a.r1/1","email",{"step":4,"at":"2026-11-26T13:00:00Z"}]'
+	    '["a.r1/3","whatsapp",{"step":4,"at":"2026-11-26T13:00:00Z"}]'
+	is .reminder.passed '[1,2]'
 	omni-escalate | omni-normalize | omni-route -o quiet.start=00:00 \
 	    -o quiet.end=00:00 | omni-render | omni-queue >"$in.queued"
 	assert_equal "$(jq -r .queue.state "$in.queued")" queued

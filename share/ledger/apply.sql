@@ -309,14 +309,17 @@ WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
 
 -- op reminder.closed
 UPDATE reminder SET state = :data ->> '$.state', reason = :data ->> '$.how',
-  next_step = NULL, next_due_at = NULL,
+  next_step = :data ->> '$.next_step',
+  next_due_at = :data ->> '$.next_due_at',
   answered_at = CASE WHEN :data ->> '$.state' IN ('confirmed', 'declined')
     THEN coalesce(:data ->> '$.answered_at', :at) END,
   answered_by = :data ->> '$.message', notice = :data ->> '$.notice',
   old_at = coalesce(:data ->> '$.old_at', old_at), updated_at = :at
 WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
 UPDATE message SET state = 'cancelled', reason = :data ->> '$.state'
-WHERE reminder = :data ->> '$.id' AND state IN ('queued', 'held');
+WHERE reminder = :data ->> '$.id' AND state IN ('queued', 'held')
+  AND (:data ->> '$.state' <> 'confirmed' OR condition IS NULL OR
+    condition <> 'always');
 -- Who answered need not be reached any more.  What a person wrote or asked for
 -- is still to be read; that somebody cannot come is settled by the calendar.
 UPDATE flag SET resolved_at = :at, resolved_by = :data ->> '$.state'
@@ -352,6 +355,21 @@ UPDATE reminder SET step = max(step, :data ->> '$.reminder.step'),
 WHERE id = :data ->> '$.reminder.id' AND state = 'open'
   AND revision = :data ->> '$.reminder.revision';
 
+-- A step that is not taken, and the one after it.
+-- op reminder.skipped
+INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
+  reason, due_at, at)
+VALUES (:data ->> '$.reminder.id', :data ->> '$.reminder.revision',
+  :data ->> '$.reminder.step', '-', NULL, 'skipped', :data ->> '$.reason',
+  :at, :at)
+ON CONFLICT DO NOTHING;
+UPDATE reminder SET step = max(step, :data ->> '$.reminder.step'),
+  next_step = :data ->> '$.next_step', next_due_at = :data ->> '$.next_due_at',
+  updated_at = :at
+WHERE id = :data ->> '$.reminder.id'
+  AND (state = 'open' OR state = 'confirmed')
+  AND revision = :data ->> '$.reminder.revision';
+
 -- op message.queued
 INSERT INTO conversation(id, contact, hash, related_type, related_id,
   created_at)
@@ -363,8 +381,8 @@ ON CONFLICT(id) DO NOTHING;
 INSERT INTO message(id, direction, conversation, contact, type, topic, class,
   template, channel, channel_type, hash, address, content, fingerprint,
   language, timezone, state, reason, due_at, expires_at, priority, author, parent,
-  reminder, revision, step, notice, related_type, related_id, fallback,
-  failover, route, segments, cost, currency, created_at)
+  reminder, revision, step, notice, condition, related_type, related_id,
+  fallback, failover, route, segments, cost, currency, created_at)
 VALUES (:data ->> '$.id', 'outbound', :data ->> '$.conversation',
   :data ->> '$.contact', :data ->> '$.type', :data ->> '$.topic',
   :data ->> '$.class', :data ->> '$.template', :data ->> '$.channel',
@@ -376,7 +394,7 @@ VALUES (:data ->> '$.id', 'outbound', :data ->> '$.conversation',
   :data ->> '$.priority', :data ->> '$.author', :data ->> '$.parent',
   :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
   :data ->> '$.reminder.step', :data ->> '$.reminder.notice',
-  :data ->> '$.related.type', :data ->> '$.related.id',
+  :data ->> '$.reminder.if', :data ->> '$.related.type', :data ->> '$.related.id',
   :data ->> '$.fallback',
   CASE WHEN :data ->> '$.failover' = 1 THEN 'ready' END, :data ->> '$.route',
   :data ->> '$.segments', :data ->> '$.cost', :data ->> '$.currency', :at)
@@ -393,6 +411,7 @@ ON CONFLICT(id) DO UPDATE SET conversation = excluded.conversation,
   author = excluded.author, parent = excluded.parent,
   reminder = excluded.reminder, revision = excluded.revision,
   step = excluded.step, notice = excluded.notice,
+  condition = excluded.condition,
   related_type = excluded.related_type,
   related_id = excluded.related_id, fallback = excluded.fallback,
   failover = CASE failover WHEN 'done' THEN 'done'
@@ -417,12 +436,20 @@ WHERE :data ->> '$.reminder.step' IS NOT NULL
 ON CONFLICT(reminder, revision, step) DO UPDATE SET state = 'queued',
   channel = excluded.channel, message = excluded.message,
   due_at = excluded.due_at, at = :at;
+INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
+  reason, due_at, at)
+SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision', value,
+  '-', NULL, 'skipped', 'late', NULL, :at
+FROM json_each(coalesce(:data -> '$.reminder.passed', '[]'))
+WHERE :data ->> '$.reminder.id' IS NOT NULL
+ON CONFLICT DO NOTHING;
 UPDATE reminder SET step = :data ->> '$.reminder.step',
   next_step = :data ->> '$.next_step',
   next_due_at = :data ->> '$.next_due_at',
   attempted = json_insert(attempted, '$[#]', :data ->> '$.channel_type'),
   updated_at = :at
-WHERE id = :data ->> '$.reminder.id' AND state = 'open'
+WHERE id = :data ->> '$.reminder.id' AND (state = 'open' OR
+    state = 'confirmed' AND :data ->> '$.reminder.if' = 'always')
   AND revision = :data ->> '$.reminder.revision'
   AND step <= :data ->> '$.reminder.step';
 -- A notice is no step of the ladder; it puts the one that is due off a while.
@@ -464,7 +491,8 @@ ON CONFLICT(reminder, revision, step) DO NOTHING;
 UPDATE reminder SET step = :data ->> '$.reminder.step',
   next_step = :data ->> '$.next_step',
   next_due_at = :data ->> '$.next_due_at', updated_at = :at
-WHERE id = :data ->> '$.reminder.id' AND state = 'open'
+WHERE id = :data ->> '$.reminder.id' AND (state = 'open' OR
+    state = 'confirmed' AND :data ->> '$.reminder.if' = 'always')
   AND revision = :data ->> '$.reminder.revision'
   AND step < :data ->> '$.reminder.step';
 UPDATE reminder SET notice = NULL, updated_at = :at

@@ -221,6 +221,7 @@ CREATE TABLE message (
   reminder     TEXT,
   revision     INTEGER,
   step         INTEGER,
+  condition    TEXT,		-- of the step: undelivered, unread, always
   related_type TEXT,
   related_id   TEXT,
   fallback     TEXT,		-- JSON
@@ -382,9 +383,10 @@ CREATE TABLE reminder (
   created_at   TEXT NOT NULL,
   updated_at   TEXT NOT NULL
 ) STRICT;
+-- Of who has confirmed too: some steps are taken always.
 CREATE INDEX reminder_due ON reminder(next_due_at, id)
-  WHERE state = 'open' AND next_due_at IS NOT NULL;
-CREATE INDEX reminder_contact ON reminder(contact) WHERE state = 'open';
+  WHERE next_due_at IS NOT NULL;
+CREATE INDEX reminder_contact ON reminder(contact);
 CREATE INDEX reminder_confirmed ON reminder(event_local, id)
   WHERE state = 'confirmed';
 CREATE INDEX reminder_notice ON reminder(event_at, id)
@@ -399,7 +401,9 @@ CREATE TABLE reminder_step (
   step     INTEGER NOT NULL,
   channel  TEXT NOT NULL,	-- type, or "flag"
   message  TEXT,
-  state    TEXT NOT NULL CHECK (state IN ('queued', 'refused', 'flagged')),
+  state    TEXT NOT NULL CHECK (state IN ('queued', 'refused', 'flagged',
+    'skipped')),
+  reason   TEXT,		-- why it was skipped
   due_at   TEXT,
   at       TEXT NOT NULL,
   PRIMARY KEY (reminder, revision, step)

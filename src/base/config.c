@@ -36,6 +36,37 @@ duplicate(const char *s)
 	return copy;
 }
 
+static bool
+read_span(const char *word, struct config_span *span)
+{
+	char start[6];
+	size_t n = strcspn(word, "-");
+
+	if (word[n] != '-' || n >= sizeof(start))
+		return false;
+	memcpy(start, word, n);
+	start[n] = '\0';
+	span->start = time_of_day_parse(start);
+	span->end = strcmp(word + n + 1, "24:00") == 0 ? 24 * 60 :
+	    time_of_day_parse(word + n + 1);
+	return span->start != -1 && span->end > span->start;
+}
+
+int
+config_spans(const char *text, struct config_span spans[CONFIG_SPANS])
+{
+	char word[16];
+	int n = 0;
+
+	if (strcmp(text, "closed") == 0)
+		return 0;
+	for (; config_word(text, (size_t)n, word, sizeof(word)); n++)
+		if (n == CONFIG_SPANS || !read_span(word, &spans[n]) ||
+		    (n > 0 && spans[n].start < spans[n - 1].end))
+			return -1;
+	return n == 0 ? -1 : n;
+}
+
 bool
 config_word(const char *list, size_t i, char *out, size_t size)
 {

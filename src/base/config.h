@@ -77,6 +77,16 @@ const char *config_channel_type_of(const char *name);
 /* "email, sms  voice": the i-th word into `out`, false after the last. */
 bool config_word(const char *list, size_t i, char *out, size_t size);
 
+/*
+ * Opening hours of a day, "09:00-14:00 16:00-19:30" or "closed": how many
+ * spans, in minutes after midnight and in order; -1: it is none of these.
+ */
+#define CONFIG_SPANS	4
+struct config_span {
+	int start, end;
+};
+int config_spans(const char *text, struct config_span spans[CONFIG_SPANS]);
+
 /* Whether a section without a name has this key, and whether it is a path. */
 bool config_is_key(const char *kind, const char *key);
 bool config_is_path(const char *kind, const char *key);

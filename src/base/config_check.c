@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "clock.h"
+#include "step.h"
 #include "zone.h"
 
 #define RING_MIN	5	/* seconds */
@@ -64,22 +65,13 @@ are_channel_types(const char *list)
 	return i > 0;
 }
 
-/* "-24h email", "+2h sms appointment_reminder_short", "-1h flag" */
+/* "09:00-14:00 16:00-19:30", or "closed" */
 static bool
-is_step(const char *s)
+is_hours(const char *s)
 {
-	char word[NAME_LEN];
-	int64_t seconds;
+	struct config_span spans[CONFIG_SPANS];
 
-	if (!config_word(s, 0, word, sizeof(word)) ||
-	    (word[0] != '-' && word[0] != '+') ||
-	    !duration_parse(word + 1, &seconds))
-		return false;
-	if (!config_word(s, 1, word, sizeof(word)) ||
-	    (config_channel_type_of(word) == NULL &&
-	    strcmp(word, "flag") != 0 && strcmp(word, "preferred") != 0))
-		return false;
-	return !config_word(s, 3, word, sizeof(word));
+	return config_spans(s, spans) >= 0;
 }
 
 /* "30m 2h": where a warning begins, and where it becomes critical. */
@@ -99,6 +91,7 @@ are_levels(const char *s, bool durations)
 bool
 config_fits(enum config_type type, const char *s)
 {
+	struct step step;
 	int64_t n;
 
 	switch (type) {
@@ -136,7 +129,9 @@ config_fits(enum config_type type, const char *s)
 	case TYPE_HOLIDAYS:
 		return strcmp(s, "send") == 0 || strcmp(s, "hold") == 0;
 	case TYPE_STEP:
-		return is_step(s);
+		return step_parse(s, &step);
+	case TYPE_HOURS:
+		return is_hours(s);
 	case TYPE_STRING:
 	case TYPE_PATH:
 	default:

@@ -31,6 +31,7 @@ enum config_type {
 	TYPE_ACCENTS,	/* keep plain */
 	TYPE_SCOPE,	/* all channel */
 	TYPE_HOLIDAYS,	/* send hold */
+	TYPE_HOURS,	/* 09:00-14:00 16:00-19:30 */
 	TYPE_STEP	/* -24h email */
 };
 

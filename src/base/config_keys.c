@@ -10,7 +10,7 @@ static const char *const type_name[] = {
 	"string", "integer", "integers", "decimal", "yes|no", "duration",
 	"durations", "HH:MM", "zone", "region",
 	"path", "secret", "channel", "channels", "resend|flag", "keep|plain",
-	"all|channel", "send|hold", "step"
+	"all|channel", "send|hold", "hours", "step"
 };
 
 /*
@@ -94,6 +94,13 @@ static const struct config_key keys[] = {
 	{ "topic", "default", TYPE_BOOL, "yes" },
 	{ "quiet", "start", TYPE_TIME, "21:00" },
 	{ "quiet", "end", TYPE_TIME, "09:00" },
+	{ "open", "monday", TYPE_HOURS, NULL },
+	{ "open", "tuesday", TYPE_HOURS, NULL },
+	{ "open", "wednesday", TYPE_HOURS, NULL },
+	{ "open", "thursday", TYPE_HOURS, NULL },
+	{ "open", "friday", TYPE_HOURS, NULL },
+	{ "open", "saturday", TYPE_HOURS, NULL },
+	{ "open", "sunday", TYPE_HOURS, NULL },
 	{ "limits", "spend_day", TYPE_DECIMAL, NULL },
 	{ "limits", "spend_run", TYPE_DECIMAL, NULL },
 	{ "limits", "recipient_day", TYPE_INTEGER, "0" },

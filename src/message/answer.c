@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "message/contact.h"
+#include "message/reminder.h"
 #include "message/reply.h"
 #include "message/target.h"
 
@@ -159,17 +160,14 @@ flag(struct answer *a, const char *kind, const char *reason)
 static void
 close_reminder(struct answer *a, const char *state)
 {
-	struct value *data = value_new_object();
 	char how[64];
+	const struct reminder_end end = { .id = a->reminder,
+	    .revision = a->revision, .state = state, .how = how,
+	    .message = a->id,
+	    .answered_at = value_get_string(a->event, "received_at") };
 
 	snprintf(how, sizeof(how), "%.40s answer", a->type);
-	value_set_string(data, "id", a->reminder);
-	value_set_integer(data, "revision", a->revision);
-	value_set_string(data, "state", state);
-	value_set_string(data, "how", how);
-	value_set_string(data, "message", a->id);
-	value_carry(data, "answered_at", a->event, "received_at");
-	ledger_append_take(a->ledger, "reminder.closed", data);
+	reminder_close(a->ledger, a->config, NULL, &end);
 }
 
 /* A STOP always counts; what was written before one does not lift it. */

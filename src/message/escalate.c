@@ -9,7 +9,7 @@
 #include "base/zone.h"
 #include "message/contact.h"
 #include "message/notice.h"
-#include "message/templates.h"
+#include "message/reminder.h"
 
 #define PAGE	200	/* reminders read at a time; nothing stays pinned */
 
@@ -18,8 +18,9 @@ struct due {
 	char *id, *type, *contact, *zone, *content, *related_type,
 	    *related_id, *next_due_at;
 	int64_t revision, step;
-	instant event;
+	struct ladder_event event;
 	bool attempted;		/* some channel was tried */
+	bool confirmed;
 };
 
 static size_t
@@ -32,8 +33,8 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 
 	r = ledger_select(s->ledger, "SELECT id, type, contact, timezone, "
 	    "content, related_type, related_id, next_due_at, revision, "
-	    "next_step, event_at, attempted <> '[]' FROM reminder "
-	    "WHERE state = 'open' AND "
+	    "next_step, event_at, attempted <> '[]', state = 'confirmed' "
+	    "FROM reminder WHERE "
 	    "next_due_at IS NOT NULL AND next_due_at <= ? AND "
 	    "(next_due_at, id) > (?, ?) ORDER BY next_due_at, id LIMIT 200",
 	    "sss", now, after_due, after_id);
@@ -53,8 +54,10 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 			    arena_strdup(&s->mem, ledger_text(r, i));
 		d->revision = ledger_int(r, 8);
 		d->step = ledger_int(r, 9);
-		clock_parse(ledger_text(r, 10), &d->event);
+		clock_parse(ledger_text(r, 10), &d->event.at);
+		d->event.zone = d->zone;
 		d->attempted = ledger_int(r, 11) != 0;
+		d->confirmed = ledger_int(r, 12) != 0;
 	}
 	ledger_end(r);
 	return n;
@@ -94,43 +97,49 @@ escalate_vars(struct escalator *s, const char *key, const char *zone,
 	return vars;
 }
 
-/* What comes after this step, for omni-queue to write down. */
-static struct value *
-next_step(const struct escalator *s, const struct due *d, int number)
+/* The steps before this one that a late run leaves out. */
+static void
+set_passed(const struct escalator *s, struct value *v, const struct due *d,
+    const struct ladder_step *step)
 {
-	const struct ladder_step *n = ladder_next(&s->ladder, number,
-	    d->event, clock_now());
-	char text[CLOCK_TEXT];
-	struct value *v;
+	struct value *list = value_new_array();
 
-	if (n == NULL)
-		return NULL;
-	v = value_new_object();
-	value_set_integer(v, "step", n->number);
-	if (n->before_event)
-		value_set_string(v, "at", clock_format(ladder_due(n, d->event,
-		    0), text));
+	for (const struct ladder_step *t = ladder_step(&s->ladder,
+	    (int)d->step); t != NULL && t->number < step->number;
+	    t = ladder_after(&s->ladder, t->number))
+		value_append_take(list, value_new_integer(t->number));
+	if (value_count(list) > 0)
+		value_set_take(v, "passed", list);
 	else
-		value_set_integer(v, "after", n->offset);
-	return v;
+		value_free(list);
 }
 
 static void
 set_reminder(const struct escalator *s, struct record *r, const struct due *d,
-    const struct ladder_step *step, bool over)
+    const struct ladder_step *step, const char *skip)
 {
-	struct value *v = value_new_object(), *next;
+	struct value *v = value_new_object(), *next = NULL;
+	bool over = d->event.at <= clock_now();
 
 	value_set_string(v, "id", d->id);
 	value_set_integer(v, "revision", d->revision);
 	value_set_integer(v, "step", step == NULL ? d->step : step->number);
-	next = over || step == NULL ? NULL : next_step(s, d, step->number);
+	if (!over && step != NULL) {
+		set_passed(s, v, d, step);
+		next = ladder_next(&s->ladder, step->number, &d->event,
+		    clock_now());
+		if (step->condition != STEP_UNCONFIRMED)
+			value_set_string(v, "if", step_condition_name(
+			    step->condition));
+	}
 	if (next != NULL)
 		value_set_take(v, "next", next);
-	if (over || step == NULL || strcmp(step->channel, "flag") == 0)
+	if (skip != NULL)
+		value_set_string(v, "skip", skip);
+	else if (over || step == NULL || ladder_is_flag(step))
 		value_set_string(v, "flag", d->attempted ? "unresponsive" :
 		    "unreachable");
-	if (over)
+	if (over && skip == NULL)
 		value_set_string(v, "close", "lapsed");
 	record_set_take(r, "reminder", v);
 }
@@ -150,16 +159,15 @@ set_message(struct escalator *s, struct record *r, const struct due *d,
 	record_set_string(r, "template", step->template);
 	if (strcmp(step->channel, "preferred") != 0)
 		record_set_string(r, "channel", step->channel);
-	record_set_take(r, "contact", contact_record(s->ledger, d->contact));
 	record_set_take(r, "vars", escalate_vars(s, d->content, d->zone,
-	    d->event));
+	    d->event.at));
 	if (d->related_type != NULL && d->related_id != NULL) {
 		related = value_new_object();
 		value_set_string(related, "type", d->related_type);
 		value_set_string(related, "id", d->related_id);
 		record_set_take(r, "related", related);
 	}
-	record_set_string(r, "expires_at", clock_format(d->event, text));
+	record_set_string(r, "expires_at", clock_format(d->event.at, text));
 }
 
 void
@@ -167,6 +175,10 @@ escalate_put(const struct escalator *s, const struct record *r)
 {
 	struct buf line = BUF_INIT(4 * RECORD_MAX);
 
+	if (s->take != NULL) {
+		s->take(s->ctx, r);
+		return;
+	}
 	if (!s->quiet) {
 		record_write(r, &line);
 		output_put(&line);
@@ -176,36 +188,88 @@ escalate_put(const struct escalator *s, const struct record *r)
 		output_flush();
 }
 
-static void
-emit(struct escalator *s, const struct due *d)
+/* Why this step is not taken, in a word; NULL: it is. */
+static const char *
+why_not(struct escalator *s, const struct due *d,
+    const struct ladder_step *step)
 {
-	struct record r = RECORD_INIT;
-	const struct ladder_step *step;
-	bool over = d->event <= clock_now(), flag;
+	struct ledger_rows *r;
+	const char *why = NULL;
+
+	/* Nothing is left for who has confirmed. */
+	if (d->confirmed && (step == NULL || step->condition != STEP_ALWAYS ||
+	    d->event.at <= clock_now()))
+		return "confirmed";
+	if (step == NULL || d->event.at <= clock_now() ||
+	    (step->condition != STEP_UNDELIVERED &&
+	    step->condition != STEP_UNREAD))
+		return NULL;
+	r = ledger_select(s->ledger, "SELECT max(read_at IS NOT NULL), "
+	    "max(delivered_at IS NOT NULL) FROM message WHERE reminder = ? "
+	    "AND revision = ? AND direction = 'outbound'", "si", d->id,
+	    d->revision);
+	if (ledger_next(r)) {
+		if (ledger_int(r, 0) != 0)
+			why = "read";
+		else if (step->condition == STEP_UNDELIVERED &&
+		    ledger_int(r, 1) != 0)
+			why = "delivered";
+	}
+	ledger_end(r);
+	return why;
+}
+
+/* The ladder of its type, as its contact wants it. */
+static bool
+load_ladder(struct escalator *s, const struct due *d)
+{
 	struct error e;
 
 	if (ladder_load(s->config, d->type, &s->ladder, &e) == -1) {
 		diag("%s: %s", d->id, e.text);
 		s->faults++;
-		return;
+		return false;
 	}
-	/* A ladder that was cut shorter meanwhile: staff is told. */
-	step = ladder_step(&s->ladder, (int)d->step);
-	flag = over || step == NULL || strcmp(step->channel, "flag") == 0;
+	s->ladder.hours = &s->hours;
+	reminder_suit(s->ledger, d->contact, &s->ladder);
+	return true;
+}
+
+static void
+emit_step(struct escalator *s, const struct due *d, struct value *contact)
+{
+	bool over = d->event.at <= clock_now();
+	const struct ladder_step *step = over && !d->confirmed ?
+	    ladder_step(&s->ladder, (int)d->step) : ladder_pick(&s->ladder,
+	    (int)d->step, &d->event, clock_now(), d->confirmed, contact);
+	const char *skip = why_not(s, d, step);
+	struct record r = RECORD_INIT;
+
 	record_new(&r);
 	record_set_string(&r, "id", arena_printf(&s->mem, "%s.r%lld/%lld",
-	    d->id, (long long)d->revision, (long long)d->step));
+	    d->id, (long long)d->revision, step == NULL ? (long long)d->step :
+	    (long long)step->number));
 	record_set_string(&r, "type", arena_printf(&s->mem, "%s_reminder",
 	    d->type));
-	set_reminder(s, &r, d, step, over);
-	if (flag) {
+	set_reminder(s, &r, d, step, skip);
+	/* A ladder that was cut shorter meanwhile: staff is told. */
+	if (skip != NULL || over || step == NULL || ladder_is_flag(step))
 		record_set_string(&r, "channel", "staff");
-		record_set_take(&r, "contact", contact_record(s->ledger,
-		    d->contact));
-	} else
+	else
 		set_message(s, &r, d, step);
+	record_set_take(&r, "contact", value_copy(contact));
 	escalate_put(s, &r);
 	record_release(&r);
+}
+
+static void
+emit(struct escalator *s, const struct due *d)
+{
+	struct value *contact = contact_record(s->ledger, d->contact);
+
+	if (load_ladder(s, d))
+		emit_step(s, d, contact);
+	value_free(contact);
 }
 
 void
@@ -229,31 +293,4 @@ escalate(struct escalator *s)
 			snprintf(id, sizeof(id), "%s", page[n - 1].id);
 		}
 	} while (n == PAGE);
-}
-
-int
-escalate_check(struct config *c, struct error *e)
-{
-	struct templates *t = templates_new(c);
-	const struct ladder_step *step;
-	const char *type;
-	struct ladder l;
-	struct error why;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && (type = config_name(c, "ladder", i)) !=
-	    NULL; i++) {
-		rc = ladder_load(c, type, &l, e);
-		if (rc == 0)
-			rc = notice_check(c, t, type, e);
-		for (step = l.steps; rc == 0 && step < l.steps + l.count;
-		    step++)
-			if (strcmp(step->channel, "flag") != 0 &&
-			    templates_get(t, step->template, &why) == NULL)
-				rc = error_set(e, EX_CONFIG, "[ladder %s] "
-				    "step.%d: %.300s", type, step->number,
-				    why.text);
-	}
-	templates_free(t);
-	return rc;
 }

@@ -15,16 +15,15 @@ struct escalator {
 	struct ledger *ledger;
 	struct arena mem;
 	struct ladder ladder;
+	struct hours hours;
 	uintmax_t faults;
 	bool quiet;
 	struct idset *noticed;	/* reminders with a notice; NULL: none */
+	/* Gets each record in the place of standard output; or NULL. */
+	void (*take)(void *ctx, const struct record *r);
+	void *ctx;
 };
 
-/*
- * -1 when a ladder names a template that is not there, or broken: it would be
- * refused record by record; better nothing, and one clear word.
- */
-int escalate_check(struct config *c, struct error *e);
 void escalate(struct escalator *s);
 /* What the templates get of a reminder: of its content, and of its event. */
 struct value *escalate_vars(struct escalator *s, const char *key,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/step.h"
+
 #define DAY	86400
 #define HOUR	3600
 /* A sum of what is given back with time is not asked for more often. */
@@ -196,7 +198,7 @@ decimal_multiply(const char *a, int64_t n, struct arena *mem)
 
 struct facts {
 	char type[32], hash[DIGEST_HEX], topic[64], class[64], zone[64];
-	char contact[256], cost[32], reminder[256];
+	char contact[256], cost[32], reminder[256], condition[16];
 	bool has_topic, has_class, has_reminder, needs_window, verified;
 	bool tells_cancelled;	/* a notice: its reminder must be */
 	int64_t revision, step, segments;
@@ -226,7 +228,7 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 	    "'$.contact.preferences.quiet_end'), m.segments, "
 	    "m.channel_type = 'whatsapp' AND b.body -> "
 	    "'$.whatsapp.template' IS NULL, x.last_inbound_at, x.verified, "
-	    "m.notice = 'cancelled' "
+	    "m.notice = 'cancelled', m.condition "
 	    "FROM message m LEFT JOIN preference p ON p.contact = m.contact "
 	    "LEFT JOIN content b ON b.key = m.content "
 	    "LEFT JOIN address x ON x.type = m.channel_type AND "
@@ -260,6 +262,7 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 			f->last_inbound = INT64_MIN / 2;
 		f->verified = ledger_int(r, 17) != 0;
 		f->tells_cancelled = ledger_int(r, 18) != 0;
+		copy(f->condition, sizeof(f->condition), ledger_text(r, 19));
 	}
 	ledger_end(r);
 	return found;
@@ -273,6 +276,26 @@ set(struct gate *g, enum gate_verdict verdict, instant until,
 	g->until = until;
 	copy(g->reason, sizeof(g->reason), reason);
 	return true;
+}
+
+/* Of a step that is not taken once another one was delivered, or read. */
+static bool
+is_needless(struct ledger *l, const char *id, const struct facts *f,
+    struct gate *g)
+{
+	enum step_condition condition;
+
+	if (!f->has_reminder || !step_condition_of(f->condition, &condition) ||
+	    (condition != STEP_UNREAD && condition != STEP_UNDELIVERED))
+		return false;
+	if (ledger_count(l, "SELECT count(*) FROM message WHERE reminder = ? "
+	    "AND revision = ? AND id <> ? AND direction = 'outbound' AND "
+	    "(read_at IS NOT NULL OR ? AND delivered_at IS NOT NULL)", "sisi",
+	    f->reminder, f->revision, id,
+	    (int64_t)(condition == STEP_UNDELIVERED)) == 0)
+		return false;
+	return set(g, GATE_CANCEL, 0, condition == STEP_UNREAD ?
+	    "another step was read" : "another step was delivered");
 }
 
 /* Has the appointment been answered, moved or cancelled since? */
@@ -289,7 +312,9 @@ reminder_is_over(struct ledger *l, const struct facts *f, struct gate *g)
 	    "WHERE id = ?", "s", f->reminder);
 	if (!ledger_next(r))
 		copy(reason, sizeof(reason), "its reminder is gone");
-	else if (strcmp(ledger_text(r, 0), wanted) != 0)
+	else if (strcmp(ledger_text(r, 0), wanted) != 0 &&
+	    (strcmp(ledger_text(r, 0), "confirmed") != 0 ||
+	    strcmp(f->condition, "always") != 0))
 		copy(reason, sizeof(reason), f->tells_cancelled ?
 		    "not cancelled any more" : ledger_text(r, 0));
 	else if (ledger_int(r, 1) != f->revision)
@@ -628,7 +653,8 @@ gate_look(struct ledger *l, const struct quiet *quiet, const char *id,
 	/* By what it would go, whatever it was queued as. */
 	copy(f.type, sizeof(f.type), config_string(c, "channel", channel,
 	    "type"));
-	if (reminder_is_over(l, &f, g) || is_opted_out(l, c, &f, g) ||
+	if (reminder_is_over(l, &f, g) || is_needless(l, id, &f, g) ||
+	    is_opted_out(l, c, &f, g) ||
 	    address_is_dead(l, &f, g) || is_unverified(c, channel, &f, g) ||
 	    is_spoken_marketing(c, &f, g))
 		return;

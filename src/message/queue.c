@@ -12,20 +12,10 @@
 #include "message/links.h"
 #include "message/notice.h"
 #include "message/policy.h"
+#include "message/queue_impl.h"
 #include "store/spool.h"
 
 #define ORDERS_MAX	(64 * 1024 * 1024)
-
-static void
-say(struct record *r, const char *state, const char *due)
-{
-	struct value *v = value_new_object();
-
-	value_set_string(v, "state", state);
-	if (due != NULL)
-		value_set_string(v, "due_at", due);
-	record_set_take(r, "queue", v);
-}
 
 /* Links that end later say nothing else. */
 static void
@@ -96,38 +86,6 @@ put_content(struct queue *q, const struct record *r,
 	buf_release(&b);
 }
 
-/* The reminder, without what only omni-queue needs to know. */
-static void
-put_reminder(struct queue *q, const struct record *r, struct value *data,
-    instant due, bool bring_forward)
-{
-	const struct value *reminder = record_get(r, "reminder"), *next;
-	struct value *own;
-	char text[CLOCK_TEXT];
-	int64_t after;
-	instant at = due;
-
-	if (value_type(reminder) != VALUE_OBJECT ||
-	    notice_put(q->ledger, r, data, due))
-		return;
-	own = value_copy(reminder);
-	value_remove(own, "next");
-	value_remove(own, "flag");
-	value_remove(own, "close");
-	value_set_take(data, "reminder", own);
-	next = value_get(reminder, "next");
-	if (next == NULL)
-		return;
-	value_set_take(data, "next_step", value_copy(value_get(next,
-	    "step")));
-	if (!bring_forward && value_integer(value_get(next, "after"), &after))
-		at = due + after;
-	else if (!bring_forward && (!clock_parse(value_get_string(next, "at"),
-	    &at) || at < due))
-		at = due;
-	value_set_string(data, "next_due_at", clock_format(at, text));
-}
-
 static void
 put_common(struct queue *q, const struct record *r, struct value *data)
 {
@@ -173,37 +131,6 @@ put_fallback(const struct record *r, struct value *data, struct arena *mem)
 }
 
 static void
-flag(struct queue *q, const struct record *r, const char *kind,
-    const char *reason)
-{
-	struct value *data = value_new_object();
-
-	value_set_string(data, "kind", kind);
-	value_carry(data, "reminder", record_get(r, "reminder"), "id");
-	value_carry(data, "contact", record_get(r, "contact"), "id");
-	value_carry(data, "message", r->root, "id");
-	if (reason != NULL)
-		value_set_string(data, "reason", reason);
-	ledger_append_take(q->ledger, "flag.put", data);
-}
-
-/* A refused record may name anything: its ladder counts only if it is one. */
-static bool
-reminder_is_known(struct queue *q, const struct record *r)
-{
-	const struct value *v = record_get(r, "reminder"), *next;
-	const char *id = value_get_string(v, "id");
-	int64_t n;
-
-	next = value_get(v, "next");
-	return id != NULL && value_integer(value_get(v, "revision"), &n) &&
-	    value_integer(value_get(v, "step"), &n) && (next == NULL ||
-	    value_integer(value_get(next, "step"), &n)) &&
-	    ledger_count(q->ledger, "SELECT count(*) FROM reminder WHERE id = "
-	    "?", "s", id) > 0;
-}
-
-static void
 add_hash(struct queue *q, struct value *list, const char *to)
 {
 	char hash[DIGEST_HEX];
@@ -246,17 +173,17 @@ enter_refused(struct queue *q, struct filter *f, struct record *r)
 	char print[DIGEST_HEX];
 
 	if (id == NULL || *id == '\0' || record_get(r, "raw") != NULL) {
-		say(r, "refused", NULL);
+		queue_say(r, "refused", NULL);
 		return;
 	}
 
 	state = known_state(q, id, print, &f->mem);
 	if (state != NULL) {
-		say(r, strcmp(state, "refused") == 0 ? "refused" :
+		queue_say(r, strcmp(state, "refused") == 0 ? "refused" :
 		    "duplicate", NULL);
 		return;
 	}
-	say(r, "refused", NULL);
+	queue_say(r, "refused", NULL);
 	if (q->dry)
 		return;
 	data = value_new_object();
@@ -269,76 +196,13 @@ enter_refused(struct queue *q, struct filter *f, struct record *r)
 	if (record_string(r, "parent") != NULL)
 		put_fallback(r, data, &f->mem);
 	put_hashes(q, r, data);
-	if (reminder_is_known(q, r))
-		put_reminder(q, r, data, clock_now(), true);
+	if (queue_knows_reminder(q, r))
+		queue_put_reminder(q, r, data, clock_now(), true);
 	if (value_get(data, "reminder") != NULL &&
 	    value_get(data, "next_step") == NULL &&
 	    record_string(r, "parent") == NULL)
-		flag(q, r, "unreachable", value_get_string(error, "code"));
+		queue_flag(q, r, "unreachable", value_get_string(error, "code"));
 	ledger_append_take(q->ledger, "message.refused", data);
-}
-
-static bool
-is_open(struct queue *q, const char *reminder, int64_t revision)
-{
-	struct ledger_rows *r;
-	bool open;
-
-	r = ledger_select(q->ledger, "SELECT 1 FROM reminder WHERE id = ? AND "
-	    "revision = ? AND state = 'open'", "si", reminder, revision);
-	open = ledger_next(r);
-	ledger_end(r);
-	return open;
-}
-
-static bool
-reminder_is_sound(struct queue *q, struct filter *f, struct record *r)
-{
-	if (value_type(record_get(r, "reminder")) == VALUE_ABSENT ||
-	    reminder_is_known(q, r))
-		return true;
-	filter_refuse(f, r, "bad_reminder", "reminder", "reminder: no reminder "
-	    "of the ledger; it needs its id and, as numbers, revision and "
-	    "step");
-	return false;
-}
-
-/* The last step of a ladder: staff takes over. */
-static void
-enter_flag(struct queue *q, struct record *r)
-{
-	const struct value *reminder = record_get(r, "reminder");
-	const char *kind = value_get_string(reminder, "flag");
-	struct value *data = value_new_object();
-	int64_t step = 0, revision = 0;
-	char id[320];
-
-	value_integer(value_get(reminder, "step"), &step);
-	value_integer(value_get(reminder, "revision"), &revision);
-	snprintf(id, sizeof(id), "%.250s/%lld/%lld",
-	    value_get_string(reminder, "id"), (long long)revision,
-	    (long long)step);
-	/* Answered, moved or cancelled since omni-escalate looked? */
-	if (ledger_count(q->ledger, "SELECT count(*) FROM reminder_step WHERE "
-	    "reminder || '/' || revision || '/' || step = ? AND reminder = ?",
-	    "ss", id, value_get_string(reminder, "id")) > 0 ||
-	    !is_open(q, value_get_string(reminder, "id"), revision)) {
-		say(r, "duplicate", NULL);
-		value_free(data);
-		return;
-	}
-	say(r, "queued", NULL);
-	put_reminder(q, r, data, clock_now(), false);
-	value_carry(data, "kind", reminder, "flag");
-	value_carry(data, "close", reminder, "close");
-	if (q->dry) {
-		value_free(data);
-		return;
-	}
-	flag(q, r, kind == NULL ? "unresponsive" : kind, kind != NULL &&
-	    strcmp(kind, "unreachable") == 0 ? "no channel could be used" :
-	    "nobody answered");
-	ledger_append_take(q->ledger, "reminder.flagged", data);
 }
 
 /*
@@ -356,10 +220,10 @@ enter_failover(struct queue *q, struct record *r)
 	/* Entered before, or delivered since omni-escalate looked? */
 	if (last == NULL || ledger_count(q->ledger, "SELECT count(*) FROM "
 	    "message WHERE id = ? AND failover = 'due'", "s", last) == 0) {
-		say(r, "duplicate", NULL);
+		queue_say(r, "duplicate", NULL);
 		return;
 	}
-	say(r, "queued", NULL);
+	queue_say(r, "queued", NULL);
 	if (q->dry)
 		return;
 	end = value_new_object();
@@ -386,7 +250,7 @@ enter_staff(struct queue *q, struct record *r)
 	if (channel == NULL || strcmp(channel, "staff") != 0)
 		return false;
 	if (value_get_string(record_get(r, "reminder"), "id") != NULL)
-		enter_flag(q, r);
+		queue_enter_step(q, r);
 	else if (value_get_string(record_get(r, "failover"), "of") != NULL)
 		enter_failover(q, r);
 	else
@@ -529,8 +393,8 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print,
 		value_set_integer(data, "segments", segments);
 	if (q->hold != NULL)
 		value_set_string(data, "held", q->hold);
-	put_reminder(q, r, data, due, false);
-	say(r, q->hold != NULL ? "held" : "queued", text);
+	queue_put_reminder(q, r, data, due, false);
+	queue_say(r, q->hold != NULL ? "held" : "queued", text);
 	q->queued++;
 	snprintf(q->cost, sizeof(q->cost), "%s", decimal_add(q->cost,
 	    record_string(r, "cost"), &f->mem));
@@ -541,7 +405,7 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print,
 	put_address(q, r, data);
 	put_content(q, r, attachments, data);
 	ledger_append_take(q->ledger, "message.queued", data);
-	if (q->hold == NULL && due <= clock_now())
+	if (q->hold == NULL && !q->rehearsal && due <= clock_now())
 		add_order(q, r);
 }
 
@@ -580,11 +444,11 @@ take_good(struct queue *q, struct filter *f, struct record *r)
 		    "one the same message could be sent twice (--new-ids "
 		    "makes one)", id != NULL && *id != '\0' ?
 		    " or longer than 200 bytes" : "");
-		say(r, "refused", NULL);
+		queue_say(r, "refused", NULL);
 		return;
 	}
-	if (!reminder_is_sound(q, f, r)) {
-		say(r, "refused", NULL);
+	if (!queue_reminder_is_sound(q, f, r)) {
+		queue_say(r, "refused", NULL);
 		return;
 	}
 	if (enter_staff(q, r))
@@ -596,7 +460,7 @@ take_good(struct queue *q, struct filter *f, struct record *r)
 	fingerprint(q, r, print);
 	state = known_state(q, id, before, &f->mem);
 	if (state != NULL && strcmp(state, "refused") != 0) {
-		say(r, strcmp(before, print) == 0 ? "duplicate" : "differs",
+		queue_say(r, strcmp(before, print) == 0 ? "duplicate" : "differs",
 		    NULL);
 		if (strcmp(before, print) != 0)
 			diag("line %ju: %s: queued before with another text; "
@@ -709,4 +573,6 @@ queue_release(struct queue *q)
 {
 	for (size_t i = 0; i < q->accounts; i++)
 		buf_release(&q->orders[i].lines);
+	if (q->has_hours)
+		hours_release(&q->hours);
 }

@@ -2,6 +2,7 @@
 #define OMNI_QUEUE_H
 
 #include "base/program.h"
+#include "message/hours.h"
 #include "store/ledger.h"
 
 /*
@@ -22,10 +23,13 @@ struct queue {
 	struct orders orders[QUEUE_ACCOUNTS];
 	size_t accounts;
 	bool dry, new_ids;
+	bool rehearsal;		/* no work orders: nothing will be sent */
 	const char *hold;
 	int spool_status;	/* of the last work order that failed */
 	uintmax_t queued;
 	char cost[64];		/* forecast of all that was queued */
+	struct hours hours;	/* once a ladder asks for them */
+	bool has_hours;
 };
 
 #define QUEUE_INIT { .cost = "0.00" }

@@ -64,6 +64,7 @@ read_entry(struct entry *n)
 		return bad(n, "bad_type", "type", "missing");
 	if (ladder_load(n->scheduler->config, n->type, &n->ladder, &e) == -1)
 		return bad(n, "unknown_type", "type", e.text);
+	n->ladder.hours = &n->scheduler->hours;
 	n->contact = record_get(n->record, "contact");
 	if (value_type(n->contact) != VALUE_OBJECT)
 		return bad(n, "bad_contact", "contact", "missing");

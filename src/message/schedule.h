@@ -3,6 +3,7 @@
 
 #include "base/program.h"
 #include "message/address.h"
+#include "message/hours.h"
 #include "message/templates.h"
 #include "store/idset.h"
 #include "store/ledger.h"
@@ -22,6 +23,7 @@ struct scheduler {
 	struct config *config;
 	struct ledger *ledger;
 	struct phonebook *phones;
+	struct hours hours;	/* if a ladder counts by them */
 	bool dry;		/* say what would change; write nothing */
 	bool full, force;
 	const char *source;	/* the export's name; NULL: none */

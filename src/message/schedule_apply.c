@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "message/notice.h"
+#include "message/reminder.h"
 
 static void
 copy(char *out, size_t size, const char *s)
@@ -184,6 +185,7 @@ reminder_data(const struct entry *n, int64_t revision, const char *content)
 	const struct ladder_step *first = ladder_after(&n->ladder, 0);
 	const struct value *related = record_get(n->record, "related");
 	const char *source = record_string(n->record, "updated_at");
+	const struct ladder_event event = { n->event, n->timezone };
 	struct value *data = value_new_object();
 	char text[CLOCK_TEXT];
 
@@ -200,8 +202,8 @@ reminder_data(const struct entry *n, int64_t revision, const char *content)
 	if (n->scheduler->source != NULL)
 		value_set_string(data, "source", n->scheduler->source);
 	value_set_integer(data, "next_step", first->number);
-	value_set_string(data, "next_due_at", clock_format(ladder_due(first,
-	    n->event, n->event), text));
+	value_set_string(data, "next_due_at", clock_format(ladder_due(
+	    &n->ladder, first, &event, n->event), text));
 	if (value_type(related) == VALUE_OBJECT)
 		value_set_take(data, "related", value_copy(related));
 	return data;
@@ -247,6 +249,8 @@ schedule_close(struct scheduler *s, const char *id, const struct known *k,
 		value_set_string(data, "notice", notice);
 		value_set_string(data, "old_at", clock_format(old, text));
 	}
+	reminder_put_next(s->ledger, s->config, &s->hours, id, k->revision,
+	    state, data);
 	ledger_append_take(s->ledger, "reminder.closed", data);
 	return notice;
 }

@@ -398,7 +398,8 @@ ledger_begin(struct ledger *l)
 {
 	if (l->mode == LEDGER_READ)
 		die(EX_SOFTWARE, "%s: opened for reading only", l->path);
-	ledger_lock_wait(l, F_WRLCK);
+	if (!l->rehearsal)
+		ledger_lock_wait(l, F_WRLCK);
 	ledger_exec(l, l->db, "BEGIN IMMEDIATE");
 	l->open = true;
 }
@@ -414,7 +415,8 @@ ledger_commit(struct ledger *l)
 {
 	ledger_exec(l, l->db, "COMMIT");
 	l->open = false;
-	ledger_lock_wait(l, F_UNLCK);
+	if (!l->rehearsal)
+		ledger_lock_wait(l, F_UNLCK);
 }
 
 void
@@ -422,7 +424,8 @@ ledger_rollback(struct ledger *l)
 {
 	ledger_exec(l, l->db, "ROLLBACK");
 	l->open = false;
-	ledger_lock_wait(l, F_UNLCK);
+	if (!l->rehearsal)
+		ledger_lock_wait(l, F_UNLCK);
 }
 
 void
@@ -446,6 +449,7 @@ ledger_undo(struct ledger *l)
 void
 ledger_look(struct ledger *l)
 {
+	/* A transaction sees one state by itself. */
 	if (!l->open)
 		ledger_exec(l, l->db, "BEGIN");
 }
@@ -457,26 +461,31 @@ ledger_look_end(struct ledger *l)
 		ledger_exec(l, l->db, "COMMIT");
 }
 
-struct ledger_rows *
-ledger_select(struct ledger *l, const char *sql, const char *types, ...)
+/* The statement, which is prepared once and found by its address. */
+static struct ledger_rows *
+find_rows(struct ledger *l, const char *sql)
 {
-	struct ledger_rows *r = NULL;
-	const char *s;
-	va_list ap;
+	struct ledger_rows *r;
 
-	for (size_t i = 0; i < l->used && r == NULL; i++)
+	for (size_t i = 0; i < l->used; i++)
 		if (l->rows[i].sql == sql && !l->rows[i].busy)
-			r = &l->rows[i];
-	if (r == NULL) {
-		if (l->used == STATEMENTS)
-			die(EX_SOFTWARE, "too many prepared statements");
-		r = &l->rows[l->used++];
-		r->stmt = ledger_prepare(l, l->db, sql, NULL);
-		r->sql = sql;
-		r->ledger = l;
-	}
+			return &l->rows[i];
+	if (l->used == STATEMENTS)
+		die(EX_SOFTWARE, "too many prepared statements");
+	r = &l->rows[l->used++];
+	r->stmt = ledger_prepare(l, l->db, sql, NULL);
+	r->sql = sql;
+	r->ledger = l;
+	return r;
+}
+
+static struct ledger_rows *
+select_list(struct ledger *l, const char *sql, const char *types, va_list ap)
+{
+	struct ledger_rows *r = find_rows(l, sql);
+	const char *s;
+
 	r->busy = true;
-	va_start(ap, types);
 	for (int i = 1; *types != '\0'; types++, i++) {
 		if (*types == 's') {
 			s = va_arg(ap, const char *);
@@ -484,6 +493,17 @@ ledger_select(struct ledger *l, const char *sql, const char *types, ...)
 		} else
 			sqlite3_bind_int64(r->stmt, i, va_arg(ap, int64_t));
 	}
+	return r;
+}
+
+struct ledger_rows *
+ledger_select(struct ledger *l, const char *sql, const char *types, ...)
+{
+	struct ledger_rows *r;
+	va_list ap;
+
+	va_start(ap, types);
+	r = select_list(l, sql, types, ap);
 	va_end(ap);
 	return r;
 }
@@ -530,21 +550,11 @@ int64_t
 ledger_count(struct ledger *l, const char *sql, const char *types, ...)
 {
 	struct ledger_rows *r;
-	const char *text = NULL;
 	int64_t n = 0;
 	va_list ap;
 
 	va_start(ap, types);
-	if (strcmp(types, "") == 0)
-		r = ledger_select(l, sql, "");
-	else if (strcmp(types, "s") == 0)
-		r = ledger_select(l, sql, "s", va_arg(ap, const char *));
-	else if (strcmp(types, "ss") == 0) {
-		text = va_arg(ap, const char *);
-		r = ledger_select(l, sql, "ss", text,
-		    va_arg(ap, const char *));
-	} else
-		die(EX_SOFTWARE, "ledger_count: parameters %s", types);
+	r = select_list(l, sql, types, ap);
 	va_end(ap);
 	if (ledger_next(r))
 		n = ledger_int(r, 0);
@@ -564,7 +574,7 @@ last_row(struct ledger *l, char at[CLOCK_TEXT])
 	    "SELECT seq, at FROM journal ORDER BY seq DESC LIMIT 1", "");
 	if (ledger_next(r)) {
 		seq = ledger_int(r, 0);
-		if (strcmp(ledger_text(r, 1), at) > 0)
+		if (strcmp(ledger_text(r, 1), at) > 0 && !l->rehearsal)
 			snprintf(at, CLOCK_TEXT, "%s", ledger_text(r, 1));
 	}
 	ledger_end(r);

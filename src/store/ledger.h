@@ -153,6 +153,12 @@ int64_t ledger_rebuild(struct ledger *l);
  * when a reader kept the log from being emptied.
  */
 int ledger_scrub(struct ledger *l, struct error *e);
+/*
+ * Makes of a ledger that was opened for reading a copy in memory, which may be
+ * written to and goes with the process.  Its rows have the time of the clock,
+ * whatever the last one had.  Nothing may be selected before.
+ */
+int ledger_rehearse(struct ledger *l, struct error *e);
 /* A consistent copy, key included, for a ledger that is in use. */
 int ledger_backup(struct ledger *l, const char *to, struct error *e);
 

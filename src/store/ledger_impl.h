@@ -26,6 +26,7 @@ struct ledger {
 	enum ledger_mode mode;
 	int lock;
 	bool open;			/* inside a transaction */
+	bool rehearsal;			/* a copy in memory */
 	char program[64], run[128];
 	struct ledger_rows rows[STATEMENTS];
 	size_t used;

@@ -1,0 +1,36 @@
+#ifndef OMNI_REMINDER_H
+#define OMNI_REMINDER_H
+
+#include "base/config.h"
+#include "message/ladder.h"
+#include "store/ledger.h"
+
+/*
+ * The end of a reminder: somebody answered, or the calendar says so.  Its
+ * messages that have not gone out are cancelled; of one that was confirmed the
+ * steps that are taken always remain.
+ */
+struct reminder_end {
+	const char *id;
+	int64_t revision;
+	const char *state;		/* confirmed, declined, cancelled ... */
+	const char *how;		/* "sms answer", "export" */
+	const char *message;		/* that said so, or NULL */
+	const char *answered_at;	/* or NULL: now */
+};
+
+/* The ladder as this contact wants it: ladder_suit() by their preferences. */
+void reminder_suit(struct ledger *l, const char *contact,
+    struct ladder *ladder);
+/*
+ * Into the data of a journal row "reminder.closed": the step that is still to be
+ * taken of one that was confirmed.
+ */
+void reminder_put_next(struct ledger *l, const struct config *c,
+    const struct hours *hours, const char *id, int64_t revision,
+    const char *state, struct value *data);
+/* `hours` may be NULL: then steps that count open hours count all. */
+void reminder_close(struct ledger *l, const struct config *c,
+    const struct hours *hours, const struct reminder_end *end);
+
+#endif
