@@ -9,20 +9,10 @@
 #define KEY_DIGITS	32
 #define SAID_MAX	LINK_BODY_MAX	/* more than any form can say */
 
-static enum link_purpose
-purpose_of(const char *hook)
-{
-	enum link_purpose p = 0;
-
-	while (p < LINK_PURPOSES && strcmp(hook, link_name(p)) != 0)
-		p++;
-	return p;
-}
-
 bool
 link_hook_is(const char *hook)
 {
-	return purpose_of(hook) < LINK_PURPOSES;
+	return link_purpose_of(hook) < LINK_PURPOSES;
 }
 
 /* Ours is the fault, and what came stays until it is mended. */
@@ -67,7 +57,7 @@ verify(struct link_hook *h, const struct link_file *f, struct arena *mem,
 		return -1;
 	token = form_get(&form, "t");
 	if (token != NULL && form_count(&form, "t") == 1)
-		status = link_verify(&h->links, purpose_of(f->hook), token,
+		status = link_verify(&h->links, link_purpose_of(f->hook), token,
 		    f->received, out);
 	if (status != LINK_GOOD)
 		return error_set(e, EX_DATAERR, "the link is %s",
@@ -197,7 +187,7 @@ int
 link_hook_read(struct link_hook *h, const struct link_file *f,
     struct arena *mem, struct value **events, struct error *e)
 {
-	enum link_purpose purpose = purpose_of(f->hook);
+	enum link_purpose purpose = link_purpose_of(f->hook);
 	struct link_choice ch;
 	struct value *event;
 	struct link link;

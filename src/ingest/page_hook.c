@@ -18,12 +18,8 @@ struct asking {
 static enum link_purpose
 purpose_of(const char *path)
 {
-	enum link_purpose p = 0;
-
-	while (p < LINK_PURPOSES && (path == NULL || path[0] != '/' ||
-	    strcmp(path + 1, link_name(p)) != 0))
-		p++;
-	return p;
+	return path == NULL || path[0] != '/' ? LINK_PURPOSES :
+	    link_purpose_of(path + 1);
 }
 
 bool

@@ -37,6 +37,16 @@ link_name(enum link_purpose p)
 	return purposes[p].name;
 }
 
+enum link_purpose
+link_purpose_of(const char *name)
+{
+	enum link_purpose p = 0;
+
+	while (p < LINK_PURPOSES && strcmp(name, link_name(p)) != 0)
+		p++;
+	return p;
+}
+
 /*
  * Set-up
  */

@@ -79,6 +79,8 @@ void links_release(struct links *l);	/* wipes the key */
 
 /* "confirm": the last part of the path, and the name of the variable. */
 const char *link_name(enum link_purpose p);
+/* The one of that name; LINK_PURPOSES: none. */
+enum link_purpose link_purpose_of(const char *name);
 
 /*
  * Both return `out`, or NULL when there are no links or the id is empty or
