@@ -6,7 +6,7 @@
 PROGS	= omni-normalize omni-route omni-render omni-queue \
 	  omni-send-mail omni-send-sms omni-send-wa omni-send-voice omni-send-push \
 	  omni-ingest omni-schedule omni-escalate omni-contact omni-ledger \
-	  omni-status
+	  omni-status omni-inbox
 SCRIPTS	= omni-run
 VERSION	= 0.1.0
 

@@ -14,6 +14,7 @@
 #include "message/contact.h"
 #include "message/contacts.h"
 #include "message/contacts_show.h"
+#include "message/inbox.h"
 #include "send/lookup.h"
 #include "store/spool.h"
 
@@ -220,8 +221,8 @@ open_or_die(struct program *p, bool writes)
 }
 
 /*
- * What was erased must not be left in a work order, which is a convenience and
- * may go at any time, nor in a free page of the ledger.
+ * What was erased must not be left in a work order or the index of words, which
+ * are conveniences and may go at any time, nor in a free page of the ledger.
  */
 static int
 scrub(struct program *p, int rc)
@@ -239,6 +240,8 @@ scrub(struct program *p, int rc)
 		snprintf(path, sizeof(path), "%s/outbound/%s", spool, name);
 		bad = spool_empty(path, &e);
 	}
+	if (bad == 0)
+		bad = inbox_search_forget(p->config, &e);
 	if (bad == 0 && ledger_scrub(contacts.ledger, &e) == 0)
 		return rc;
 	diag("%s; forget them again", e.text);

@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "base/output.h"
 #include "base/program.h"
+#include "base/who.h"
 #include "base/zone.h"
 #include "message/why.h"
 #include "store/ledger.h"
@@ -271,17 +272,6 @@ do_why(struct program *p)
 }
 
 /* Staff has looked at a flag. */
-/* The ledger's own user is nobody: who became it by sudo is meant. */
-static const char *
-who_asks(void)
-{
-	const char *who = getenv("SUDO_USER");
-
-	if (who == NULL || *who == '\0')
-		who = getenv("USER");
-	return who == NULL || *who == '\0' ? "staff" : who;
-}
-
 static int
 do_resolve(struct program *p)
 {

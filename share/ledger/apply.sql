@@ -222,6 +222,57 @@ WHERE type = :data ->> '$.type' AND hash = :data ->> '$.hash';
 -- op contact.merged
 UPDATE message SET contact = :data ->> '$.into'
 WHERE contact = :data ->> '$.from';
+-- Since 3 their conversations become one.
+INSERT INTO conversation(id, contact, created_at)
+SELECT substr('contact:' || (:data ->> '$.into'), 1, 258), :data ->> '$.into',
+  created_at FROM conversation
+WHERE id = substr('contact:' || (:data ->> '$.from'), 1, 258)
+  AND :data ->> '$.v' > 2
+ON CONFLICT(id) DO NOTHING;
+UPDATE message
+SET conversation = substr('contact:' || (:data ->> '$.into'), 1, 258)
+WHERE conversation = substr('contact:' || (:data ->> '$.from'), 1, 258)
+  AND :data ->> '$.v' > 2;
+UPDATE OR IGNORE conversation_tag
+SET conversation = substr('contact:' || (:data ->> '$.into'), 1, 258)
+WHERE conversation = substr('contact:' || (:data ->> '$.from'), 1, 258)
+  AND :data ->> '$.v' > 2;
+DELETE FROM conversation_tag
+WHERE conversation = substr('contact:' || (:data ->> '$.from'), 1, 258)
+  AND :data ->> '$.v' > 2;
+UPDATE conversation SET
+  unread_count = conversation.unread_count + o.unread_count,
+  status = CASE WHEN conversation.status = 'pending' OR o.status = 'pending'
+      THEN 'pending'
+    WHEN conversation.status = 'active' OR o.status = 'active' THEN 'active'
+    ELSE conversation.status END,
+  priority = CASE WHEN conversation.priority = 'normal' THEN o.priority
+    ELSE conversation.priority END,
+  subject = coalesce(conversation.subject, o.subject),
+  owner = coalesce(conversation.owner, o.owner),
+  assignee = coalesce(conversation.assignee, o.assignee),
+  related_type = CASE WHEN conversation.related_id IS NULL
+    THEN o.related_type ELSE conversation.related_type END,
+  related_id = coalesce(conversation.related_id, o.related_id),
+  tags = coalesce((SELECT json_group_array(tag) FROM
+    (SELECT tag FROM conversation_tag
+      WHERE conversation_tag.conversation = conversation.id ORDER BY tag)),
+    '[]'),
+  last_message_at = max(coalesce(conversation.last_message_at, ''),
+    coalesce(o.last_message_at, '')),
+  last_customer_message_at = nullif(max(coalesce(
+    conversation.last_customer_message_at, ''),
+    coalesce(o.last_customer_message_at, '')), ''),
+  last_staff_message_at = nullif(max(coalesce(
+    conversation.last_staff_message_at, ''),
+    coalesce(o.last_staff_message_at, '')), '')
+FROM conversation o
+WHERE conversation.id = substr('contact:' || (:data ->> '$.into'), 1, 258)
+  AND o.id = substr('contact:' || (:data ->> '$.from'), 1, 258)
+  AND :data ->> '$.v' > 2;
+DELETE FROM conversation
+WHERE id = substr('contact:' || (:data ->> '$.from'), 1, 258)
+  AND :data ->> '$.v' > 2;
 UPDATE conversation SET contact = :data ->> '$.into'
 WHERE contact = :data ->> '$.from';
 UPDATE reminder SET contact = :data ->> '$.into'
@@ -425,7 +476,14 @@ WHERE true
 ON CONFLICT(message, position) DO NOTHING;
 UPDATE message SET failover = 'done'
 WHERE id = :data ->> '$.parent' AND failover IN ('ready', 'due');
-UPDATE conversation SET last_message_at = :at
+-- Since 3 staff that writes has answered; an assistant is no staff.
+UPDATE conversation SET last_message_at = :at,
+  last_staff_message_at = CASE WHEN :data ->> '$.v' > 2
+    AND :data ->> '$.author' NOT LIKE 'assist%' THEN :at
+    ELSE last_staff_message_at END,
+  status = CASE WHEN :data ->> '$.v' > 2 AND status = 'pending'
+    AND :data ->> '$.author' NOT LIKE 'assist%' THEN 'active'
+    ELSE status END
 WHERE id = :data ->> '$.conversation';
 INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
   due_at, at)
@@ -676,6 +734,46 @@ INSERT INTO inbound_media(message, position, claimed, state, retry_at,
 SELECT :data ->> '$.id', key, value ->> '$.type', 'waiting', :at,
   coalesce(:data ->> '$.received_at', :at), :at
 FROM json_each(:data, '$.media') WHERE true;
+
+-- Somebody has read these: {"conversation", "messages", "by"}; some may be of
+-- another conversation that is shown together with it.
+-- op conversation.read
+UPDATE message SET is_unread = 0
+WHERE id IN (SELECT value FROM json_each(:data, '$.messages'))
+  AND is_unread = 1;
+UPDATE conversation SET unread_count = (SELECT count(*) FROM message m
+  WHERE m.conversation = conversation.id AND m.is_unread = 1)
+WHERE id IN (SELECT m.conversation FROM message m
+  WHERE m.id IN (SELECT value FROM json_each(:data, '$.messages')));
+
+-- What staff says of a conversation: {"id", "by", "set", "note"}; what `set`
+-- lacks stays, what is null in it goes.  `note` is the subject's content.
+-- op conversation.put
+INSERT INTO conversation(id, contact, created_at)
+SELECT :data ->> '$.id', :data ->> '$.contact', :at
+WHERE :data ->> '$.contact' IS NOT NULL
+ON CONFLICT(id) DO NOTHING;
+UPDATE conversation SET
+  status = coalesce(:data ->> '$.set.status', status),
+  priority = coalesce(:data ->> '$.set.priority', priority),
+  owner = CASE WHEN json_type(:data, '$.set.owner') IS NULL THEN owner
+    ELSE :data ->> '$.set.owner' END,
+  assignee = CASE WHEN json_type(:data, '$.set.assignee') IS NULL
+    THEN assignee ELSE :data ->> '$.set.assignee' END,
+  related_type = CASE WHEN json_type(:data, '$.set.related') IS NULL
+    THEN related_type ELSE :data ->> '$.set.related.type' END,
+  related_id = CASE WHEN json_type(:data, '$.set.related') IS NULL
+    THEN related_id ELSE :data ->> '$.set.related.id' END,
+  subject = CASE WHEN json_type(:data, '$.note') IS NULL THEN subject
+    ELSE :data ->> '$.note' END,
+  tags = coalesce(json_extract(:data, '$.set.tags'), tags)
+WHERE id = :data ->> '$.id';
+DELETE FROM conversation_tag WHERE conversation = :data ->> '$.id'
+  AND json_type(:data, '$.set.tags') IS NOT NULL;
+INSERT INTO conversation_tag(tag, conversation)
+SELECT value, :data ->> '$.id' FROM json_each(:data, '$.set.tags')
+WHERE true
+ON CONFLICT DO NOTHING;
 
 -- op media.kept
 UPDATE inbound_media SET state = 'kept', path = :data ->> '$.path',

@@ -172,7 +172,7 @@ CREATE TABLE conversation (
   id           TEXT PRIMARY KEY,
   contact      TEXT,
   hash         TEXT,		-- of the address, where no contact is known
-  subject      TEXT,
+  subject      TEXT,		-- content key: staff wrote it
   related_type TEXT,
   related_id   TEXT,
   status       TEXT NOT NULL DEFAULT 'active'
@@ -188,6 +188,29 @@ CREATE TABLE conversation (
   last_customer_message_at TEXT,
   last_staff_message_at    TEXT
 ) STRICT;
+-- Lists of an inbox, the last who wrote first.
+CREATE INDEX conversation_wrote
+  ON conversation(coalesce(last_customer_message_at, ''), id)
+  WHERE last_customer_message_at IS NOT NULL;
+CREATE INDEX conversation_open
+  ON conversation(coalesce(last_customer_message_at, ''), id)
+  WHERE last_customer_message_at IS NOT NULL AND (status = 'pending' OR
+  status = 'active');
+CREATE INDEX conversation_unread
+  ON conversation(coalesce(last_customer_message_at, ''), id)
+  WHERE unread_count > 0;
+CREATE INDEX conversation_assignee
+  ON conversation(assignee, coalesce(last_customer_message_at, ''), id)
+  WHERE assignee IS NOT NULL;
+CREATE INDEX conversation_contact ON conversation(contact)
+  WHERE contact IS NOT NULL;
+
+CREATE TABLE conversation_tag (
+  tag          TEXT NOT NULL,
+  conversation TEXT NOT NULL REFERENCES conversation(id),
+  PRIMARY KEY (tag, conversation)
+) STRICT;
+CREATE INDEX conversation_tag_of ON conversation_tag(conversation);
 
 CREATE TABLE message (
   id           TEXT PRIMARY KEY,
@@ -421,5 +444,6 @@ CREATE TABLE flag (
   resolved_by TEXT
 ) STRICT;
 CREATE INDEX flag_open ON flag(kind) WHERE resolved_at IS NULL;
+CREATE INDEX flag_contact ON flag(contact) WHERE resolved_at IS NULL;
 CREATE INDEX flag_reminder ON flag(reminder) WHERE resolved_at IS NULL;
 CREATE INDEX flag_message ON flag(message) WHERE message IS NOT NULL;

@@ -128,6 +128,9 @@ config_fits(enum config_type type, const char *s)
 		return strcmp(s, "all") == 0 || strcmp(s, "channel") == 0;
 	case TYPE_HOLIDAYS:
 		return strcmp(s, "send") == 0 || strcmp(s, "hold") == 0;
+	case TYPE_ROLE:
+		return strcmp(s, "read") == 0 || strcmp(s, "staff") == 0 ||
+		    strcmp(s, "admin") == 0;
 	case TYPE_STEP:
 		return step_parse(s, &step);
 	case TYPE_HOURS:

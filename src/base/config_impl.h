@@ -32,7 +32,8 @@ enum config_type {
 	TYPE_SCOPE,	/* all channel */
 	TYPE_HOLIDAYS,	/* send hold */
 	TYPE_HOURS,	/* 09:00-14:00 16:00-19:30 */
-	TYPE_STEP	/* -24h email */
+	TYPE_STEP,	/* -24h email */
+	TYPE_ROLE	/* read staff admin */
 };
 
 struct config_key {

@@ -10,7 +10,7 @@ static const char *const type_name[] = {
 	"string", "integer", "integers", "decimal", "yes|no", "duration",
 	"durations", "HH:MM", "zone", "region",
 	"path", "secret", "channel", "channels", "resend|flag", "keep|plain",
-	"all|channel", "send|hold", "hours", "step"
+	"all|channel", "send|hold", "hours", "step", "read|staff|admin"
 };
 
 /*
@@ -111,6 +111,10 @@ static const struct config_key keys[] = {
 	{ "ladder", "moved", TYPE_STRING, NULL },
 	{ "ladder", "cancelled", TYPE_STRING, NULL },
 	{ "ladder", "step.*", TYPE_STEP, NULL },
+	{ "inbox", "answer_within", TYPE_DURATION, "1h" },
+	{ "staff", "name", TYPE_STRING, NULL },
+	{ "staff", "role", TYPE_ROLE, "staff" },
+	{ "staff", "language", TYPE_STRING, NULL },
 	{ "schedule", "max_cancel", TYPE_INTEGER, "10" },
 	{ "mail", "from", TYPE_STRING, NULL },
 	{ "mail", "reply_to", TYPE_STRING, NULL },
@@ -166,6 +170,8 @@ const char config_defaults[] =
     "[class reminder]\nchannels = sms whatsapp email\nholidays = send\n"
     "[class alert]\nchannels = sms whatsapp email\nquiet = no\n"
     "holidays = send\nunsubscribe = no\n"
+    "[class reply]\nchannels = email sms whatsapp\nholidays = send\n"
+    "unsubscribe = no\n"
     "[class announcement]\nchannels = email\n"
     "[class marketing]\nchannels = email\n"
     "[topic appointment]\nclass = reminder\n"
@@ -192,7 +198,7 @@ const char config_defaults[] =
 
 /* The kinds whose sections carry a name, "[channel sms]". */
 static const char *const named[] = { "channel", "provider", "class", "topic",
-	"ladder", "speech" };
+	"ladder", "speech", "staff" };
 
 const char *
 config_type_name(enum config_type type)

@@ -6,11 +6,9 @@
 #include <sysexits.h>
 
 #include "message/contact.h"
-#include "message/links.h"
+#include "message/email.h"
+#include "message/onepass.h"
 #include "message/policy.h"
-#include "message/queue.h"
-#include "message/render.h"
-#include "message/route.h"
 
 #define TYPE		"auto_reply"
 #define DAY		86400
@@ -18,17 +16,13 @@
 #define NUMBER_MIN	8	/* digits; less is a short code */
 #define NUMBER_MAX	15
 #define ID_HEX		32
-#define MESSAGE_ID_MAX	250
 
 struct auto_reply {
 	struct config *config;
 	struct ledger *ledger;
 	const char *template;
 	int64_t age;		/* older than that nobody is answered */
-	struct router router;
-	struct renderer renderer;
-	struct queue queue;
-	bool has_quiet, has_links;
+	struct onepass pass;
 	struct arena mem;	/* of one event */
 	uintmax_t failed;
 };
@@ -44,22 +38,10 @@ struct question {
 static int
 prepare(struct auto_reply *a, struct error *e)
 {
-	struct config *c = a->config;
-
-	a->router = (struct router){ .config = c, .ledger = a->ledger,
-	    .templates = templates_new(c) };
-	a->renderer = (struct renderer){ .config = c, .templates =
-	    a->router.templates, .site = render_site(c) };
-	a->queue = (struct queue)QUEUE_INIT;
-	a->queue.config = c;
-	a->queue.ledger = a->ledger;
-	if (templates_get(a->router.templates, a->template, e) == NULL)
+	if (onepass_open(&a->pass, a->config, a->ledger, e) == -1)
 		return -1;
-	a->has_quiet = quiet_open(&a->router.quiet, c, e) == 0;
-	if (!a->has_quiet)
-		return -1;
-	a->has_links = links_init(&a->renderer.links, c, e) == 0;
-	return a->has_links ? 0 : -1;
+	return templates_get(a->pass.router.templates, a->template, e) ==
+	    NULL ? -1 : 0;
 }
 
 int
@@ -93,13 +75,7 @@ auto_reply_close(struct auto_reply *a)
 {
 	if (a == NULL)
 		return;
-	if (a->has_quiet)
-		quiet_close(&a->router.quiet);
-	if (a->has_links)
-		links_release(&a->renderer.links);
-	templates_free(a->router.templates);
-	value_free(a->renderer.site);
-	queue_release(&a->queue);
+	onepass_close(&a->pass);
 	arena_release(&a->mem);
 	free(a);
 }
@@ -258,21 +234,6 @@ objection(struct auto_reply *a, const struct question *q)
  * What they get
  */
 
-/* <one@host>, as omni-record(5) wants it in in_reply_to. */
-static bool
-is_message_id(const char *s)
-{
-	size_t len = s == NULL ? 0 : strlen(s);
-
-	if (len < 5 || len > MESSAGE_ID_MAX || s[0] != '<' ||
-	    s[len - 1] != '>' || strchr(s, '@') == NULL)
-		return false;
-	for (size_t i = 1; i < len - 1; i++)
-		if (s[i] <= ' ' || s[i] > '~' || strchr("<>()[],;:\\\"", s[i]))
-			return false;
-	return true;
-}
-
 static void
 put_reader(const struct auto_reply *a, const struct question *q,
     struct record *r)
@@ -286,7 +247,7 @@ put_reader(const struct auto_reply *a, const struct question *q,
 	if (q->contact != NULL)
 		record_set_take(r, "contact", contact_record(a->ledger,
 		    q->contact));
-	if (is_message_id(thread))
+	if (email_is_message_id(thread))
 		record_set_string(r, "in_reply_to", thread);
 }
 
@@ -305,25 +266,6 @@ write_record(struct auto_reply *a, const struct question *q, struct record *r)
 	record_set_string(r, "priority", "high");
 	record_set_string(r, "expires_at", clock_format(q->at + a->age, text));
 	put_reader(a, q, r);
-}
-
-/* As omni-route, omni-render and omni-queue do it with each record. */
-static void
-pass(struct auto_reply *a, struct record *r, struct error *why)
-{
-	static const char *const names[] = { "route", "render", "queue" };
-	static void (*const each[])(struct filter *, struct record *) = {
-	    route_record, render_record, queue_record };
-	void *const ctx[] = { &a->router, &a->renderer, &a->queue };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct filter f = { .stage = names[i], .ctx = ctx[i],
-		    .refusal = why, .mem = ARENA_INIT(64 * 1024 * 1024) };
-
-		if (each[i] == queue_record || !record_is_refused(r))
-			each[i](&f, r);
-		arena_release(&f.mem);
-	}
 }
 
 static void
@@ -350,7 +292,7 @@ answer(struct auto_reply *a, const struct question *q)
 
 	record_new(&r);
 	write_record(a, q, &r);
-	pass(a, &r, &why);
+	onepass_record(&a->pass, &r, true, &why);
 	id = record_string(&r, "id");
 	if (record_is_refused(&r)) {
 		a->failed++;
@@ -383,7 +325,5 @@ auto_reply_answer(struct auto_reply *a, struct value *event)
 void
 auto_reply_commit(struct auto_reply *a)
 {
-	struct filter f = { .stage = "queue", .ctx = &a->queue };
-
-	queue_commit(&f);
+	onepass_commit(&a->pass);
 }

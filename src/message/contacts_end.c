@@ -336,7 +336,8 @@ add_bodies(struct ledger *l, const char *id, const char *hashes,
 }
 
 /*
- * What operators wrote about their consent; the same words about others, who
+ * What operators wrote about their consent, and staff as the subject of their
+ * conversations; the same words about others, who
  * have a row of their own, stay.
  */
 static void
@@ -352,7 +353,13 @@ add_notes(struct ledger *l, const char *id, const char *hashes,
 	    "a.contact = ?1 CROSS JOIN journal j INDEXED BY journal_consent "
 	    "ON j.data ->> '$.hash' = +a.hash WHERE j.op = 'consent.put' AND "
 	    "j.data ->> '$.contact' = who.id AND j.seq BETWEEN who.first AND "
-	    "who.last) SELECT DISTINCT note FROM "
+	    "who.last UNION SELECT j.seq, j.data ->> '$.note' FROM journal j "
+	    "INDEXED BY journal_note WHERE j.data ->> '$.note' IS NOT NULL "
+	    "AND j.op = 'conversation.put' AND (EXISTS (SELECT 1 FROM who "
+	    "WHERE j.data ->> '$.id' = substr('contact:' || who.id, 1, 258) "
+	    "AND j.seq BETWEEN who.first AND who.last) OR j.data ->> '$.id' "
+	    "IN (SELECT 'address:' || value FROM json_each(?2)))) "
+	    "SELECT DISTINCT note FROM "
 	    "mine WHERE note IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "
 	    "journal o WHERE o.data ->> '$.note' IS NOT NULL AND "
 	    "o.data ->> '$.note' = mine.note AND o.seq NOT IN (SELECT seq "

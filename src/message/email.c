@@ -11,6 +11,7 @@
 #include "base/text.h"
 
 #define LOCAL_MAX	64	/* RFC 5321 4.5.3.1.1 */
+#define MESSAGE_ID_MAX	250
 
 /*
  * Syntax
@@ -313,4 +314,18 @@ email_domain_meant(const char *domain, struct arena *mem)
 			return arena_printf(mem, "%s.%s", p->name, meant);
 	}
 	return NULL;
+}
+
+bool
+email_is_message_id(const char *s)
+{
+	size_t len = s == NULL ? 0 : strlen(s);
+
+	if (len < 5 || len > MESSAGE_ID_MAX || s[0] != '<' ||
+	    s[len - 1] != '>' || strchr(s, '@') == NULL)
+		return false;
+	for (size_t i = 1; i < len - 1; i++)
+		if (s[i] <= ' ' || s[i] > '~' || strchr("<>()[],;:\\\"", s[i]))
+			return false;
+	return true;
 }

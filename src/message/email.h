@@ -22,4 +22,7 @@ bool email_read(const char *raw, struct arena *mem, const char **out,
 /* gmail.com for gmial.com; NULL when `domain`, in ASCII, is not suspicious. */
 const char *email_domain_meant(const char *domain, struct arena *mem);
 
+/* <one@host>, as omni-record(5) wants it in in_reply_to. */
+bool email_is_message_id(const char *s);
+
 #endif

@@ -65,7 +65,8 @@ void ledger_undo(struct ledger *l);
  * omni wrote, and replay it as that one did.  The row's time is clock_now(), or that of the last
  * row if that is later.  Returns the row's number.
  */
-#define LEDGER_ROW	2	/* since 2 an answer resolves flags */
+#define LEDGER_ROW	3	/* since 2 an answer resolves flags, since 3
+				   staff answers and merged ones are one */
 int64_t ledger_append_take(struct ledger *l, const char *op,
     struct value *data);
 
