@@ -204,6 +204,13 @@ receipt() {
 	[[ $stderr == *'step.4: no active [channel] is of type push'* ]]
 	[[ $stderr == *'step.5: counts opening hours, and [open] has none'* ]]
 	[[ $stderr == *'step.6: a flag is for who has not answered: no "if always"'* ]]
+	# Of two messages for one moment one would never go; a flag may.
+	ladder '-24h email' '-2h sms' '-2h flag' '-2h whatsapp'
+	run -0 --separate-stderr omni-escalate --check
+	assert_equal "$stderr" ''
+	ladder '-24h email' '-2h sms' '-2h whatsapp' '-1h flag'
+	run -78 --separate-stderr omni-escalate --check
+	assert_equal "$stderr" 'omni-escalate: [ladder appointment] step.3: never after the step before it'
 	# It sends nothing with such a ladder.
 	appointment a 2026-11-24T08:00
 	run -78 omni-escalate

@@ -565,6 +565,15 @@ fates() {
 	control -d '{"answers":{"+525500000001":null}}' >/dev/null
 	run -0 sms +525500000001 x
 	eventually bash -c "curl -s -u $SID:$TOKEN '$messages?PageSize=1' | grep -q delivered"
+	# How calls fare means nothing to messages.
+	control -d '{"answers":{"+525500000001":"no-answer",
+		"+525500000002":"digits:1"}}' >/dev/null
+	for to in 1 2; do
+		run -0 whatsapp "$(jq -cn --arg to "+52550000000$to" '{$to,
+			messaging_product: "whatsapp", type: "text",
+			text: {body: "x"}}')"
+		assert_equal "$(jq '.messages | length' <<<"$output")" 1
+	done
 }
 
 @test "Twilio's callbacks are signed over the exact URL" {

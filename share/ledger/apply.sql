@@ -397,6 +397,12 @@ INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
 VALUES (:data ->> '$.reminder.id', :data ->> '$.reminder.revision',
   :data ->> '$.reminder.step', 'flag', NULL, 'flagged', :at, :at)
 ON CONFLICT DO NOTHING;
+INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
+  reason, due_at, at)
+SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision', value,
+  '-', NULL, 'skipped', 'late', NULL, :at
+FROM json_each(coalesce(:data -> '$.reminder.passed', '[]')) WHERE true
+ON CONFLICT DO NOTHING;
 UPDATE reminder SET step = max(step, :data ->> '$.reminder.step'),
   next_step = :data ->> '$.next_step', next_due_at = :data ->> '$.next_due_at',
   state = coalesce(:data ->> '$.close', state),

@@ -19,7 +19,7 @@ struct due {
 	    *related_id, *next_due_at;
 	int64_t revision, step;
 	struct ladder_event event;
-	bool attempted;		/* some channel was tried */
+	bool attempted;		/* by some channel they may have heard */
 	bool confirmed;
 };
 
@@ -33,8 +33,10 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 
 	r = ledger_select(s->ledger, "SELECT id, type, contact, timezone, "
 	    "content, related_type, related_id, next_due_at, revision, "
-	    "next_step, event_at, attempted <> '[]', state = 'confirmed' "
-	    "FROM reminder WHERE "
+	    "next_step, event_at, EXISTS (SELECT 1 FROM message m WHERE "
+	    "m.reminder = r.id AND m.revision = r.revision AND m.direction = "
+	    "'outbound' AND m.state IN ('queued', 'held', 'sending', "
+	    "'in_doubt', 'sent')), state = 'confirmed' FROM reminder r WHERE "
 	    "next_due_at IS NOT NULL AND next_due_at <= ? AND "
 	    "(next_due_at, id) > (?, ?) ORDER BY next_due_at, id LIMIT 200",
 	    "sss", now, after_due, after_id);

@@ -213,12 +213,40 @@ is_reachable(const struct ladder_step *s, const struct value *contact)
 	return true;
 }
 
+/* A clock time of the day itself may be, if the event is early. */
+static bool
+is_after_event(const struct ladder *l, const struct ladder_step *s,
+    const struct ladder_event *event)
+{
+	return s->when.before_event && ladder_due(l, s, event, event->at) >=
+	    event->at;
+}
+
+const struct ladder_step *
+ladder_first(const struct ladder *l, const struct ladder_event *event)
+{
+	const struct ladder_step *s = l->steps;
+
+	while (s != NULL && (!s->when.before_event ||
+	    is_after_event(l, s, event)))
+		s = ladder_after(l, s->number);
+	return s == NULL ? l->steps : s;
+}
+
+/* A message with a time of its own that is over. */
+static bool
+is_past(const struct ladder *l, const struct ladder_step *s,
+    const struct ladder_event *event, instant now)
+{
+	return s->when.before_event && ladder_due(l, s, event, now) <= now;
+}
+
 const struct ladder_step *
 ladder_pick(const struct ladder *l, int number,
     const struct ladder_event *event, instant now, bool confirmed,
     const struct value *contact)
 {
-	const struct ladder_step *s = ladder_step(l, number), *t;
+	const struct ladder_step *s = ladder_step(l, number), *t, *flag = NULL;
 
 	/* It may have gone, from the configuration or for this person. */
 	if (s == NULL)
@@ -227,12 +255,19 @@ ladder_pick(const struct ladder *l, int number,
 		s = ladder_after(l, s->number);
 	if (s == NULL || ladder_is_flag(s))
 		return s;
-	for (t = ladder_after(l, s->number); t != NULL && !ladder_is_flag(t);
-	    t = ladder_after(l, t->number))
-		if (counts(t, confirmed) && t->when.before_event &&
-		    ladder_due(l, t, event, now) <= now &&
-		    is_reachable(t, contact))
+	for (t = ladder_after(l, s->number); t != NULL;
+	    t = ladder_after(l, t->number)) {
+		if (!counts(t, confirmed) || !is_past(l, t, event, now))
+			continue;
+		if (ladder_is_flag(t) && flag == NULL)
+			flag = t;
+		else if (!ladder_is_flag(t) && is_reachable(t, contact)) {
+			/* The flag on the way to the last one first. */
+			if (flag != NULL)
+				return flag;
 			s = t;
+		}
+	}
 	return s;
 }
 
@@ -273,12 +308,17 @@ ladder_next(const struct ladder *l, int number,
     const struct ladder_event *event, instant now)
 {
 	const struct ladder_step *s = ladder_after(l, number);
+	const struct ladder_step *taken = ladder_step(l, number);
+	bool sent = taken != NULL && !ladder_is_flag(taken);
 	struct value *v;
 	char clock[8];
 
-	/* What was to be sent by now is not sent any more; a flag is. */
-	while (s != NULL && s->when.before_event && !ladder_is_flag(s) &&
-	    ladder_due(l, s, event, now) <= now)
+	/*
+	 * What was to be sent by now is not sent beside this, nor what would
+	 * come after the event; a flag is raised.
+	 */
+	while (s != NULL && !ladder_is_flag(s) && ((sent &&
+	    is_past(l, s, event, now)) || is_after_event(l, s, event)))
 		s = ladder_after(l, s->number);
 	if (s == NULL)
 		return NULL;

@@ -57,12 +57,15 @@ bool ladder_is_flag(const struct ladder_step *s);
  */
 instant ladder_due(const struct ladder *l, const struct ladder_step *s,
     const struct ladder_event *event, instant previous);
+/* The first step whose time is before the event, or without one the first. */
+const struct ladder_step *ladder_first(const struct ladder *l,
+    const struct ladder_event *event);
 /*
- * The step to take at `now`, when `number` is due: the last message before the
- * next flag whose own time has come too and for which `contact` has an
- * address, so that a run that comes late sends what fits the moment, and never
- * a burst.  Of `confirmed` reminders only the steps count that are taken
- * always.  NULL: there is none any more.
+ * The step to take at `now`, when `number` is due: the last message whose own
+ * time has come too and for which `contact` has an address, so that a run that
+ * comes late sends what fits the moment, and never a burst; but first the flag
+ * on the way to it.  Of `confirmed` reminders only the steps count that are
+ * taken always.  NULL: there is none any more.
  */
 const struct ladder_step *ladder_pick(const struct ladder *l, int number,
     const struct ladder_event *event, instant now, bool confirmed,

@@ -89,14 +89,27 @@ span_of(const struct ladder_step *s, struct span before)
 	return t;
 }
 
+/*
+ * Of two messages for one moment the second would never go.  Staff may well be
+ * told while the last message, or the call, goes out.
+ */
+static bool
+is_never_after(const struct ladder *l, const struct ladder_step *s,
+    struct span before, struct span t)
+{
+	if (s == l->steps || !s->when.before_event)
+		return false;
+	return t.last < before.first || (t.last == before.first &&
+	    !ladder_is_flag(s) && !ladder_is_flag(s - 1));
+}
+
 static void
 check_time(struct check *k, const struct ladder *l,
     const struct ladder_step *s, struct span before, struct span t)
 {
 	if (t.first >= 0)
 		complain(k, true, l, s->number, "never before the event");
-	else if (s != l->steps && t.last <= before.first &&
-	    s->when.before_event)
+	else if (is_never_after(l, s, before, t))
 		complain(k, true, l, s->number, "never after the step before "
 		    "it");
 	else if (t.last >= 0 && !s->when.open)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/step.h"
+#include "message/pace.h"
 
 #define DAY	86400
 #define HOUR	3600
@@ -666,7 +667,8 @@ gate_look(struct ledger *l, const struct quiet *quiet, const char *id,
 	if (cost > 0)
 		decimal_print(cost, g->cost, sizeof(g->cost));
 	g->window = policy_window_is_open(f.last_inbound, now);
-	if (is_quiet(quiet, &f, now, g) || window_is_over(&f, now, g) ||
+	if ((f.has_reminder && pace_holds(l, id, now, f.expires, g)) ||
+	    is_quiet(quiet, &f, now, g) || window_is_over(&f, now, g) ||
 	    channel_is_full(l, c, channel, now, spent, g) ||
 	    recipient_had_enough(l, c, &f, now, g) ||
 	    follows_too_soon(l, c, channel, &f, now, g) ||

@@ -182,10 +182,10 @@ put_content(struct entry *n, char key[LEDGER_KEY])
 static struct value *
 reminder_data(const struct entry *n, int64_t revision, const char *content)
 {
-	const struct ladder_step *first = ladder_after(&n->ladder, 0);
 	const struct value *related = record_get(n->record, "related");
 	const char *source = record_string(n->record, "updated_at");
 	const struct ladder_event event = { n->event, n->timezone };
+	const struct ladder_step *first = ladder_first(&n->ladder, &event);
 	struct value *data = value_new_object();
 	char text[CLOCK_TEXT];
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "callback.h"
 #include "emit.h"
 #include "simulator.h"
 
@@ -184,7 +185,8 @@ code_now(const char *what)
 	int code;
 
 	if (what == NULL || strncmp(what, "callback:", 9) == 0 ||
-	    strcmp(what, "silent") == 0 || strcmp(what, "sent") == 0)
+	    strcmp(what, "silent") == 0 || strcmp(what, "sent") == 0 ||
+	    call_is_answer(what))
 		return -1;
 	if (strncmp(what, "api:", 4) == 0)
 		return (int)strtol(what + 4, NULL, 10);

@@ -141,6 +141,7 @@ test_next(void)
 {
 	const struct ladder l = LADDER("-24h email", "+2h sms",
 	    "+2h whatsapp", "-2h whatsapp", "-1h flag");
+	const struct ladder call = LADDER("-2h sms", "-1h flag", "-1h voice");
 	const struct ladder open = LADDER("-48h email", "+3h open sms",
 	    "+1d at 09:00 voice", "-1h flag");
 
@@ -158,10 +159,35 @@ test_next(void)
 	    "5 2026-11-24T15:00:00Z");
 	check_next(&l, 3, "2026-11-24T16:00:00Z", "2026-11-24T15:30:00Z",
 	    "5 2026-11-24T15:30:00Z");
+	/* A call at the time of the flag: it is not over by that. */
+	check_next(&call, 2, "2026-11-24T16:00:00Z", "2026-11-24T15:00:00Z",
+	    "3 2026-11-24T15:00:00Z");
+	check_next(&call, 1, "2026-11-24T16:00:00Z", "2026-11-24T15:30:00Z",
+	    "2 2026-11-24T15:30:00Z");
 	check_next(&open, 1, "2026-11-25T16:00:00Z", "2026-11-23T19:00:00Z",
 	    "2 2026-11-24T00:00:00Z");
 	check_next(&open, 2, "2026-11-25T16:00:00Z", "2026-11-24T00:00:00Z",
 	    "3 2026-11-24T15:00:00Z");
+}
+
+/* What would come after an event that is early in the day is left out. */
+static void
+test_early_event(void)
+{
+	const struct ladder l = LADDER("-0d at 10:00 sms", "-30m sms",
+	    "-0d at 12:00 whatsapp", "+2h sms", "-10m flag");
+	const struct ladder odd = LADDER("-0d at 23:00 sms", "+1h flag");
+	const struct ladder_event early = { at("2026-11-24T15:00:00Z"),
+	    MEXICO }, late = { at("2026-11-24T16:00:01Z"), MEXICO };
+
+	assert(ladder_first(&l, &early)->number == 2);
+	assert(ladder_first(&l, &late)->number == 1);
+	/* None is before it: the first, and the reminder lapses. */
+	assert(ladder_first(&odd, &early)->number == 1);
+	check_next(&l, 2, "2026-11-24T15:00:00Z", "2026-11-24T14:30:00Z",
+	    "5 2026-11-24T14:50:00Z");
+	check_next(&l, 2, "2026-11-24T20:00:00Z", "2026-11-24T17:00:00Z",
+	    "3 2026-11-24T18:00:00Z");
 }
 
 static int
@@ -190,10 +216,14 @@ test_pick(void)
 	assert(picked(&l, 1, "2026-11-22T16:00:00Z", false, all) == 1);
 	assert(picked(&l, 1, "2026-11-23T17:00:00Z", false, all) == 2);
 	assert(picked(&l, 1, "2026-11-24T13:00:00Z", false, all) == 3);
-	/* Not beyond a flag; and by mail alone for who has no more. */
-	assert(picked(&l, 1, "2026-11-24T15:45:00Z", false, all) == 3);
-	assert(picked(&l, 1, "2026-11-24T13:00:00Z", false, mail) == 1);
+	assert(picked(&l, 1, "2026-11-24T15:15:00Z", false, all) == 3);
+	/* The flag first on the way to the last message, then that. */
+	assert(picked(&l, 1, "2026-11-24T15:45:00Z", false, all) == 4);
 	assert(picked(&l, 4, "2026-11-24T15:45:00Z", false, all) == 4);
+	assert(picked(&l, 5, "2026-11-24T15:45:00Z", false, all) == 5);
+	/* By mail alone for who has no more. */
+	assert(picked(&l, 1, "2026-11-24T13:00:00Z", false, mail) == 1);
+	assert(picked(&l, 1, "2026-11-24T15:45:00Z", false, mail) == 1);
 	/* A step that is gone: the one after it. */
 	assert(picked(&l, 6, "2026-11-24T15:45:00Z", false, all) == 0);
 	/* Of who has confirmed only what is taken always. */
@@ -273,6 +303,7 @@ main(void)
 	test_due();
 	test_never_open();
 	test_next();
+	test_early_event();
 	test_pick();
 	test_suit();
 	test_resolve_odd();

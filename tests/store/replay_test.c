@@ -120,7 +120,9 @@ static const struct { const char *op, *data; } history[] = {
 	    STEP(3) ", 'next_step': 4, "
 	    "'next_due_at': '2026-11-24T04:00:00Z'}" },
 	{ "message.expired", "{'id': 'appointment-1.r2/3'}" },
-	{ "reminder.flagged", "{" STEP(5) ", 'kind': 'unresponsive'}" },
+	{ "reminder.flagged", "{'reminder': {'id': 'appointment-1', "
+	    "'revision': 2, 'step': 5, 'passed': [4]}, "
+	    "'kind': 'unresponsive'}" },
 	{ "flag.put", "{'kind': 'call_back', 'reminder': 'appointment-1', "
 	    "'contact': 'c1', 'reason': 'asks to be called back'}" },
 	{ "message.received", "{'id': 'in-2', 'conversation': 'v1', "
