@@ -224,6 +224,22 @@ receipt() {
 	assert_equal "$stderr" ''
 }
 
+@test "--check: a ladder that is too long, or has nothing, is named once" {
+	local steps=() i
+	for i in {1..21}; do
+		steps+=("-$((50 - i))h sms")
+	done
+	ladder "${steps[@]:0:20}"
+	run -0 omni-escalate --check
+	ladder "${steps[@]}"
+	run -78 omni-escalate --check
+	assert_output 'omni-escalate: [ladder appointment] has more than 20 steps'
+	run -78 omni-escalate
+	ladder
+	run -78 omni-escalate --check
+	assert_output 'omni-escalate: [ladder appointment] has no step'
+}
+
 @test "--rules: a table of EscalationRule rows becomes a ladder that is good" {
 	cat >"$in" <<-'END'
 	{"reminder_type":"appointment","step":2,"channel":"sms","wait_hours":2,"is_active":true}
@@ -239,12 +255,45 @@ step.1 = -24h email
 step.2 = +2h sms
 step.3 = +2h whatsapp
 step.4 = +18h whatsapp
+step.5 = -60m flag
 
 [ladder vaccination]
-step.1 = -48h email'
+step.1 = -48h email
+step.2 = -1440m flag'
 	sed -i '/^\[ladder appointment/,/^$/d' "$OMNI_CONF"
 	printf '\n%s\n' "$output" | sed '/vaccination/,$d' >>"$OMNI_CONF"
 	run -0 omni-escalate --check
+}
+
+@test "--rules: what is not active is left out, and a type without any other is told" {
+	cat >"$in" <<-'END'
+	{"reminder_type":"a","step":1,"channel":"email","wait_hours":2,"is_active":true}
+	{"reminder_type":"a","step":2,"channel":"fax","is_active":false}
+
+	{"reminder_type":"b","step":1,"channel":"email","wait_hours":2,"is_active":0}
+	{"reminder_type":"c","step":1,"channel":"sms","wait_hours":3}
+	END
+	sed -i 's/$/\r/' "$in"
+	run -0 --separate-stderr omni-escalate --rules <"$in"
+	assert_output '[ladder a]
+step.1 = -2h email
+step.2 = -60m flag
+
+[ladder c]
+step.1 = -3h sms
+step.2 = -90m flag'
+	assert_equal "$stderr" \
+	    'omni-escalate: b: no row is active, so there is no ladder'
+	# Neither is a ladder of nothing.
+	run -65 --separate-stderr omni-escalate --rules </dev/null
+	assert_output ''
+	assert_equal "$stderr" 'omni-escalate: no row, no ladder'
+	for word in '"f"' '"true"' 2 null '""'; do
+		echo '{"reminder_type":"a","step":1,"channel":"sms","wait_hours":1,"is_active":'"$word"'}' >"$in"
+		run -65 --separate-stderr omni-escalate --rules <"$in"
+		assert_output ''
+		assert_equal "$stderr" 'omni-escalate: line 1: is_active: neither true, false, 1 nor 0'
+	done
 }
 
 @test "--rules: a row that is no good is named, and nothing is printed" {
@@ -263,7 +312,7 @@ step.1 = -48h email'
 	assert_output ''
 	[[ $stderr == *'line 1: reminder_type: '* ]]
 	[[ $stderr == *'line 2: channel: fax is none'* ]]
-	[[ $stderr == *'line 3: step: not a whole number from 1 to 99'* ]]
+	[[ $stderr == *'line 3: step: not a whole number from 1 to 98'* ]]
 	[[ $stderr == *'line 4: wait_hours: '* ]]
 	[[ $stderr == *'line 5: not an object'* ]]
 	[[ $stderr == *'line 6: '* ]]
@@ -354,6 +403,64 @@ simulate() {
 	echo '30% confirm by sms' >"$in"
 	run -65 simulate --assume "$in"
 	assert_output --partial "$in:1: not like"
+	# As a person writes it.
+	appointment a 2026-11-24T18:00
+	echo '100 % confirm after SMS' >"$in"
+	run -0 simulate --assume "$in"
+	assert_line --regexp ' answer +sms .*\(confirmed\)$'
+	for line in '% confirm after sms' '30 % % confirm after sms' \
+	    '101 % confirm after sms'; do
+		echo "$line" >"$in"
+		run -65 simulate --assume "$in"
+	done
 	run -66 simulate --assume "$in.none"
 	run -74 bash -c 'omni-escalate --simulate 2026-11-23T00:00Z..2026-11-24T00:00Z >/dev/full'
+}
+
+@test "the last step fails, and no flag comes after it: staff is told all the same" {
+	ladder '-24h whatsapp'
+	appointment a 2026-11-24T18:00
+	appointment b 2026-11-24T18:10
+	cycle 23T18:10
+	receipt a.r1/1 delivered
+	receipt b.r1/1 failed
+	receipt b.r1/1 failed
+	assert_equal "$(sql 'SELECT kind, reminder, person FROM open_flag')" \
+	    'unreachable|b|Persona b'
+	omni-ledger resolve "$(sql 'SELECT flag FROM open_flag')"
+	receipt b.r1/1 failed
+	# Who is asked and says nothing is no reason, once it is over.
+	cycle 24T18:30
+	assert_equal "$(sql 'SELECT count(*) FROM open_flag')" 0
+	at 2026-11-24T09:00:00-06:00
+	# The provider itself refuses it: no such user.
+	printf '#!/bin/sh\ncat >/dev/null\nexit 67\n' >"$in.sendmail"
+	chmod +x "$in.sendmail"
+	sed -i "s,^kind = maildir,kind = sendmail,;
+	    s,^path = ../spool/Maildir,path = $in.sendmail," "$OMNI_CONF"
+	ladder '-24h email'
+	appointment f 2026-11-25T09:00
+	cycle 24T09:00
+	assert_equal "$(sql 'SELECT kind, reminder, reason FROM open_flag')" \
+	    'unreachable|f|address'
+	omni-ledger resolve "$(sql 'SELECT flag FROM open_flag')"
+	# Opted out, or too late, before it went.
+	ladder '-24h sms'
+	for id in c d; do
+		appointment "$id" 2026-11-25T18:00
+	done
+	at 2026-11-24T18:00:00-06:00
+	omni-escalate | omni-normalize | omni-route | omni-render |
+		omni-queue -q
+	omni-queue -q hold d.r1/1
+	jq -nc '{id: "c-c", opt_out: ["sms"]}' | omni-contact import -q
+	sed -i 's/^\[ladder/[quiet]\nstart = 00:00\nend = 00:00\n\n&/' "$OMNI_CONF"
+	omni-send-sms -q
+	assert_equal "$(sql "SELECT kind, reminder FROM open_flag")" \
+	    'unreachable|c'
+	at 2026-11-25T18:00:00-06:00
+	omni-send-sms -q
+	assert_equal "$(sql 'SELECT kind, reminder, reason FROM open_flag' |
+	    tail -1)" 'unreachable|d|too late'
+	verified
 }

@@ -209,6 +209,15 @@ steps() {
 	assert_equal "$stderr" \
 'omni-escalate: a: there is no [ladder appointment]
 omni-escalate: b: there is no [ladder appointment]'
+	# Not for ever: what is over ends.
+	at 2026-11-24T08:10:00-06:00
+	escalate 1
+	is .reminder '{"id":"a","revision":1,"step":1,"flag":"unreachable","close":"lapsed"}'
+	assert_equal "$stderr" \
+	    'omni-escalate: b: there is no [ladder appointment]'
+	pass 2>/dev/null || :
+	assert_equal "$(sql 'SELECT id, state FROM reminder' | xargs)" \
+	    'a|lapsed b|open'
 }
 
 @test "a ladder cut short meanwhile: staff is told" {

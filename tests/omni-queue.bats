@@ -452,3 +452,17 @@ orders() {
 		"$ROOT/share/server/omni-wake.path"
 	assert_output 1
 }
+
+@test "a contact's id that is none, or too long, is refused: no two people share a conversation (Inv. 10)" {
+	local id
+	for id in '""' 7 "\"$(printf %0251d 0)\""; do
+		ready m1 | jq -c ".contact.id = $id"
+	done >"$in"
+	queue 1
+	assert_equal "$(jq -r '.error | .code + " " + .field' <<<"$output" |
+	    sort -u)" 'bad_contact contact.id'
+	assert_equal "$(sql 'SELECT count(*) FROM conversation')" 0
+	ready m1 | jq -c '.contact.id = null' >"$in"
+	queue 0
+	assert_equal "$(results)" queued
+}

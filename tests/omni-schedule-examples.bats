@@ -81,3 +81,62 @@ database() {
 	assert_equal "$(<"$in.records")" '{"end":true,"count":0}'
 	run -75 omni-schedule -q --full --source calendar <"$in.records"
 }
+
+# postgres COMMAND: as somebody who may run a server, which root may not
+postgres() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups \
+		    env -u LC_ALL HOME="$cluster" "$@"
+	else
+		"$@"
+	fi
+}
+
+# cluster: a server of its own in $cluster, with the table, on a socket there
+cluster() {
+	local bin
+	bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | tail -n 1)
+	[ -x "$bin/initdb" ] || skip 'PostgreSQL is not installed'
+	PATH=$bin:$PATH
+	# A socket's name is short, and the tests' directory closed to others.
+	cluster=$(mktemp -d /tmp/omni-pg.XXXXXX)
+	[ "$(id -u)" -ne 0 ] || chown 65534:65534 "$cluster"
+	(
+		cd "$cluster" || exit
+		postgres initdb -D "$cluster/db" -U clinic -A trust -E UTF8 \
+		    --locale=C.UTF-8 --no-sync >"$cluster.log"
+		postgres pg_ctl -D "$cluster/db" -w -s -l "$cluster/log" \
+		    -o "-k $cluster -h '' -F" start >>"$cluster.log" 3>&-
+	)
+	export PGHOST=$cluster PGUSER=clinic
+	psql -qX postgres -c 'CREATE DATABASE calendar'
+	psql -qX calendar -c 'CREATE TABLE appointment(id integer, starts
+	    timestamp, client integer, name text, phone text, email text,
+	    pet text, state text, changed timestamptz)'
+	jq -Rsj 'ltrimstr("\ufeff") | gsub("\r\n"; "\n") | sub("\n+$"; "\n")' \
+	    appointments.csv |
+		psql -qX calendar -c '\copy appointment FROM STDIN CSV HEADER'
+}
+
+teardown() {
+	[ -z "$cluster" ] || {
+		postgres pg_ctl -D "$cluster/db" -s -m immediate stop || :
+		rm -rf "$cluster" "$cluster.log"
+	}
+}
+
+@test "a table of PostgreSQL, rows and count of one moment" {
+	cluster
+	psql -AtXq -v ON_ERROR_STOP=1 -f export.psql calendar >"$in.records"
+	sed -i 's/\("at":"2026-11-2[0-9]\)T/\1 /' "$in.records"
+	end=1 taken --full --source calendar <"$in.records"
+	psql -qX calendar -c 'DELETE FROM appointment WHERE id = 502'
+	psql -AtXq -v ON_ERROR_STOP=1 -f export.psql calendar |
+	    omni-schedule -q --full --source calendar
+	assert_equal "$(sql 'SELECT id, state FROM reminder ORDER BY id' |
+	    xargs)" '501|open 502|cancelled'
+	# A database that is not there cancels nothing.
+	run -65 bash -c 'psql -AtXq -f export.psql nosuch 2>/dev/null |
+	    omni-schedule -q --full --source calendar'
+	assert_equal "$(sql "SELECT state FROM reminder WHERE id = '501'")" open
+}

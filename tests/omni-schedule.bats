@@ -502,3 +502,198 @@ convert() {
 	assert_equal "$(results)" unchanged
 	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'lapsed|1'
 }
+
+@test "a contact's id that is empty or too long is refused: no two people are one (Inv. 6)" {
+	local long
+	long=$(printf '%0251d' 0)
+	{
+		row a 2026-11-25T10:30 '.contact.id = ""'
+		row b 2026-11-25T10:30 '.contact |= (.id = "" | .phone = "55 5512 7777")'
+		row c 2026-11-25T10:30 ".contact.id = \"$long\""
+		row d 2026-11-25T10:30 ".contact.id = \"${long#0}\""
+	} >"$in"
+	schedule 1
+	assert_equal "$(results)" 'bad_contact bad_contact bad_contact new'
+	assert_equal "${stderr_lines[0]}" \
+	    'omni-schedule: line 1: a: contact.id: missing, or not a text'
+	assert_equal "${stderr_lines[2]}" \
+	    'omni-schedule: line 3: c: contact.id: longer than 250 bytes'
+	assert_equal "$(sql 'SELECT length(id) FROM contact')" 250
+	# The longest is the same person the next day, too.
+	row d 2026-11-25T10:30 ".contact.id = \"${long#0}\"" >"$in"
+	schedule 0
+	assert_equal "$(results)" unchanged
+	# What is over ends all the same.
+	row d 2026-11-25T10:30 '.contact.id = "" | .status = "done"' >"$in"
+	schedule 1
+	assert_equal "$(jq -c '[.schedule.state, .error.code]' <<<"$output")" \
+	    '["done","bad_contact"]'
+}
+
+@test "confirmed: what else the row says is taken in, and the directions go to whom it is for" {
+	keep_console
+	sed -i '/^step.5/i step.45 = -90m sms appointment_confirmation if always' \
+	    "$OMNI_CONF"
+	sed -i 's/^step.45/step.6/; s/^step.5 = -1h/step.7 = -1h/' "$OMNI_CONF"
+	row a 2026-11-25T17:00 '.status = "confirmed"' >"$in"
+	schedule 0
+	assert_equal "$(sql 'SELECT next_step, next_due_at FROM reminder')" \
+	    '6|2026-11-25T21:30:00Z'
+	row a 2026-11-25T17:00 '.status = "confirmed" | .vars.pet_name = "Sol"' \
+	    >"$in"
+	schedule 0
+	assert_equal "$(jq -c .schedule <<<"$output")" \
+	    '{"state":"changed","revision":1}'
+	before=$(journal)
+	schedule 0
+	assert_equal "$(results)" unchanged
+	assert_equal "$(journal)" "$before"
+	# Another person has it now.
+	row a 2026-11-25T17:00 '.status = "confirmed" | .vars.pet_name = "Sol" |
+	    .contact = {id: "8", name: "Eva", phone: "55 5512 7777"}' >"$in"
+	schedule 0
+	assert_equal "$(jq -c .schedule <<<"$output")" \
+	    '{"state":"confirmed","revision":2}'
+	at 2026-11-25T15:30:00-06:00
+	run -0 omni-escalate
+	assert_equal "$(jq -c '[.id, .contact.id, .vars.pet_name]' \
+	    <<<"$output")" '["a.r2/6","8","Sol"]'
+	omni-run
+	run -0 grep -c '^sms to +525555127777 (a.r2/6,' "$console"
+	run -1 grep '+525555123456' "$console"
+	verified
+}
+
+@test "confirmed, and moved to a time that is over: nothing goes out for the old one (Inv. 6)" {
+	sed -i 's/^step.4 .*/step.4 = -2h whatsapp if always/' "$OMNI_CONF"
+	row a 2026-11-25T17:00 >"$in"
+	schedule 0
+	row a 2026-11-25T17:00 '.status = "confirmed"' >"$in"
+	schedule 0
+	assert_equal "$(sql 'SELECT next_step FROM reminder')" 4
+	row a 2026-11-20T17:00 >"$in"
+	schedule 0
+	assert_equal "$(results)" past
+	assert_equal "$(sql 'SELECT state, next_step FROM reminder')" 'lapsed|'
+	at 2026-11-25T15:00:00-06:00
+	run -0 omni-escalate
+	assert_output ''
+	# It was a slip.
+	at 2026-11-23T09:00:00-06:00
+	row a 2026-11-25T17:00 >"$in"
+	schedule 0
+	assert_equal "$(results)" reopened
+	verified
+}
+
+@test "a ladder that was changed counts for who was not asked yet, from the next export on" {
+	{ row a 2026-11-25T17:00; row b 2026-11-24T08:00; } >"$in"
+	schedule 0
+	assert_equal "$(pass)" queued
+	before=$(sql 'SELECT next_step, next_due_at FROM reminder WHERE id = '"'b'")
+	sed -i 's/^step.1 = -24h/step.1 = -20h/' "$OMNI_CONF"
+	schedule 0 -n
+	assert_equal "$(results)" 'changed unchanged'
+	schedule 0
+	assert_equal "$(jq -c .schedule <<<"${lines[0]}")" \
+	    '{"state":"changed","revision":1}'
+	assert_equal "$(sql "SELECT next_due_at FROM reminder WHERE id = 'a'")" \
+	    2026-11-25T03:00:00Z
+	# Who was asked goes on as it was noted.
+	assert_equal "$(sql 'SELECT next_step, next_due_at FROM reminder WHERE id = '"'b'")" \
+	    "$before"
+	before=$(journal)
+	schedule 0
+	assert_equal "$(results)" 'unchanged unchanged'
+	assert_equal "$(journal)" "$before"
+	at 2026-11-24T17:00:00-06:00
+	run -0 omni-escalate
+	assert_equal "$(jq -r .reminder.id <<<"$output" | xargs)" b
+	# The first step has another number, and is over: it is due now.
+	row a 2026-11-25T17:00 >"$in"
+	sed -i '/^step.[23]/d; s/^step.1 = -20h/step.2 = -48h/' "$OMNI_CONF"
+	schedule 0
+	run -0 omni-escalate
+	assert_equal "$(jq -r .id <<<"$output" | grep '^a')" a.r1/2
+	verified
+}
+
+@test "by the clock of another zone: the first step moves, the event does not" {
+	sed -i 's/^step.1 = .*/step.1 = -1d at 10:00 email/' "$OMNI_CONF"
+	row a 2026-11-25T17:00:00-06:00 >"$in"
+	schedule 0
+	assert_equal "$(sql 'SELECT next_due_at FROM reminder')" \
+	    2026-11-24T16:00:00Z
+	row a 2026-11-25T17:00:00-06:00 '.timezone = "America/Cancun"' >"$in"
+	schedule 0
+	assert_equal "$(results)" changed
+	assert_equal "$(sql 'SELECT revision, next_due_at FROM reminder')" \
+	    '1|2026-11-24T15:00:00Z'
+}
+
+@test "a field of another kind is refused by name, not left out (Inv. 10)" {
+	local field
+	{
+		row a 2026-11-25T10:30 '.status = 5'
+		row a 2026-11-25T10:30 '.status = false'
+		row a 2026-11-25T10:30 '.timezone = 5'
+		row a 2026-11-25T10:30 '.vars = "Luna"'
+		row a 2026-11-25T10:30 '.vars = [1]'
+		row a 2026-11-25T10:30 '.metadata = 1'
+		row a 2026-11-25T10:30 '.related = "order 7"'
+		row a 2026-11-25T10:30 '.related = {type: "order"}'
+		row a 2026-11-25T10:30 '.related = {type: 1, id: "7"}'
+		row a 2026-11-25T10:30 '.updated_at = "yesterday"'
+		row a 2026-11-25T10:30 '.updated_at = 1790000000'
+		row a 9999-12-31T23:00
+	} >"$in"
+	schedule 1
+	assert_equal "$(results)" 'unknown_status unknown_status bad_timezone bad_vars bad_vars bad_metadata bad_related bad_related bad_related bad_time bad_time bad_time'
+	assert_equal "$(jq -r .error.field <<<"$output" | xargs)" \
+	    'status status timezone vars vars metadata related related related updated_at updated_at at'
+	assert_equal "$(sql 'SELECT count(*) FROM reminder')" 0
+	assert_equal "${stderr_lines[0]}" \
+	    'omni-schedule: line 1: a: status: not a text'
+	# What databases write for "nothing" is nothing.
+	for field in status timezone vars metadata related updated_at; do
+		row "$field" 2026-11-25T10:30 ".$field = null"
+	done >"$in"
+	schedule 0
+	assert_equal "$(results)" 'new new new new new new'
+	# A row that ends a reminder needs none of them.
+	row status 2026-11-25T10:30 '.status = "done" | .updated_at = "?" |
+	    .vars = 1' >"$in"
+	schedule 0
+	assert_equal "$(results)" 'done'
+}
+
+@test "updated_at as databases write it, local and without a T" {
+	{
+		row a 2026-11-25T12:00 '.updated_at = "2026-11-20 12:00:00"'
+		row a 2026-11-25T10:00 '.updated_at = "2026-11-20 10:00:00.5"'
+		row a 2026-11-25T10:00 '.updated_at = "2026-11-20T17:59:59Z"'
+		row a 2026-11-25T14:00 '.updated_at = "2026-11-20T18:00:01+00:00"'
+	} >"$in"
+	schedule 0
+	assert_equal "$(results)" 'new stale stale moved'
+	assert_equal "$(sql 'SELECT source_at FROM reminder')" \
+	    2026-11-20T18:00:01Z
+	row a 2026-11-25T14:00 '.status = "cancelled" |
+	    .updated_at = "2026-11-20 11:00"' >"$in"
+	schedule 0
+	assert_equal "$(results)" stale
+}
+
+@test "metadata of a row goes with every message about it" {
+	row a 2026-11-24T08:00 '.metadata = {branch: 3, tags: ["x"]}' >"$in"
+	schedule 0
+	assert_equal "$(pass)" queued
+	assert_equal "$(jq -c .metadata "$in.queued")" \
+	    '{"branch":3,"tags":["x"]}'
+	assert_equal "$(sql "SELECT body ->> '\$.metadata.branch' FROM message
+	    JOIN content ON key = content")" 3
+	row a 2026-11-24T08:00 '.metadata = {branch: 4}' >"$in"
+	schedule 0
+	assert_equal "$(results)" changed
+	verified
+}

@@ -357,6 +357,11 @@ UPDATE reminder SET contact = :data ->> '$.contact',
   related_type = :data ->> '$.related.type',
   related_id = :data ->> '$.related.id', updated_at = :at
 WHERE id = :data ->> '$.id' AND revision = :data ->> '$.revision';
+-- Its ladder begins otherwise now, and nothing of it was taken yet.
+UPDATE reminder SET next_step = :data ->> '$.next_step',
+  next_due_at = :data ->> '$.next_due_at'
+WHERE :data ->> '$.ladder' = 1 AND id = :data ->> '$.id'
+  AND revision = :data ->> '$.revision' AND state = 'open' AND step = 0;
 
 -- op reminder.closed
 UPDATE reminder SET state = :data ->> '$.state', reason = :data ->> '$.how',

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "base/digest.h"
@@ -49,6 +50,19 @@ read_share(const char *word, int *share)
 	return true;
 }
 
+/* As people write it: SMS, WhatsApp. */
+static bool
+read_channel(const char *word, struct assume_rule *r)
+{
+	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++)
+		if (strcasecmp(config_channel_type(i), word) == 0) {
+			snprintf(r->channel, sizeof(r->channel), "%s",
+			    config_channel_type(i));
+			return true;
+		}
+	return false;
+}
+
 /* "30% confirm after sms [in 45m]", "2% fail sms" */
 static bool
 read_general(const struct line *l, struct assume_rule *r)
@@ -62,9 +76,8 @@ read_general(const struct line *l, struct assume_rule *r)
 	answer = r->act != ASSUME_READ && r->act != ASSUME_FAIL;
 	if (answer && strcmp(l->words[i++], "after") != 0)
 		return false;
-	if (config_channel_type_of(l->words[i]) == NULL)
+	if (!read_channel(l->words[i++], r))
 		return false;
-	snprintf(r->channel, sizeof(r->channel), "%s", l->words[i++]);
 	r->delay = r->act == ASSUME_FAIL ? 0 : DELAY;
 	if (i < l->count && r->act != ASSUME_FAIL &&
 	    strcmp(l->words[i], "in") == 0 && i + 1 < l->count) {
@@ -87,15 +100,30 @@ read_single(const struct line *l, struct assume_rule *r)
 	return clock_parse(l->words[3], &r->at);
 }
 
+/* "30 % confirm after SMS" is what people write. */
+static void
+split(const char *text, struct line *l)
+{
+	size_t i = 0, end;
+
+	while (l->count < WORDS && config_word(text, i++, l->words[l->count],
+	    sizeof(l->words[0]))) {
+		end = strlen(l->words[0]);
+		if (l->count == 1 && strcmp(l->words[1], "%") == 0)
+			snprintf(l->words[0] + end, sizeof(l->words[0]) - end,
+			    "%%");
+		else
+			l->count++;
+	}
+}
+
 /* 1: a rule, 0: none, -1: neither. */
 static int
 read_line(const char *text, struct assume_rule *r)
 {
 	struct line l = { .count = 0 };
 
-	while (l.count < WORDS && config_word(text, l.count,
-	    l.words[l.count], sizeof(l.words[0])))
-		l.count++;
+	split(text, &l);
 	*r = (struct assume_rule){ .share = 0 };
 	if (l.count == 0 || l.words[0][0] == '#')
 		return 0;

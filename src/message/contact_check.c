@@ -123,16 +123,27 @@ flaw(struct check *k, const char *code, const char *field, const char *text)
 	return false;
 }
 
+const char *
+contact_id_fault(const struct value *contact)
+{
+	const struct value *v = value_get(contact, "id");
+	const char *id = value_string(v);
+
+	if (v == NULL || value_type(v) == VALUE_NULL)
+		return NULL;
+	if (id == NULL || *id == '\0')
+		return "missing, or not a text";
+	return strlen(id) > ID_MAX_LEN ? "longer than 250 bytes" : NULL;
+}
+
 static bool
 check_id(struct check *k)
 {
-	const char *id = value_get_string(k->contact, "id");
+	const char *fault = contact_id_fault(k->contact);
 
-	if (id == NULL || *id == '\0')
-		return flaw(k, "no_id", "id", "missing, or not a text");
-	if (strlen(id) > ID_MAX_LEN)
-		return flaw(k, "no_id", "id", "longer than 250 bytes");
-	return true;
+	if (fault == NULL && value_get_string(k->contact, "id") == NULL)
+		fault = "missing, or not a text";
+	return fault == NULL || flaw(k, "no_id", "id", fault);
 }
 
 /* A number where a telephone is meant is common, and would be lost. */

@@ -77,8 +77,8 @@ local_date(struct escalator *s, const char *zone, instant event)
 }
 
 struct value *
-escalate_vars(struct escalator *s, const char *key, const char *zone,
-    instant event)
+escalate_vars(struct escalator *s, struct record *r, const char *key,
+    const char *zone, instant event)
 {
 	const char *body = ledger_content(s->ledger, key, &s->mem);
 	struct value *content = NULL, *vars;
@@ -91,6 +91,9 @@ escalate_vars(struct escalator *s, const char *key, const char *zone,
 	kept = value_get(content, "vars");
 	vars = value_type(kept) == VALUE_OBJECT ? value_copy(kept) :
 	    value_new_object();
+	if (value_get(content, "metadata") != NULL)
+		record_set_take(r, "metadata", value_copy(value_get(content,
+		    "metadata")));
 	value_set_string(vars, "at", clock_format(event, text));
 	value_set_string(vars, "timezone", zone);
 	if (value_get(vars, "due_on") == NULL)
@@ -161,7 +164,7 @@ set_message(struct escalator *s, struct record *r, const struct due *d,
 	record_set_string(r, "template", step->template);
 	if (strcmp(step->channel, "preferred") != 0)
 		record_set_string(r, "channel", step->channel);
-	record_set_take(r, "vars", escalate_vars(s, d->content, d->zone,
+	record_set_take(r, "vars", escalate_vars(s, r, d->content, d->zone,
 	    d->event.at));
 	if (d->related_type != NULL && d->related_id != NULL) {
 		related = value_new_object();
@@ -221,13 +224,19 @@ why_not(struct escalator *s, const struct due *d,
 	return why;
 }
 
-/* The ladder of its type, as its contact wants it. */
+/*
+ * The ladder of its type, as its contact wants it.  Where there is none any
+ * more, what is over ends all the same.
+ */
 static bool
 load_ladder(struct escalator *s, const struct due *d)
 {
 	struct error e;
 
 	if (ladder_load(s->config, d->type, &s->ladder, &e) == -1) {
+		s->ladder.count = 0;
+		if (d->event.at <= clock_now())
+			return true;
 		diag("%s: %s", d->id, e.text);
 		s->faults++;
 		return false;

@@ -25,9 +25,12 @@ struct escalator {
 };
 
 void escalate(struct escalator *s);
-/* What the templates get of a reminder: of its content, and of its event. */
-struct value *escalate_vars(struct escalator *s, const char *key,
-    const char *zone, instant event);
+/*
+ * What the templates get of a reminder: of its content, and of its event.  The
+ * record gets the metadata of the content.
+ */
+struct value *escalate_vars(struct escalator *s, struct record *r,
+    const char *key, const char *zone, instant event);
 void escalate_put(const struct escalator *s, const struct record *r);
 
 #endif

@@ -8,6 +8,7 @@
 #include "message/inbound_mail.h"
 #include "message/learned.h"
 #include "message/link_apply.h"
+#include "message/reminder.h"
 #include "message/twice.h"
 
 /* Order of statuses; whatever comes first, the highest one shows. */
@@ -159,8 +160,10 @@ apply_status(struct ledger *l, struct value *event)
 	value_integer(value_get(data, "attempt"), &attempt);
 	ledger_append_take(l, "event.received", data);
 	learn_of_reader(l, event, attempt);
-	if (known)
+	if (known) {
 		twice_check(l, value_get_string(event, "message"));
+		reminder_check_end(l, value_get_string(event, "message"));
+	}
 	value_set_string(event, "applied", known ? "recorded" : "unmatched");
 	if (known && strncmp(key, "mail:", 5) == 0)
 		inbound_mail_count(l, event);

@@ -66,12 +66,15 @@ ladder_load(const struct config *c, const char *type, struct ladder *l,
 	l->class = config_string(c, "ladder", type, "class");
 	if (l->class == NULL && l->topic != NULL)
 		l->class = config_string(c, "topic", l->topic, "class");
-	for (int i = 1; i < 100 && l->count < LADDER_STEPS; i++) {
+	for (int i = 1; i < 100; i++) {
 		snprintf(key, sizeof(key), "step.%d", i);
 		text = config_string(c, "ladder", type, key);
-		if (text != NULL)
-			read_step(&l->steps[l->count++], i, text, type,
-			    template);
+		if (text == NULL)
+			continue;
+		if (l->count == LADDER_STEPS)
+			return error_set(e, EX_CONFIG, "[ladder %.60s] has "
+			    "more than %d steps", type, LADDER_STEPS);
+		read_step(&l->steps[l->count++], i, text, type, template);
 	}
 	if (l->count == 0)
 		return error_set(e, EX_CONFIG, "[ladder %.60s] has no step",

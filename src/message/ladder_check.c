@@ -29,16 +29,18 @@ struct span {
 static void complain(struct check *k, bool error, const struct ladder *l,
     int step, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* `l` is NULL where the words name the ladder, or it is none's. */
 static void
 complain(struct check *k, bool error, const struct ladder *l, int step,
     const char *fmt, ...)
 {
 	struct ladder_complaint what = { .error = error };
 	va_list ap;
-	int n;
+	int n = 0;
 
-	n = snprintf(what.text, sizeof(what.text), "[ladder %.60s] ",
-	    l->type);
+	if (l != NULL)
+		n = snprintf(what.text, sizeof(what.text), "[ladder %.60s] ",
+		    l->type);
 	if (step > 0)
 		n += snprintf(what.text + n, sizeof(what.text) - (size_t)n,
 		    "step.%d: ", step);
@@ -187,23 +189,21 @@ ladder_check(struct config *c, void (*tell)(const struct ladder_complaint
     *what, void *ctx), void *ctx)
 {
 	struct check k = { .config = c, .tell = tell, .ctx = ctx };
-	struct ladder l = { .type = "?" };
+	struct ladder l;
 	const char *type;
 	struct error e;
 
 	k.templates = templates_new(c);
 	if (hours_load(&k.hours, c, &e) == -1)
-		complain(&k, true, &l, 0, "%.300s", e.text);
+		complain(&k, true, NULL, 0, "%.300s", e.text);
 	for (size_t i = 0; (type = config_name(c, "ladder", i)) != NULL;
 	    i++) {
 		if (ladder_load(c, type, &l, &e) == 0)
 			check_ladder(&k, &l);
-		else {
-			l.type = type;
-			complain(&k, true, &l, 0, "%.300s", e.text);
-		}
+		else
+			complain(&k, true, NULL, 0, "%.300s", e.text);
 		if (notice_check(c, k.templates, type, &e) == -1)
-			complain(&k, true, &l, 0, "%.300s", e.text);
+			complain(&k, true, NULL, 0, "%.300s", e.text);
 	}
 	templates_free(k.templates);
 	hours_release(&k.hours);

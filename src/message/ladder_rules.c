@@ -16,11 +16,13 @@
 
 #define RULES_MAX	2000
 #define HOURS_MAX	(366 * 24)
+#define STEP_LAST	98	/* of 99: behind it comes the flag */
 
 struct rule {
 	char type[64];
 	const char *channel;
 	int64_t step, wait;
+	bool active;
 };
 
 struct rules {
@@ -55,36 +57,52 @@ is_name(const char *s)
 	    "0123456789_-") == strlen(s);
 }
 
-/* A flag of a database: true, 1; without one the row is active. */
+/*
+ * As databases write it: true or 1.  Without it a row is active; any other
+ * word could mean the one or the other.
+ */
 static bool
-is_active(const struct value *row)
+read_active(struct rules *all, const struct value *row, struct rule *r)
 {
-	const struct value *v = value_get(row, "is_active");
-	int64_t n;
+	const char *name = value_get(row, "is_active") != NULL ? "is_active" :
+	    "active";
+	const struct value *v = value_get(row, name);
+	int64_t n = -1;
 
-	if (v == NULL)
-		v = value_get(row, "active");
-	return v == NULL || value_is_true(v) ||
-	    (value_integer(v, &n) && n != 0);
+	value_integer(v, &n);
+	r->active = v == NULL || value_is_true(v) || n == 1;
+	if (v != NULL && value_type(v) != VALUE_BOOL && n != 0 && n != 1)
+		return bad(all, "%s: neither true, false, 1 nor 0", name);
+	return true;
 }
 
 static bool
-read_rule(struct rules *all, const struct value *row, struct rule *r)
+read_type(struct rules *all, const struct value *row, struct rule *r)
 {
 	const char *type = value_get_string(row, "reminder_type");
-	const char *channel = value_get_string(row, "channel");
 
 	if (!is_name(type))
 		return bad(all, "reminder_type: missing, or no name of "
 		    "letters, digits, - and _");
 	snprintf(r->type, sizeof(r->type), "%s", type);
+	return true;
+}
+
+static bool
+read_rule(struct rules *all, const struct value *row, struct rule *r)
+{
+	const char *channel = value_get_string(row, "channel");
+
+	if (!read_type(all, row, r))
+		return false;
 	r->channel = config_channel_type_of(channel);
 	if (r->channel == NULL)
 		return bad(all, "channel: %.60s is none", channel == NULL ?
 		    "what is missing" : channel);
 	if (!value_integer(value_get(row, "step"), &r->step) || r->step < 1 ||
-	    r->step > 99)
-		return bad(all, "step: not a whole number from 1 to 99");
+	    r->step > STEP_LAST)
+		return bad(all, "step: not a whole number from 1 to %d",
+		    STEP_LAST);
 	if (!value_integer(value_get(row, "wait_hours"), &r->wait) ||
 	    r->wait < 0 || r->wait > HOURS_MAX)
 		return bad(all, "wait_hours: not a whole number from 0 to %d",
@@ -104,7 +122,8 @@ take(struct rules *all, const char *line, size_t len)
 		bad(all, "%s", e.text);
 	else if (value_type(row) != VALUE_OBJECT)
 		bad(all, "not an object");
-	else if (is_active(row) && read_rule(all, row, &rule)) {
+	else if (read_active(all, row, &rule) && (!rule.active ?
+	    read_type(all, row, &rule) : read_rule(all, row, &rule))) {
 		if (all->count == RULES_MAX)
 			bad(all, "more than %d rows", RULES_MAX);
 		else
@@ -122,6 +141,62 @@ compare(const void *a, const void *b)
 	return order != 0 ? order : (x->step > y->step) - (x->step < y->step);
 }
 
+/* What is wrong with the rows of one type, which all are active. */
+static void
+check_type(struct rules *all, const struct rule *r, size_t n)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		sum += r[i].wait;
+		if (i > 0 && r[i].step == r[i - 1].step) {
+			diag("%s: step %lld is there twice", r->type,
+			    (long long)r[i].step);
+			all->bad++;
+		}
+	}
+	if (n >= LADDER_STEPS) {
+		diag("%s: more than %d steps", r->type, LADDER_STEPS - 1);
+		all->bad++;
+	}
+	if (sum == 0) {
+		diag("%s: wait_hours are all 0: nothing would come before the "
+		    "event", r->type);
+		all->bad++;
+	}
+}
+
+/* Leaves out those that are not active; says which types have no other. */
+static void
+keep_active(struct rules *all)
+{
+	size_t kept = 0, before = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct rule *r = &all->list[i];
+		bool last = i + 1 == all->count ||
+		    strcmp(r[1].type, r->type) != 0;
+
+		if (last && !r->active && kept == before)
+			diag("%s: no row is active, so there is no ladder",
+			    r->type);
+		if (r->active)
+			all->list[kept++] = *r;
+		if (last)
+			before = kept;
+	}
+	all->count = kept;
+}
+
+/* Who has not answered by then is for staff, while there is time to call. */
+static void
+print_flag(const struct rule *last, struct buf *out)
+{
+	if (last->wait > 0)
+		buf_printf(out, "step.%lld = -%lldm flag\n",
+		    (long long)last->step + 1, (long long)last->wait * 30);
+}
+
 /* The rows of one type, which begin at `from`; returns where they end. */
 static size_t
 print_ladder(struct rules *all, size_t from, struct buf *out)
@@ -130,23 +205,9 @@ print_ladder(struct rules *all, size_t from, struct buf *out)
 	int64_t sum = 0, wait;
 	size_t n = 0;
 
-	for (; from + n < all->count && strcmp(r[n].type, r->type) == 0; n++) {
+	for (; from + n < all->count && strcmp(r[n].type, r->type) == 0; n++)
 		sum += r[n].wait;
-		if (n > 0 && r[n].step == r[n - 1].step) {
-			diag("%s: step %lld is there twice", r->type,
-			    (long long)r[n].step);
-			all->bad++;
-		}
-	}
-	if (n > LADDER_STEPS) {
-		diag("%s: more than %d steps", r->type, LADDER_STEPS);
-		all->bad++;
-	}
-	if (sum == 0) {
-		diag("%s: wait_hours are all 0: nothing would come before the "
-		    "event", r->type);
-		all->bad++;
-	}
+	check_type(all, r, n);
 	buf_printf(out, "%s[ladder %s]\n", from == 0 ? "" : "\n", r->type);
 	for (size_t i = 0; i < n; i++) {
 		wait = i == 0 ? sum : r[i - 1].wait;
@@ -154,6 +215,7 @@ print_ladder(struct rules *all, size_t from, struct buf *out)
 		    (long long)r[i].step, i == 0 ? '-' : '+',
 		    (long long)wait, r[i].channel);
 	}
+	print_flag(&r[n - 1], out);
 	return from + n;
 }
 
@@ -163,6 +225,11 @@ print_all(struct rules *all)
 	struct buf out = BUF_INIT(1024 * 1024);
 
 	qsort(all->list, all->count, sizeof(*all->list), compare);
+	keep_active(all);
+	if (all->count == 0 && all->bad == 0) {
+		diag("no row, no ladder");
+		all->bad++;
+	}
 	for (size_t i = 0; i < all->count; )
 		i = print_ladder(all, i, &out);
 	if (all->bad == 0)
@@ -190,7 +257,7 @@ ladder_rules(void)
 		all.line = in.lineno;
 		if (status == READER_TOO_LONG)
 			bad(&all, "too long");
-		else if (len > 0)
+		else if (strspn(line, " \t\r") < len)
 			take(&all, line, len);
 	}
 	if (status == READER_ERROR)

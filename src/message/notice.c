@@ -108,7 +108,8 @@ time_of(const struct pending *p)
 static void
 set_vars(struct escalator *s, struct record *r, const struct pending *p)
 {
-	struct value *vars = escalate_vars(s, p->content, p->zone, time_of(p));
+	struct value *vars = escalate_vars(s, r, p->content, p->zone,
+	    time_of(p));
 
 	if (!is_cancelled(p) && p->old_at != NULL)
 		value_set_string(vars, "old_at", p->old_at);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "message/attach.h"
 #include "message/contact.h"
+#include "message/contact_check.h"
 #include "message/links.h"
 #include "message/notice.h"
 #include "message/policy.h"
@@ -278,8 +279,14 @@ is_ready(struct filter *f, struct record *r)
 {
 	static const char *const needed[] = { "account", "channel", "to",
 	    "text", "expires_at" };
-	const char *s;
+	const char *s = contact_id_fault(record_get(r, "contact"));
 	instant t;
+
+	if (s != NULL) {
+		filter_refuse(f, r, "bad_contact", "contact.id",
+		    "contact.id: %s", s);
+		return false;
+	}
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		s = record_string(r, needed[i]);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-
 /* What is due of a reminder, from the ledger. */
 struct state {
 	char type[64], zone[64], contact[256];
@@ -116,4 +115,33 @@ reminder_close(struct ledger *l, const struct config *c,
 	reminder_put_next(l, c, hours, end->id, end->revision, end->state,
 	    data);
 	ledger_append_take(l, "reminder.closed", data);
+}
+
+void
+reminder_check_end(struct ledger *l, const char *message)
+{
+	struct value *data = NULL;
+	struct ledger_rows *r;
+
+	r = ledger_select(l, "SELECT m.reminder, m.contact, coalesce(m.reason, "
+	    "m.status, m.state) FROM message m JOIN reminder r ON "
+	    "r.id = m.reminder AND r.revision = m.revision AND "
+	    "r.step = m.step WHERE m.id = ? AND m.notice IS NULL AND "
+	    "r.state = 'open' AND r.next_step IS NULL AND "
+	    "(m.state = 'failed' OR m.state = 'expired' OR "
+	    "m.state = 'cancelled') AND NOT EXISTS (SELECT 1 FROM flag f "
+	    "WHERE f.message = m.id AND f.kind = 'unreachable')", "s",
+	    message);
+	if (ledger_next(r)) {
+		data = value_new_object();
+		value_set_string(data, "kind", "unreachable");
+		value_set_string(data, "reminder", ledger_text(r, 0));
+		if (ledger_text(r, 1) != NULL)
+			value_set_string(data, "contact", ledger_text(r, 1));
+		value_set_string(data, "message", message);
+		value_set_string(data, "reason", ledger_text(r, 2));
+	}
+	ledger_end(r);
+	if (data != NULL)
+		ledger_append_take(l, "flag.put", data);
 }

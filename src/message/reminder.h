@@ -33,4 +33,12 @@ void reminder_put_next(struct ledger *l, const struct config *c,
 void reminder_close(struct ledger *l, const struct config *c,
     const struct hours *hours, const struct reminder_end *end);
 
+/*
+ * Flags for staff, once, a reminder whose last step failed: where no step comes
+ * after it, nobody would hear of it.  To be called inside a transaction, after
+ * each row that may have ended the message: attempt.finished, event.received,
+ * message.cancelled, message.expired.
+ */
+void reminder_check_end(struct ledger *l, const char *message);
+
 #endif

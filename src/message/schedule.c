@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "message/contact.h"
+#include "message/contact_check.h"
 
 static bool
 bad(struct entry *n, const char *code, const char *field, const char *what)
@@ -22,8 +23,9 @@ static bool
 read_event(struct entry *n)
 {
 	const char *at = record_string(n->record, "at");
+	char what[160], text[CLOCK_TEXT];
 	struct civil c;
-	char what[160];
+	instant again;
 
 	n->timezone = record_string(n->record, "timezone");
 	if (n->timezone == NULL)
@@ -44,10 +46,71 @@ read_event(struct entry *n)
 		    "the calendar", at);
 		return bad(n, "bad_time", "at", what);
 	}
+	/* An evening of the last year is one beyond it in UTC. */
+	if (!clock_parse(clock_format(n->event, text), &again) ||
+	    again != n->event)
+		return bad(n, "bad_time", "at", "too far ahead, or back");
 	zone_to_local(n->timezone, n->event, &c);
 	snprintf(n->event_local, sizeof(n->event_local),
 	    "%04d-%02d-%02d %02d:%02d", c.year, c.month, c.day, c.hour,
 	    c.minute);
+	return true;
+}
+
+/* When the row was last changed, written like `at`.  False: unreadable. */
+static bool
+read_updated(struct entry *n)
+{
+	const struct value *v = record_get(n->record, "updated_at");
+	const char *zone = record_string(n->record, "timezone");
+	const char *text = value_string(v);
+	struct civil c;
+	instant t;
+
+	n->updated = INT64_MIN;
+	if (value_type(v) == VALUE_ABSENT || value_type(v) == VALUE_NULL)
+		return true;
+	if (zone == NULL || !zone_is_valid(zone))
+		zone = config_string(n->scheduler->config, "site", NULL,
+		    "timezone");
+	if (text == NULL || !(civil_parse(text, &c) ? zone_from_local(zone,
+	    &c, &t) : clock_parse(text, &t)))
+		return false;
+	n->updated = t;
+	return true;
+}
+
+/*
+ * A field of another kind than it should be: what it was to say would be lost,
+ * and the row taken for one without it.
+ */
+static bool
+check_kinds(struct entry *n)
+{
+	static const struct {
+		const char *field, *code, *what;
+		enum value_type type;
+	} fields[] = {
+		{ "status", "unknown_status", "not a text", VALUE_STRING },
+		{ "timezone", "bad_timezone", "not a text", VALUE_STRING },
+		{ "vars", "bad_vars", "not an object", VALUE_OBJECT },
+		{ "metadata", "bad_metadata", "not an object", VALUE_OBJECT },
+		{ "related", "bad_related", "not an object", VALUE_OBJECT }
+	};
+	const struct value *v;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		v = record_get(n->record, fields[i].field);
+		if (value_type(v) != VALUE_ABSENT && value_type(v) !=
+		    VALUE_NULL && value_type(v) != fields[i].type)
+			return bad(n, fields[i].code, fields[i].field,
+			    fields[i].what);
+	}
+	v = record_get(n->record, "related");
+	if (value_type(v) == VALUE_OBJECT && (value_get_string(v, "type") ==
+	    NULL || (value_get_string(v, "id") == NULL &&
+	    value_type(value_get(v, "id")) != VALUE_INTEGER)))
+		return bad(n, "bad_related", "related", "lacks type or id");
 	return true;
 }
 
@@ -71,7 +134,11 @@ read_entry(struct entry *n)
 	n->status = record_string(n->record, "status");
 	if (n->status == NULL)
 		n->status = "scheduled";
-	return read_event(n);
+	if (!check_kinds(n) || !read_event(n))
+		return false;
+	/* Without it an old row could undo what a newer one said. */
+	return read_updated(n) || bad(n, "bad_time", "updated_at", "not a date "
+	    "and time");
 }
 
 /*
@@ -81,10 +148,12 @@ read_entry(struct entry *n)
 static bool
 read_address(struct entry *n)
 {
-	const char *field, *why;
+	const char *field, *why = contact_id_fault(n->contact);
 	struct value *address;
 	struct error e;
 
+	if (why != NULL)
+		return bad(n, "bad_contact", "contact.id", why);
 	n->contact_id = value_get_string(n->contact, "id");
 	n->address = record_get(n->record, "address");
 	if (n->address != NULL && n->contact_id != NULL)
@@ -260,6 +329,7 @@ take_closed(struct entry *n)
 		ledger_begin(n->scheduler->ledger);
 	if (!look_up(n))
 		return true;
+	read_updated(n);
 	schedule_apply_closed(n);
 	n->contact = record_get(n->record, "contact");
 	if (value_type(n->contact) == VALUE_OBJECT &&
@@ -291,7 +361,7 @@ report_twice(const struct entry *n)
 	const char *state = value_get_string(record_get(n->record,
 	    "schedule"), "state");
 
-	if (n->again && record_string(n->record, "updated_at") == NULL &&
+	if (n->again && n->updated == INT64_MIN &&
 	    strcmp(state, "unchanged") != 0 && strcmp(state, "past") != 0 &&
 	    strcmp(state, "not_known") != 0)
 		diag("line %ju: %s: was in this export before, otherwise, and "

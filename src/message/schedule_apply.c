@@ -23,7 +23,8 @@ schedule_look_up(struct ledger *l, const char *id, struct known *k)
 	*k = (struct known){ .found = false };
 	r = ledger_select(l, "SELECT state, revision, "
 	    "event_at, content, source_at, contact, type, reason, source, "
-	    "old_at FROM reminder WHERE id = ?", "s", id);
+	    "old_at, step, next_step, next_due_at FROM reminder "
+	    "WHERE id = ?", "s", id);
 	k->found = ledger_next(r);
 	if (k->found) {
 		copy(k->state, sizeof(k->state), ledger_text(r, 0));
@@ -38,6 +39,10 @@ schedule_look_up(struct ledger *l, const char *id, struct known *k)
 		copy(k->source, sizeof(k->source), ledger_text(r, 8));
 		if (ledger_text(r, 9) != NULL)
 			clock_parse(ledger_text(r, 9), &k->old);
+		k->step = ledger_int(r, 10);
+		k->next_step = ledger_int(r, 11);
+		if (ledger_text(r, 12) != NULL)
+			clock_parse(ledger_text(r, 12), &k->next_due);
 	}
 	ledger_end(r);
 }
@@ -52,11 +57,10 @@ is_state(const struct known *k, const char *state)
 bool
 schedule_is_stale(const struct entry *n)
 {
-	const char *source = record_string(n->record, "updated_at");
-	instant mine, known;
+	instant known;
 
-	return n->known.found && source != NULL && clock_parse(source, &mine) &&
-	    clock_parse(n->known.source_at, &known) && mine < known;
+	return n->known.found && n->updated != INT64_MIN &&
+	    clock_parse(n->known.source_at, &known) && n->updated < known;
 }
 
 void
@@ -163,6 +167,7 @@ put_content(struct entry *n, char key[LEDGER_KEY])
 	struct value *body = value_new_object();
 	const struct value *vars = record_get(n->record, "vars");
 	const struct value *related = record_get(n->record, "related");
+	const struct value *metadata = record_get(n->record, "metadata");
 	const char *json;
 
 	value_set_string(body, "id", n->id);
@@ -171,6 +176,8 @@ put_content(struct entry *n, char key[LEDGER_KEY])
 	value_set_string(body, "timezone", n->timezone);
 	if (value_type(related) == VALUE_OBJECT)
 		value_set_take(body, "related", value_copy(related));
+	if (value_count(metadata) > 0)
+		value_set_take(body, "metadata", value_copy(metadata));
 	value_set_take(body, "vars", value_type(vars) == VALUE_OBJECT ?
 	    value_copy(vars) : value_new_object());
 	json = value_json(body, &n->filter->mem);
@@ -179,15 +186,24 @@ put_content(struct entry *n, char key[LEDGER_KEY])
 	value_free(body);
 }
 
+/* With what the ladder begins, and when. */
+static const struct ladder_step *
+first_step(const struct entry *n, instant *due)
+{
+	const struct ladder_event event = { n->event, n->timezone };
+	const struct ladder_step *first = ladder_first(&n->ladder, &event);
+
+	*due = ladder_due(&n->ladder, first, &event, n->event);
+	return first;
+}
+
 static struct value *
 reminder_data(const struct entry *n, int64_t revision, const char *content)
 {
 	const struct value *related = record_get(n->record, "related");
-	const char *source = record_string(n->record, "updated_at");
-	const struct ladder_event event = { n->event, n->timezone };
-	const struct ladder_step *first = ladder_first(&n->ladder, &event);
 	struct value *data = value_new_object();
 	char text[CLOCK_TEXT];
+	instant due;
 
 	value_set_string(data, "id", n->id);
 	value_set_string(data, "type", n->type);
@@ -197,13 +213,13 @@ reminder_data(const struct entry *n, int64_t revision, const char *content)
 	value_set_string(data, "event_local", n->event_local);
 	value_set_string(data, "timezone", n->timezone);
 	value_set_string(data, "content", content);
-	if (source != NULL)
-		value_set_string(data, "source_at", source);
+	if (n->updated != INT64_MIN)
+		value_set_string(data, "source_at", clock_format(n->updated,
+		    text));
 	if (n->scheduler->source != NULL)
 		value_set_string(data, "source", n->scheduler->source);
-	value_set_integer(data, "next_step", first->number);
-	value_set_string(data, "next_due_at", clock_format(ladder_due(
-	    &n->ladder, first, &event, n->event), text));
+	value_set_integer(data, "next_step", first_step(n, &due)->number);
+	value_set_string(data, "next_due_at", clock_format(due, text));
 	if (value_type(related) == VALUE_OBJECT)
 		value_set_take(data, "related", value_copy(related));
 	return data;
@@ -214,6 +230,34 @@ put_reminder(struct entry *n, int64_t revision, const char *content)
 {
 	ledger_append_take(n->scheduler->ledger, "reminder.put",
 	    reminder_data(n, revision, content));
+}
+
+/*
+ * Whether the ladder would now begin otherwise than was noted: it was changed,
+ * or the zone or the opening hours by which it counts.  Once a step was taken
+ * it goes on as it began; and one that a notice put off waits.
+ */
+static bool
+begins_otherwise(const struct entry *n)
+{
+	const struct known *k = &n->known;
+	instant due;
+
+	return is_state(k, "open") && k->step == 0 && k->old == 0 &&
+	    (first_step(n, &due)->number != k->next_step ||
+	    k->next_due != due);
+}
+
+/* Without a new revision. */
+static void
+put_change(struct entry *n, const char *content)
+{
+	struct value *data = reminder_data(n, n->known.revision, content);
+
+	if (begins_otherwise(n))
+		value_set_integer(data, "ladder", 1);
+	ledger_append_take(n->scheduler->ledger, "reminder.put", data);
+	schedule_answer(n, "changed", n->known.revision);
 }
 
 /* True when the person is told of it. */
@@ -282,11 +326,23 @@ is_adopted(const struct entry *n)
 static void
 apply_past(struct entry *n)
 {
-	/* Moved to a time that is over: the old one must not go out. */
-	if (n->known.event != n->event && is_state(&n->known, "open"))
+	/* Moved to a time that is over: the old one must not go out, nor what
+	   who confirmed it gets all the same. */
+	if (n->known.event != n->event && (is_state(&n->known, "open") ||
+	    is_state(&n->known, "confirmed")))
 		schedule_close(n->scheduler, n->id, &n->known, "lapsed",
 		    "export");
 	schedule_answer(n, "past", n->known.revision);
+}
+
+/* Another person's, or another ladder: nothing old must go out. */
+static bool
+is_given(const struct entry *n)
+{
+	const struct known *k = &n->known;
+
+	return k->found && (strcmp(k->contact, n->contact_id) != 0 ||
+	    strcmp(k->type, n->type) != 0);
 }
 
 static void
@@ -294,12 +350,10 @@ apply_scheduled(struct entry *n)
 {
 	const struct known *k = &n->known;
 	char content[LEDGER_KEY];
-	bool moved = k->found && k->event != n->event, given, told;
+	bool moved = k->found && k->event != n->event, given = is_given(n);
+	bool told;
 
 	put_content(n, content);
-	/* Another person's, or another ladder: nothing old must go out. */
-	given = k->found && (strcmp(k->contact, n->contact_id) != 0 ||
-	    strcmp(k->type, n->type) != 0);
 	if (!k->found) {
 		put_reminder(n, 1, content);
 		schedule_answer(n, "new", 1);
@@ -309,10 +363,10 @@ apply_scheduled(struct entry *n)
 		schedule_answer(n, moved ? "moved" : given ? "reassigned" :
 		    "reopened", k->revision + 1);
 		add_notice(n, told ? "moved" : NULL);
-	} else if (strcmp(content, k->content) != 0 || is_adopted(n)) {
-		put_reminder(n, k->revision, content);
-		schedule_answer(n, "changed", k->revision);
-	} else
+	} else if (strcmp(content, k->content) != 0 || is_adopted(n) ||
+	    begins_otherwise(n))
+		put_change(n, content);
+	else
 		schedule_answer(n, "unchanged", k->revision);
 }
 
@@ -320,26 +374,25 @@ static void
 apply_confirmed(struct entry *n)
 {
 	struct known *k = &n->known;
-	bool same = k->found && k->event == n->event;
-	bool done = same && is_state(k, "confirmed");
+	bool same = k->found && k->event == n->event && !is_given(n);
+	bool done = same && is_state(k, "confirmed"), changed;
 	char content[LEDGER_KEY];
 
-	if (done && !is_adopted(n)) {
-		schedule_answer(n, "unchanged", k->revision);
-		return;
-	}
 	if (n->event <= clock_now() && !k->found) {
 		schedule_answer(n, "past", 0);
 		return;
 	}
 	put_content(n, content);
+	/* What it says still goes to them in what is sent always. */
+	changed = !same || strcmp(content, k->content) != 0 || is_adopted(n);
 	if (!same)
 		k->revision++;
-	if (!same || is_adopted(n))
+	if (changed)
 		put_reminder(n, k->revision, content);
 	if (!done)
 		schedule_close(n->scheduler, n->id, k, "confirmed", "export");
-	schedule_answer(n, done ? "changed" : "confirmed", k->revision);
+	schedule_answer(n, !done ? "confirmed" : changed ? "changed" :
+	    "unchanged", k->revision);
 }
 
 void

@@ -329,10 +329,12 @@ take_missing(struct scheduler *s, struct missing *m)
 	m->count = count_missing(s);
 	m->left = is_suspicious(s, m->count);
 	if (m->left) {
-		diag("%ju of %" PRId64 " reminders ahead are missing: more "
-		    "than [schedule] max_cancel, so none %s cancelled; if the "
-		    "export is right, run it again with --force", m->count,
-		    s->ahead, s->dry ? "would be" : "was");
+		diag("%ju of %" PRId64 " reminders ahead are missing: %s, so "
+		    "none %s cancelled; if the export is right, run it again "
+		    "with --force", m->count, s->ahead, s->rows == 0 ?
+		    "the export has no rows" :
+		    "more than [schedule] max_cancel", s->dry ? "would be" :
+		    "was");
 		if (!s->dry)
 			put_flag(s);
 	} else if (!s->dry) {

@@ -12,6 +12,8 @@ struct known {
 	char state[16], content[LEDGER_KEY], source_at[40], contact[256];
 	char type[64], source[72];
 	int64_t revision;
+	int64_t step, next_step;	/* of the ladder; step 0: none yet */
+	instant next_due;
 	instant event;
 	instant old;		/* the time that the person knows of; 0: none */
 	bool by_export;		/* it was an export that closed it */
@@ -27,6 +29,8 @@ struct entry {
 	const char *unusable;	/* why the contact has no address at all */
 	struct ladder ladder;
 	instant event;
+	instant updated;	/* when the calendar changed it; INT64_MIN: it
+				   does not say */
 	char event_local[32];
 	bool again;		/* the export had a row of this id before */
 	struct known known;

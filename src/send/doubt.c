@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "message/reminder.h"
 
 /*
  * What a provider's list does not show after this time it does not have: a
@@ -340,9 +341,11 @@ engine_expire(struct engine *n)
 		while (count < PAGE && ledger_next(r))
 			ids[count++] = arena_strdup(&keep, ledger_text(r, 0));
 		ledger_end(r);
-		for (size_t i = 0; i < count; i++)
-			outcome_journal(n, "message.expired", ids[i], "too late",
-			    NULL, false);
+		for (size_t i = 0; i < count; i++) {
+			outcome_journal(n, "message.expired", ids[i],
+			    "too late", NULL, false);
+			reminder_check_end(n->ledger, ids[i]);
+		}
 		ledger_commit(n->ledger);
 	} while (count == PAGE);
 	arena_release(&keep);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/output.h"
+#include "message/reminder.h"
 
 #define HTTP_OK		200
 #define WAIT_MS		1000
@@ -125,10 +126,13 @@ pass_gate(struct engine *n, const char *id, struct gate *g)
 	case GATE_CANCEL:
 		outcome_journal(n, "message.cancelled", id, g->reason, NULL,
 		    g->bring_forward);
+		if (g->bring_forward)
+			reminder_check_end(n->ledger, id);
 		break;
 	case GATE_EXPIRE:
 		outcome_journal(n, "message.expired", id, g->reason, NULL,
 		    false);
+		reminder_check_end(n->ledger, id);
 		break;
 	case GATE_SKIP:
 	default:

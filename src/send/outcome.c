@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "message/learned.h"
+#include "message/reminder.h"
 #include "message/twice.h"
 
 #define RETRY_AFTER_MAX	86400	/* whatever the provider says */
@@ -251,8 +252,10 @@ outcome_finish(struct engine *n, struct flight *f)
 	set_cost(f, data);
 	ledger_append_take(n->ledger, "attempt.finished", data);
 	outcome_hear(n, f->job.id);
-	if (!f->redirected)
-		learn_of_address(n, f);
+	if (f->redirected)
+		return;
+	learn_of_address(n, f);
+	reminder_check_end(n->ledger, f->job.id);
 }
 
 struct value *

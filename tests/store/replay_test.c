@@ -234,6 +234,11 @@ static const struct { const char *op, *data; } history[] = {
 	{ "reminder.put", "{" MOVING ", 'revision': 3, 'source': 'agenda', "
 	    "'event_at': '2026-11-25T18:30:00Z', "
 	    "'event_local': '2026-11-25 13:30'}" },
+	/* Its ladder begins otherwise now. */
+	{ "reminder.put", "{" MOVING ", 'revision': 3, 'ladder': 1, "
+	    "'event_at': '2026-11-25T18:30:00Z', "
+	    "'event_local': '2026-11-25 13:30', 'next_step': 2, "
+	    "'next_due_at': '2026-11-24T19:30:00Z'}" },
 	{ "reminder.put", "{" MOVING ", 'revision': 4, "
 	    "'event_at': '2026-11-26T18:30:00Z', 'notice': 'moved', "
 	    "'old_at': '2026-11-24T18:30:00Z', "
