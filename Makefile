@@ -174,6 +174,18 @@ check-kill: all build/tests/fake/killat
 	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=kill tests/run
 	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=omni-ingest-media tests/run
 
+# The power goes at COUNT instants of a day; others each time.
+check-power: all
+	@.ci/packages check
+	tests/power cut "$${COUNT:-1000}" "$${SEED:-$$(date +%s)}"
+
+# Each deliberate mistake in tests/mutants is noticed by the test that it names.
+check-mutants: all $(UNIT)
+	@.ci/packages check
+	tests/mutate $(MUTANTS)
+
+.PHONY: check-power check-mutants
+
 # What is found goes to build/fuzz and, when it is mended, into the corpus
 # under a name that tells.
 FUZZ_SECONDS = 60

@@ -341,6 +341,21 @@ requests() {
 	verified
 }
 
+@test "what a forgotten person sent is gone for good before that is said (Inv. 2)" {
+	simulate
+	need_strace
+	printf '%s\n' '{"id":"ana","phone":"55 1234 5678"}' >"$in"
+	run -0 omni-contact import -q <"$in"
+	upload image/jpeg "$JPEG"
+	sms 1 "$(at_twilio "$id")"
+	run -0 omni-ingest -q
+	strace -y -o "$BATS_TEST_TMPDIR/calls" -e trace=unlink,fsync,fdatasync \
+		omni-contact forget -q ana
+	run -0 grep -A1 '^unlink(".*/media/.*jpg") *= 0' \
+		"$BATS_TEST_TMPDIR/calls"
+	assert_line --index 1 --regexp '^fsync\([0-9]+<.*/media/[-0-9]+>\) += 0'
+}
+
 @test "a file that cannot be removed keeps the person from being forgotten (Inv. 10)" {
 	local file
 	simulate

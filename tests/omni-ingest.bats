@@ -380,6 +380,8 @@ request() {
 	run -0 omni-ingest -q
 	assert_equal "$(waiting)" 0
 	assert_equal "$(sql 'SELECT count(*) FROM event')" 96
+	assert_equal "$(sql "SELECT count(*) FROM journal
+		WHERE op = 'event.received'")" 96
 	run -0 sql 'SELECT DISTINCT state, status, reason, sent_at,
 		delivered_at, read_at, failed_at FROM message'
 	assert_equal "${#lines[@]}" 1

@@ -181,6 +181,26 @@ io_sync_dir(int dir, const char *name)
 }
 
 int
+io_make_dir(int dir, const char *path, mode_t mode)
+{
+	char parent[PATH_MAX], *slash;
+
+	if (mkdirat(dir, path, mode) == -1)
+		return errno == EEXIST ? 0 : -1;
+	if (snprintf(parent, sizeof(parent), "%s", path) >=
+	    (int)sizeof(parent)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	slash = strrchr(parent, '/');
+	if (slash == NULL)
+		return io_sync_dir(dir, ".");
+	/* Of "/name" it is the root. */
+	slash[slash == parent] = '\0';
+	return io_sync_dir(dir, parent);
+}
+
+int
 io_make_dirs(const char *path, mode_t mode, struct error *e)
 {
 	char part[PATH_MAX];
@@ -193,7 +213,7 @@ io_make_dirs(const char *path, mode_t mode, struct error *e)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (mkdir(part, mode) == -1 && errno != EEXIST)
+		if (io_make_dir(AT_FDCWD, part, mode) == -1)
 			return error_errno(e, "mkdir %s", part);
 	}
 	return 0;

@@ -40,7 +40,13 @@ int io_read_taken(int dir, const char *path, struct buf *out,
     struct error *e);
 
 int io_sync_dir(int dir, const char *name);	/* -1 and errno */
-/* mkdir -p; existing directories are left as they are. */
+/*
+ * Makes a directory, and syncs the one that it is in: else a power cut would
+ * take it away, and with it whatever was synced there.  One that exists is
+ * left as it is.  -1 and errno.
+ */
+int io_make_dir(int dir, const char *path, mode_t mode);
+/* The same as mkdir -p does it. */
 int io_make_dirs(const char *path, mode_t mode, struct error *e);
 /* A directory for openat(2), made if need be. */
 int io_open_dir(const char *path, mode_t mode, struct error *e);

@@ -152,7 +152,7 @@ keep_waiting(struct drain *d, const char *name)
 
 	snprintf(path, sizeof(path), "new/%s", name);
 	snprintf(to, sizeof(to), DRAIN_WAITING "/%s", name);
-	if ((mkdirat(d->dir, DRAIN_WAITING, 0750) == -1 && errno != EEXIST) ||
+	if (io_make_dir(d->dir, DRAIN_WAITING, 0750) == -1 ||
 	    renameat(d->dir, path, d->dir, to) == -1) {
 		diag("inbound/%s: %s", to, strerror(errno));
 		d->failed++;

@@ -24,7 +24,7 @@ media_store_open(const char *spool, struct error *e)
 
 	snprintf(path, sizeof(path), "%s/media", spool);
 	dir = io_open_dir(path, 0750, e);
-	if (dir != -1 && mkdirat(dir, "tmp", 0750) == -1 && errno != EEXIST) {
+	if (dir != -1 && io_make_dir(dir, "tmp", 0750) == -1) {
 		error_errno(e, "%.400s/tmp", path);
 		close(dir);
 		return -1;
@@ -70,7 +70,7 @@ media_store_settle(int dir, const char *digest, const char *path,
 
 	tmp_name(digest, tmp);
 	snprintf(month, sizeof(month), "%.*s", MONTH, path);
-	if ((mkdirat(dir, month, 0750) == -1 && errno != EEXIST) ||
+	if (io_make_dir(dir, month, 0750) == -1 ||
 	    renameat(dir, tmp, dir, path) == -1 ||
 	    io_sync_dir(dir, month) == -1 || io_sync_dir(dir, ".") == -1)
 		return error_errno(e, "media/%s", path);

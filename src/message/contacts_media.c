@@ -1,11 +1,13 @@
 /* omni-contact forget: what the person sent, which lies in spool/media. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "message/contacts.h"
 
 /* The message, the position and, if no other message has the same, the path. */
@@ -44,6 +46,7 @@ find_pieces(struct ledger *l, const char *id, const char *hashes,
 	return first;
 }
 
+/* Synced, also where it was gone before: a power cut must not bring it back. */
 static int
 remove_file(struct config *c, const char *path)
 {
@@ -51,7 +54,10 @@ remove_file(struct config *c, const char *path)
 
 	snprintf(full, sizeof(full), "%s/media/%s", config_path(c, "paths",
 	    NULL, "spool"), path);
-	return unlink(full) == -1 && errno != ENOENT ? -1 : 0;
+	if (unlink(full) == -1 && errno != ENOENT)
+		return -1;
+	full[strlen(full) - strlen(path) + strcspn(path, "/")] = '\0';
+	return io_sync_dir(AT_FDCWD, full) == -1 && errno != ENOENT ? -1 : 0;
 }
 
 static void

@@ -34,7 +34,7 @@ open_maildir(struct local *w, struct error *e)
 	if (w->dir == -1)
 		return -1;
 	for (size_t i = 0; i < 3; i++)
-		if (mkdirat(w->dir, sub[i], 0750) == -1 && errno != EEXIST)
+		if (io_make_dir(w->dir, sub[i], 0750) == -1)
 			return error_errno(e, "mkdir %s/%s", w->path, sub[i]);
 	return 0;
 }

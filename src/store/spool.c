@@ -40,9 +40,7 @@ make_sub(int dir, const char *path, const char *sub, struct error *e)
 {
 	struct stat st;
 
-	if (mkdirat(dir, sub, 0750) == 0)
-		return 0;
-	if (errno != EEXIST)
+	if (io_make_dir(dir, sub, 0750) == -1)
 		return error_errno(e, "mkdir %s/%s", path, sub);
 	if (fstatat(dir, sub, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return error_errno(e, "%s/%s", path, sub);
@@ -264,12 +262,14 @@ spool_reject(int dir, const char *from, const char *name, const char *reason)
 	text_escape(line, sizeof(line) - 1, reason, strlen(reason));
 	line[strlen(line) + 1] = '\0';
 	line[strlen(line)] = '\n';
-	if (io_write_all(fd, line, strlen(line)) == -1) {
+	if (io_write_all(fd, line, strlen(line)) == -1 || fsync(fd) == -1) {
 		close(fd);
 		return -1;
 	}
 	close(fd);
-	return renameat(dir, path, dir, bad);
+	/* A power cut may leave the reason without the file: that is harmless. */
+	return io_sync_dir(dir, "bad") == -1 ? -1 :
+	    renameat(dir, path, dir, bad);
 }
 
 int
@@ -306,7 +306,10 @@ spool_sweep(int dir, long age)
 	spool_names_free(names, count);
 }
 
-/* Files of one directory; false and errno. */
+/*
+ * Files of one directory, which is then synced: what was in them may be a
+ * person's who was forgotten.  False and errno.
+ */
 static bool
 empty_dir(const char *path)
 {
@@ -323,6 +326,7 @@ empty_dir(const char *path)
 		    unlinkat(dirfd(dir), d->d_name, 0) == -1 &&
 		    errno != ENOENT)
 			good = false;
+	good = good && fsync(dirfd(dir)) == 0;
 	closedir(dir);
 	return good;
 }

@@ -296,6 +296,24 @@ ledger_rebuild(struct ledger *l)
 	return count;
 }
 
+/* SQLite cuts the log off and leaves it to the system when that is so. */
+static int
+sync_log(const struct ledger *l, struct error *e)
+{
+	char path[PATH_MAX + 8];
+	int fd, rc = -1;
+
+	snprintf(path, sizeof(path), "%s-wal", l->path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd != -1)
+		rc = fsync(fd);
+	if (rc == -1)
+		error_errno(e, "%.400s", path);
+	if (fd != -1)
+		close(fd);
+	return rc;
+}
+
 /*
  * Zeroing what is freed from now on (secure_delete) would not do: a page that
  * was split or merged earlier may keep an old copy of a row.  Table attempt is
@@ -318,7 +336,7 @@ ledger_scrub(struct ledger *l, struct error *e)
 	sqlite3_finalize(stmt);
 	ledger_lock_wait(l, F_UNLCK);
 	if (!busy)
-		return 0;
+		return sync_log(l, e);
 	return error_set(e, EX_TEMPFAIL, "%.400s: somebody is reading it, and "
 	    "so the log was not emptied", l->path);
 }
@@ -338,6 +356,25 @@ copy_key(const struct ledger *l, const char *to, struct error *e)
 	    error_errno(e, "%s", path) : 0;
 	close(fd);
 	return rc;
+}
+
+/*
+ * The names of the copy and its key; and that its rollback journal is gone:
+ * coming back after a power cut, it would empty the copy.
+ */
+static int
+sync_names(const char *to, struct error *e)
+{
+	char dir[PATH_MAX], *slash;
+
+	snprintf(dir, sizeof(dir), "%s", to);
+	slash = strrchr(dir, '/');
+	if (slash == NULL)
+		snprintf(dir, sizeof(dir), ".");
+	else
+		slash[slash == dir] = '\0';
+	return io_sync_dir(AT_FDCWD, dir) == -1 ?
+	    error_errno(e, "%.400s", dir) : 0;
 }
 
 int
@@ -371,7 +408,7 @@ ledger_backup(struct ledger *l, const char *to, struct error *e)
 		return -1;
 	}
 	sqlite3_close(db);
-	if (copy_key(l, to, e) == 0)
+	if (copy_key(l, to, e) == 0 && sync_names(to, e) == 0)
 		return 0;
 	unlink(to);
 	return -1;

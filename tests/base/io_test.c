@@ -37,6 +37,50 @@ has_rung(void)
 	return rang != 0;
 }
 
+static int waiting[2];	/* a pipe that somebody waits for */
+static bool reads;
+static volatile sig_atomic_t rings;
+
+/* Only the third time there is something to read, or room to write. */
+static void
+on_third_alarm(int signal)
+{
+	char bytes[4096] = "x";
+
+	(void)signal;
+	if (++rings == 3 && (reads ? write(waiting[1], bytes, 1) :
+	    read(waiting[0], bytes, sizeof(bytes))) == -1)
+		_exit(1);
+}
+
+/* Interrupted while it waits, with nothing read or written yet. */
+static void
+test_interrupted_waiting(bool as_reader)
+{
+	struct itimerval every = { .it_interval = { .tv_usec = 2000 },
+	    .it_value = { .tv_usec = 2000 } }, none = { .it_value = { 0 } };
+	struct sigaction alarm_action = { .sa_handler = on_third_alarm };
+	static char bytes[4096];
+
+	assert(pipe(waiting) == 0);
+	reads = as_reader;
+	rings = 0;
+	sigaction(SIGALRM, &alarm_action, NULL);
+	fcntl(waiting[1], F_SETFL, O_NONBLOCK);
+	while (!as_reader && write(waiting[1], bytes, sizeof(bytes)) != -1)
+		;
+	fcntl(waiting[1], F_SETFL, 0);
+	setitimer(ITIMER_REAL, &every, NULL);
+	if (as_reader)
+		assert(io_read(waiting[0], bytes, 1) == 1);
+	else
+		assert(io_write_all(waiting[1], bytes, 1) == 0);
+	setitimer(ITIMER_REAL, &none, NULL);
+	assert(rings >= 3);
+	close(waiting[0]);
+	close(waiting[1]);
+}
+
 /*
  * Interrupted and cut short all the time, by a slow reader and a timer; with
  * `may_stop` in a program that might be stopped, but is not.
@@ -181,6 +225,11 @@ test_directories(void)
 	assert(strncmp(e.text, "mkdir five", 10) == 0);
 	fd = io_open_dir("a/d/e", 0700, &e);
 	assert(fd != -1 && io_sync_dir(fd, ".") == 0);
+	assert(io_make_dir(fd, "f", 0700) == 0);
+	assert(io_make_dir(fd, "f", 0700) == 0);
+	assert(io_make_dir(fd, "f/g", 0700) == 0 && rmdir("a/d/e/f/g") == 0);
+	assert(rmdir("a/d/e/f") == 0);
+	assert(io_make_dir(fd, "f/g", 0700) == -1 && errno == ENOENT);
 	close(fd);
 	assert(io_open_dir("five", 0700, &e) == -1);
 	assert(io_sync_dir(AT_FDCWD, "none") == -1 && errno == ENOENT);
@@ -285,6 +334,8 @@ main(void)
 		;
 	umask(022);
 	assert(mkdtemp(home) != NULL && chdir(home) == 0);
+	test_interrupted_waiting(true);
+	test_interrupted_waiting(false);
 	test_interrupted(false);
 	test_interrupted(true);
 	test_stop();

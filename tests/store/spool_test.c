@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -41,6 +43,18 @@ fsync(int fd)
 		return -1;
 	}
 	return 0;
+}
+
+/* Between open(2) and flock(2) the file gives its name to another one. */
+static bool replaces;
+
+int
+flock(int fd, int how)
+{
+	if (replaces)
+		assert(renameat(dir, "new/b", dir, "new/a") == 0);
+	replaces = false;
+	return (int)syscall(SYS_flock, fd, how);
 }
 
 static void
@@ -184,6 +198,22 @@ test_second_claimant(void)
 	assert(second != -1 && there("cur/a"));
 	assert(spool_done(dir, "a") == 0);
 	close(second);
+}
+
+/* The lock is on what is gone: it says nothing of what has the name now. */
+static void
+test_replaced(void)
+{
+	int fd;
+
+	put("a", "old");
+	put("b", "new");
+	replaces = true;
+	assert(spool_claim(dir, "new", "a") == -1 && errno == ENOENT);
+	assert(there("new/a") && !there("cur/a"));
+	fd = spool_claim(dir, "new", "a");
+	assert(fd != -1 && spool_done(dir, "a") == 0);
+	close(fd);
 }
 
 /* A claim by a process that was killed is stale, and can be taken over. */
@@ -377,6 +407,7 @@ main(void)
 	test_durable();
 	test_clash();
 	test_second_claimant();
+	test_replaced();
 	test_killed_owner();
 	test_race();
 	test_reject();
