@@ -73,10 +73,10 @@ bin/omni-simulator: $(SIMULATOR)
 	$(say)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LDLIBS) -lmicrohttpd
 
-bin/phonenumber: build/src/phonenumber/phonenumber.o
+bin/phonenumber: build/src/phonenumber/phonenumber.o build/src/base/confine.o
 	@mkdir -p $(@D)
 	$(say)
-	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $< -lphonenumber
+	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lphonenumber
 
 $(SCRIPTS:%=bin/%): bin/%: src/%.bash
 	@mkdir -p $(@D)

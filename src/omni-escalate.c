@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/confined.h"
 #include "base/program.h"
 #include "message/escalate.h"
 #include "message/failover.h"
@@ -62,6 +63,7 @@ run(struct program *p)
 		die(e.status, "%s", e.text);
 	if (ladder_hours(p->config, &s.hours, &e) == -1)
 		die(e.status, "%s", e.text);
+	confined_filter(p->config, CONFINED_TEXTS);
 	notices(&s);
 	escalate(&s);
 	failover(&s);
@@ -122,8 +124,10 @@ main(int argc, char *argv[])
 	if (asked.check + asked.rules + (asked.span != NULL) > 1 ||
 	    (asked.span == NULL && (asked.assume != NULL || asked.json)))
 		program_usage(&p);
-	if (asked.rules)
+	if (asked.rules) {
+		confined_filter(p.config, 0);
 		rc = ladder_rules();
+	}
 	/* Better nothing, and a clear word, than refusals record by record. */
 	else if (ladder_check(p.config, tell, NULL) > 0)
 		rc = EX_CONFIG;

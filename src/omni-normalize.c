@@ -1,5 +1,6 @@
 /* omni-normalize - addresses, language, time zone and times in one form */
 
+#include "base/confined.h"
 #include "message/normalize.h"
 
 int
@@ -15,6 +16,9 @@ main(int argc, char *argv[])
 	program_start(&p, argc, argv);
 	normalize_init(&n, p.config);
 	f.quiet = p.quiet;
+	if (confined_filters(p.config))
+		normalize_launch(&n);
+	confined_filter(p.config, CONFINED_ASKS);
 	rc = filter_run(&f);
 	normalize_release(&n);
 	program_end(&p);

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/confined.h"
 #include "base/io.h"
 #include "base/output.h"
 #include "base/program.h"
@@ -109,6 +110,7 @@ render(struct program *p)
 	renderer.templates = templates_new(p->config);
 	if (templates_check(renderer.templates, &e) == -1)
 		die(e.status, "%s", e.text);
+	confined_filter(p->config, CONFINED_TEXTS);
 	rc = filter_run(&f);
 	templates_free(renderer.templates);
 	value_free(renderer.site);
@@ -122,6 +124,7 @@ try(struct program *p)
 	struct filter f = { .stage = "render", .each = trial_record,
 	    .ctx = p->config, .quiet = p->quiet };
 
+	confined_filter(p->config, CONFINED_TEXTS);
 	return filter_run(&f);
 }
 
@@ -240,6 +243,9 @@ preview(struct program *p, const struct choices *got)
 	if (got->data != NULL)
 		data = read_data(got->data);
 	view.data = data;
+	/* A page is a file that is made. */
+	if (got->html == NULL || strcmp(got->html, "-") == 0)
+		confined_filter(p->config, CONFINED_TEXTS);
 	show(&view, names, got->html, p->quiet);
 	if (view.refused > 0 && (p->quiet || got->html != NULL))
 		diag("%zu would be refused", view.refused);
@@ -293,6 +299,7 @@ check(struct program *p)
 	struct lint *l;
 	struct error e;
 
+	confined_filter(p->config, CONFINED_TEXTS);
 	l = lint_new(p->config, templates, put_finding, &tally);
 	for (; *names != NULL; names++)
 		if (lint_template(l, *names, &e) == -1) {

@@ -1,5 +1,6 @@
 /* omni-route - whether a message may go, where and when */
 
+#include "base/confined.h"
 #include "base/program.h"
 #include "message/route.h"
 
@@ -25,6 +26,7 @@ main(int argc, char *argv[])
 	if (quiet_open(&router.quiet, p.config, &e) == -1)
 		die(e.status, "%s", e.text);
 	f.quiet = p.quiet;
+	confined_filter(p.config, CONFINED_TEXTS);
 	rc = filter_run(&f);
 	quiet_close(&router.quiet);
 	templates_free(router.templates);

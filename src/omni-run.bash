@@ -4,9 +4,14 @@
 
 set -u -o pipefail
 export LC_ALL=C.UTF-8
+# As the programs do: files are for this user and, to read, for its group.
+umask 027
+# A path that is set and empty is no path at all.
+PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
 
 bin=$(dirname "$(readlink -f "$0")")
-PATH=$bin:$PATH
+# Without an environment it is nobody else's yet.
+export PATH=$bin:$PATH
 readonly PASSES=20		# a step that cannot be taken brings the next
 
 usage() {

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/confined.h"
 #include "base/output.h"
 #include "base/program.h"
 #include "message/status.h"
@@ -40,6 +41,7 @@ main(int argc, char *argv[])
 	    LEDGER_READ, &e);
 	if (s.ledger == NULL)
 		die(e.status, "%s", e.text);
+	confined_filter(p.config, CONFINED_SPOOL);
 	if (status_take(&s, &e) == -1)
 		die(e.status, "%s", e.text);
 	ledger_close(s.ledger);

@@ -22,6 +22,7 @@ setup() {
 	printf %s "$TOKEN" >"$SITE/etc/token"
 	printf %s app-secret >"$SITE/etc/secret"
 	printf %s verify-token >"$SITE/etc/verify"
+	chmod 600 "$SITE/etc/"{token,secret,verify}
 	inbound=$SITE/spool/inbound
 	body=$BATS_TEST_TMPDIR/body
 	server=
@@ -364,7 +365,7 @@ kill_everywhere() {
 @test "a full disk: 503, nothing half written, and the next one is kept (Inv. 2)" {
 	need_root
 	mkdir -p "$inbound"
-	mount -t tmpfs -o size=256k omni "$inbound" 2>/dev/null ||
+	mount -t tmpfs -o size=256k,mode=750 omni "$inbound" 2>/dev/null ||
 		skip 'no tmpfs to be had'
 	mounted=$inbound
 	head -c 500000 /dev/zero | tr '\0' ' ' >"$body"
@@ -390,6 +391,9 @@ kill_everywhere() {
 	cp -R "$SITE/etc" "$SITE/spool" "$home"
 	cp "$ROOT/bin/omni-ingest" "$home"
 	chmod -R a+rX "$home"
+	# A secret is for its user, and for nobody else.
+	chown 65534 "$home/etc/"{token,secret,verify}
+	chmod 600 "$home/etc/"{token,secret,verify}
 	OMNI_CONF=$home/etc/omni.conf run -0 --separate-stderr setpriv \
 		--reuid=65534 --regid=65533 --clear-groups -- \
 		"$home/omni-ingest" <"$body"

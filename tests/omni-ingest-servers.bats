@@ -16,6 +16,7 @@ setup() {
 	printf %s "$TOKEN" >"$web/etc/token"
 	printf %s verify-token >"$web/etc/verify"
 	printf %s app-secret >"$web/etc/secret"
+	chmod 640 "$web/etc/"{token,verify,secret}
 	cat >"$web/etc/omni.conf" <<-END
 	[paths]
 	spool = ../spool

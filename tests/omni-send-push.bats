@@ -727,7 +727,7 @@ m2 not_sent its push service asks for a pause'
 	simulate
 	need_cryptography
 	contact 7 '{push: $ana}' ana >/dev/null
-	openssl rand -hex 32 >"$BATS_TEST_TMPDIR/links"
+	(umask 077 && openssl rand -hex 32 >"$BATS_TEST_TMPDIR/links")
 	printf '%s\n' '[links]' "key = file:$BATS_TEST_TMPDIR/links" \
 		>>"$OMNI_CONF"
 	sed -i 's/^step.1 = .*/step.1 = -48h push/' "$OMNI_CONF"

@@ -242,7 +242,7 @@ refuses() {
 
 	for option in -h --help; do
 		run -0 --separate-stderr phonenumber "$option"
-		assert_output 'usage: phonenumber [-h | -V]'
+		assert_output 'usage: phonenumber [-u | -h | -V]'
 		assert_equal "$stderr" ''
 	done
 }
@@ -264,7 +264,7 @@ refuses() {
 		# shellcheck disable=SC2086	# split on purpose
 		run -64 --separate-stderr phonenumber $args </dev/null
 		refute_output
-		assert_equal "$stderr" 'usage: phonenumber [-h | -V]'
+		assert_equal "$stderr" 'usage: phonenumber [-u | -h | -V]'
 	done
 	run -64 --separate-stderr phonenumber '' </dev/null
 	refute_output

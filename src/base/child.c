@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "io.h"
+#include "launcher.h"
 
 #define STOP_MS		1000	/* from SIGTERM to SIGKILL */
 /*
@@ -50,7 +51,7 @@ arguments(const char *const argv[])
 	return cast.to;
 }
 
-/* Descriptor -1 means /dev/null.  The child gets SIGPIPE's default back. */
+/* Descriptor -1 means /dev/null.  The child gets its signals back. */
 static int
 spawn(pid_t *pid, const char *const argv[], int in, int out, int err,
     struct error *e)
@@ -64,6 +65,7 @@ spawn(pid_t *pid, const char *const argv[], int in, int out, int err,
 	posix_spawnattr_init(&attr);
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGXFSZ);
 	posix_spawnattr_setsigdefault(&attr, &defaults);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
 	for (int fd = 0; fd < 3; fd++) {
@@ -87,6 +89,25 @@ spawn(pid_t *pid, const char *const argv[], int in, int out, int err,
 	return -1;
 }
 
+static struct coprocess
+new_coprocess(int to, int from, struct launcher *by)
+{
+	return (struct coprocess){ .pid = -1, .to = to, .from = from,
+	    .out = BUF_INIT(COPROCESS_AHEAD_MAX),
+	    .in = BUF_INIT(COPROCESS_LINE_MAX + READ_SIZE), .by = by };
+}
+
+int
+coprocess_start_by(struct coprocess *c, struct launcher *by, struct error *e)
+{
+	int to, from;
+
+	if (launcher_run(by, &to, &from, e) == -1)
+		return -1;
+	*c = new_coprocess(to, from, by);
+	return 0;
+}
+
 int
 coprocess_start(struct coprocess *c, const char *const argv[],
     struct error *e)
@@ -99,9 +120,7 @@ coprocess_start(struct coprocess *c, const char *const argv[],
 		close_pair(in);
 		return -1;
 	}
-	*c = (struct coprocess){ .to = in[1], .from = out[0],
-	    .out = BUF_INIT(COPROCESS_AHEAD_MAX),
-	    .in = BUF_INIT(COPROCESS_LINE_MAX + READ_SIZE) };
+	*c = new_coprocess(in[1], out[0], NULL);
 	if (spawn(&c->pid, argv, in[0], out[1], STDERR_FILENO, e) == -1) {
 		close_pair(in);
 		close_pair(out);
@@ -137,12 +156,32 @@ collect(pid_t pid)
 }
 
 void
-coprocess_stop(struct coprocess *c)
+coprocess_forget_ends(struct coprocess *c)
 {
 	close(c->to);
 	close(c->from);
+	c->to = c->from = -1;
+}
+
+bool
+coprocess_ended(struct coprocess *c, int *status)
+{
+	if (!ends_within(c->pid, STOP_MS))
+		return false;
+	*status = collect(c->pid);
+	c->pid = -1;
+	return true;
+}
+
+void
+coprocess_stop(struct coprocess *c)
+{
+	if (c->to != -1)
+		coprocess_forget_ends(c);
 	buf_release(&c->out);
 	buf_release(&c->in);
+	if (c->by != NULL)
+		launcher_stop(c->by);
 	if (c->pid == -1)
 		return;
 	/* It may hang: closing its input is not enough. */
@@ -193,12 +232,13 @@ static int
 tell_death(struct coprocess *c, struct error *e)
 {
 	char text[128];
+	int status;
 
-	if (!ends_within(c->pid, STOP_MS))
+	if (c->by == NULL ? !coprocess_ended(c, &status) :
+	    !launcher_ended(c->by, &status))
 		return error_set(e, EX_TEMPFAIL, "the helper closed its "
 		    "output");
-	child_status_text(collect(c->pid), text, sizeof(text));
-	c->pid = -1;
+	child_status_text(status, text, sizeof(text));
 	return error_set(e, EX_TEMPFAIL, "the helper died: %s", text);
 }
 

@@ -19,8 +19,11 @@
  * what the pipe does not take is kept here, and waiting for an answer goes on
  * writing it.  Deadlines are in milliseconds of the monotonic clock.
  */
+struct launcher;
+
 struct coprocess {
-	pid_t pid;
+	pid_t pid;		/* -1: it has ended, or is a launcher's */
+	struct launcher *by;	/* who started it, or NULL */
 	int to, from;
 	struct buf out;		/* questions not yet written */
 	struct buf in;		/* bytes read; handed out up to `taken` */
@@ -32,6 +35,9 @@ struct coprocess {
 #define COPROCESS_AHEAD_MAX	(256 * 1024)	/* of questions not answered */
 
 int coprocess_start(struct coprocess *c, const char *const argv[],
+    struct error *e);
+/* The same by a launcher, for who may start nothing; it has one at a time. */
+int coprocess_start_by(struct coprocess *c, struct launcher *by,
     struct error *e);
 /*
  * Sends `line`, its newline included, without waiting.  That the child takes
@@ -47,6 +53,9 @@ void coprocess_send(struct coprocess *c, const char *line, size_t len);
 int coprocess_answer(struct coprocess *c, int timeout_ms,
     const char **answer, struct error *e);
 void coprocess_stop(struct coprocess *c);
+/* For a launcher: somebody else talks to it; and whether it ended, or soon. */
+void coprocess_forget_ends(struct coprocess *c);
+bool coprocess_ended(struct coprocess *c, int *status);
 
 /*
  * Runs argv with `input` on its standard input; its standard output is thrown

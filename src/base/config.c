@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "guard.h"
 #include "io.h"
 
 #define SYSTEM_FILE	"/etc/omni.conf"
@@ -284,13 +285,32 @@ read_text(struct config *c, const char *text, int pass)
 	return c->failed ? -1 : 0;
 }
 
+/* It names addresses that we write to, and programs that we run. */
+static int
+read_guarded(const char *path, enum guard what, struct buf *out,
+    struct error *e)
+{
+	int rc, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd == -1)
+		return error_errno(e, "%s", path);
+	rc = guard_open(fd, path, what, e);
+	if (rc == 0 && what == GUARD_WRITE)
+		rc = guard_root(fd, path, "would run what it names", e);
+	if (rc == 0)
+		rc = io_read_fd(fd, path, out, e);
+	close(fd);
+	return rc;
+}
+
 static int
 read_file(struct config *c)
 {
 	struct buf text = BUF_INIT(FILE_MAX);
 	int rc;
 
-	if (io_read_file(AT_FDCWD, c->file, &text, c->error) == -1) {
+	if (guard_parents(c->file, c->error) == -1 ||
+	    read_guarded(c->file, GUARD_WRITE, &text, c->error) == -1) {
 		c->error->status = EX_CONFIG;
 		return -1;
 	}
@@ -591,7 +611,7 @@ read_secret(struct config *c, const char *source, struct buf *out,
 		return 0;
 	}
 	path = absolute(c, source + 5);
-	rc = io_read_file(AT_FDCWD, path, out, e);
+	rc = read_guarded(path, GUARD_READ, out, e);
 	if (rc == -1)
 		e->status = EX_CONFIG;
 	free(path);

@@ -139,6 +139,8 @@ static const struct config_key keys[] = {
 	{ "ingest", "auto_reply_age", TYPE_DURATION, "2h" },
 	{ "ingest", "max_media", TYPE_INTEGER, "16777216" },
 	{ "ingest", "media", TYPE_STRING, "image audio video pdf" },
+	{ "filter", "confine", TYPE_BOOL, "yes" },
+	{ "send", "confine", TYPE_BOOL, "yes" },
 	{ "run", "jitter", TYPE_DURATION, "0s" },
 	{ "run", "limit", TYPE_DURATION, "1h" },
 	{ "run", "grace", TYPE_DURATION, "2m" },

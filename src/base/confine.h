@@ -34,6 +34,32 @@ struct confine {
  */
 void confine(const struct confine *c);
 
+/* Files, and directories with all that lies beneath them. */
+#define CONFINE_PATHS	16
+#define CONFINE_DEPTH	3
+
+struct confine_files {
+	const char *paths[CONFINE_PATHS];
+	size_t count;
+	/* Or NULL: one more, and what links as deep as that in it lead to. */
+	const char *tree;
+};
+
+/*
+ * For a program that from here on reads, works and writes to what is open: a
+ * filter.  It may open these to read; anything else, or to write, is EACCES.
+ * No network, no process, no signal, no program, no change of a file's name or
+ * mode: asking for such ends the process with SIGSYS.  With `asks` it may talk
+ * to a launcher.
+ */
+void confine_reading(const struct confine_files *files, bool asks);
+
+/*
+ * For a program that needs the network: it may write, make and remove these
+ * files only, and run no program.  It may read all that its user may.
+ */
+void confine_writing(const struct confine_files *files);
+
 /* Whether it would do anything: not in a build with a sanitizer. */
 bool confine_is_built(void);
 

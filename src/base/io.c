@@ -13,6 +13,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "guard.h"
+
 #define TICK_MS	1000
 
 /* Process-wide, as descriptors 0 and 1 are. */
@@ -147,6 +149,9 @@ read_plain(int dir, const char *path, int flags, struct buf *out,
 		return error_errno(e, "%s", path);
 	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
 		rc = error_set(e, EX_DATAERR, "%s: not a plain file", path);
+	else if (flags != O_NOFOLLOW &&
+	    guard_open(fd, path, GUARD_WRITE, e) == -1)
+		rc = -1;
 	else
 		rc = io_read_fd(fd, path, out, e);
 	close(fd);
@@ -240,7 +245,8 @@ io_create(int dir, const char *tmp, struct error *e)
 {
 	int fd;
 
-	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+	    O_NOFOLLOW, 0640);
 	return fd == -1 ? error_errno(e, "%s", tmp) : fd;
 }
 
@@ -344,7 +350,7 @@ io_lock(const char *path, bool wait, struct error *e)
 {
 	int fd, rc;
 
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd == -1)
 		return error_errno(e, "%s", path);
 	do

@@ -27,6 +27,8 @@
 #define AHEAD_BYTES	RECORD_MAX
 #define AHEAD_KEEP	2048	/* what a place keeps for the next line */
 
+static char nameless[] = "omni";
+
 static const struct option common[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' }
@@ -118,6 +120,23 @@ parse_options(struct program *p, int argc, char *argv[], struct choices *got)
 		program_usage(p);
 }
 
+/*
+ * Who started us may have blocked signals, or ignored the deaths of children,
+ * whose exit status nobody would learn then.  That SIGHUP or SIGPIPE is ignored
+ * is a wish.
+ */
+static void
+take_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGCHLD, SIG_DFL);
+	/* A limit on the size of files is an error that can be said. */
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 void
 program_start(struct program *p, int argc, char *argv[])
 {
@@ -125,6 +144,10 @@ program_start(struct program *p, int argc, char *argv[])
 	struct error e;
 
 	output_init();
+	take_signals();
+	/* Run with no arguments at all, not even its name. */
+	if (*program_invocation_short_name == '\0')
+		program_invocation_short_name = nameless;
 	/* Files are for this user and, to read, for the staff's group. */
 	umask(027);
 	parse_options(p, argc, argv, &got);

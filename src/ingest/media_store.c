@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "base/guard.h"
 #include "base/io.h"
 #include "store/spool.h"
 
@@ -15,6 +17,19 @@
 #define MONTH		7	/* of 2026-11-23T... */
 #define NAME_HEX	32
 #define PART		".part"	/* being written */
+
+/* A link would lead to files that are none of ours. */
+static int
+make_dir(int dir, const char *name, struct error *e)
+{
+	struct stat st;
+
+	if (io_make_dir(dir, name, 0750) == -1 ||
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return error_errno(e, "media/%s", name);
+	return S_ISDIR(st.st_mode) ? 0 : error_set(e, EX_CONFIG,
+	    "media/%s: not a directory", name);
+}
 
 int
 media_store_open(const char *spool, struct error *e)
@@ -24,8 +39,8 @@ media_store_open(const char *spool, struct error *e)
 
 	snprintf(path, sizeof(path), "%s/media", spool);
 	dir = io_open_dir(path, 0750, e);
-	if (dir != -1 && io_make_dir(dir, "tmp", 0750) == -1) {
-		error_errno(e, "%.400s/tmp", path);
+	if (dir != -1 && (guard_open(dir, path, GUARD_WRITE, e) == -1 ||
+	    make_dir(dir, "tmp", e) == -1)) {
 		close(dir);
 		return -1;
 	}
@@ -70,8 +85,9 @@ media_store_settle(int dir, const char *digest, const char *path,
 
 	tmp_name(digest, tmp);
 	snprintf(month, sizeof(month), "%.*s", MONTH, path);
-	if (io_make_dir(dir, month, 0750) == -1 ||
-	    renameat(dir, tmp, dir, path) == -1 ||
+	if (make_dir(dir, month, e) == -1)
+		return -1;
+	if (renameat(dir, tmp, dir, path) == -1 ||
 	    io_sync_dir(dir, month) == -1 || io_sync_dir(dir, ".") == -1)
 		return error_errno(e, "media/%s", path);
 	return 0;

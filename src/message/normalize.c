@@ -188,6 +188,12 @@ normalize_init(struct normalizer *n, struct config *c)
 }
 
 void
+normalize_launch(struct normalizer *n)
+{
+	phonebook_launch(n->phones);
+}
+
+void
 normalize_release(struct normalizer *n)
 {
 	phonebook_free(n->phones);

@@ -12,6 +12,11 @@ struct normalizer {
 };
 
 void normalize_init(struct normalizer *n, struct config *c);
+/*
+ * Before the program is confined: [filter] confine.  What it opens afterwards
+ * are zones.
+ */
+void normalize_launch(struct normalizer *n);
 void normalize_release(struct normalizer *n);
 
 /* For filter_run(): f->ctx is the normalizer. */

@@ -9,7 +9,7 @@
 #include <sys/random.h>
 #include <sysexits.h>
 
-#include "base/child.h"
+#include "base/launcher.h"
 #include "message/dialled.h"
 
 #define RAW_MAX		200	/* a telephone number as written, in bytes */
@@ -43,7 +43,8 @@ struct question {
 struct phonebook {
 	const char *program, *region;
 	struct coprocess helper;
-	bool running, given_up;
+	struct launcher launcher;
+	bool launched, running, given_up;
 	int failures, in_a_row;
 	size_t singly;		/* so many more go one at a time */
 	struct question *bucket[BUCKETS];
@@ -70,6 +71,15 @@ phonebook_new(const char *program, const char *region)
 	return b;
 }
 
+void
+phonebook_launch(struct phonebook *b)
+{
+	const char *argv[] = { b->program, NULL };
+
+	launcher_start(&b->launcher, argv);
+	b->launched = true;
+}
+
 static void
 question_free(struct question *q)
 {
@@ -86,6 +96,8 @@ phonebook_free(struct phonebook *b)
 		return;
 	if (b->running)
 		coprocess_stop(&b->helper);
+	if (b->launched)
+		launcher_close(&b->launcher);
 	for (; b->oldest != NULL; b->oldest = next) {
 		next = b->oldest->next;
 		question_free(b->oldest);
@@ -337,10 +349,9 @@ start(struct phonebook *b, struct error *e)
 {
 	const char *argv[] = { b->program, NULL };
 
-	if (coprocess_start(&b->helper, argv, e) == -1)
-		return -1;
-	b->running = true;
-	return 0;
+	b->running = (b->launched ? coprocess_start_by(&b->helper,
+	    &b->launcher, e) : coprocess_start(&b->helper, argv, e)) == 0;
+	return b->running ? 0 : -1;
 }
 
 /* Settles what is due, or counts one more failure. */

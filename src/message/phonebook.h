@@ -29,6 +29,8 @@ enum address_result {
 /* `program` and `region` must outlive it. */
 struct phonebook *phonebook_new(const char *program, const char *region);
 void phonebook_free(struct phonebook *b);
+/* From here on it may be asked by who may start no program any more. */
+void phonebook_launch(struct phonebook *b);
 
 /* A hint that phone_normalize() will come for this one. */
 void phonebook_expect(struct phonebook *b, const char *raw);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/confined.h"
 #include "base/output.h"
 #include "message/failover.h"
 #include "message/inbound.h"
@@ -294,6 +295,10 @@ simulate(const struct simulation *what, struct error *e)
 	if (ladder_hours(what->config, &p.escalator.hours, e) == -1)
 		return -1;
 	simulate_pipe_open(&p);
+	if (confined_filters(p.config))
+		normalize_launch(&p.normalizer);
+	confined_filter(p.config, CONFINED_TEXTS | CONFINED_ATTACHMENTS |
+	    CONFINED_ASKS);
 	play(&p);
 	simulate_pipe_close(&p);
 	hours_release(&p.escalator.hours);

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/guard.h"
 #include "base/near.h"
 #include "message/misfit.h"
 
@@ -175,6 +176,11 @@ load(struct templates *t, const char *name, struct error *e)
 		e->status = EX_TEMPFAIL;
 		return NULL;
 	}
+	if (guard_open(dir, path, GUARD_WRITE, e) == -1) {
+		close(dir);
+		e->status = EX_TEMPFAIL;
+		return NULL;
+	}
 	set = template_read(t, name, path, dir);
 	close(dir);
 	set->next = t->sets;
@@ -251,7 +257,8 @@ templates_check(const struct templates *t, struct error *e)
 	if (dir == -1)
 		return directory_error(t, e);
 	close(dir);
-	return 0;
+	return guard_parents(t->dir, e) == -1 ? -1 :
+	    guard_path(t->dir, GUARD_WRITE, e);
 }
 
 const char *const *

@@ -24,6 +24,14 @@
 #include <string>
 #include <string_view>
 
+/* In C a structure and a function may have the same name. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+extern "C" {
+#include "base/confine.h"
+}
+#pragma GCC diagnostic pop
+
 #ifndef OMNI_VERSION
 #define OMNI_VERSION	"0.1.0"
 #endif
@@ -33,7 +41,7 @@
 #define BUFFER_SIZE	(64 * 1024)	/* bytes of input read at once */
 #define FLUSH_AT	(4 * 1024)	/* bytes: a caller need not wait for all */
 
-#define USAGE		"usage: phonenumber [-h | -V]\n"
+#define USAGE		"usage: phonenumber [-u | -h | -V]\n"
 
 using i18n::phonenumbers::NullLogger;
 using i18n::phonenumbers::PhoneNumber;
@@ -371,14 +379,25 @@ check_descriptors()
 		err(EX_IOERR, "stdout");
 }
 
+/* All that is left to do is to read lines and to write lines. */
+void
+give_up_the_rest()
+{
+	struct confine_files none = {};
+
+	confine_reading(&none, false);
+}
+
 int
-converse(output &out)
+converse(output &out, bool confined)
 {
 	library lib;
 	input in(out);
 	string line;
 	unsigned long long lineno = 0;
 
+	if (confined)
+		give_up_the_rest();
 	for (; in.next(line); lineno++)
 		answer(lib, line, out);
 	if (line.empty())
@@ -393,8 +412,8 @@ run(string_view option, int argc)
 	output out;
 	int status = EX_OK;
 
-	if (argc == 1)
-		status = converse(out);
+	if (argc == 1 || (argc == 2 && option == "-u"))
+		status = converse(out, argc == 1);
 	else if (argc == 2 && (option == "-h" || option == "--help"))
 		out.put(USAGE);
 	else if (argc == 2 && (option == "-V" || option == "--version"))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/confined.h"
 #include "base/io.h"
 #include "engine_impl.h"
 #include "store/spool.h"
@@ -103,16 +104,26 @@ list_batches(struct queue *s)
 static void
 next_batch(struct queue *s)
 {
+	const char *sub, *name;
+
 	end_batch(s);
 	if (s->name_at == s->name_count) {
 		s->stage++;
 		list_batches(s);
 		return;
 	}
-	s->fd = spool_claim(s->dir, s->stage == TAKEN ? "cur" : "new",
-	    s->names[s->name_at++]);
-	if (s->fd != -1)	/* else it is gone, or another's: no matter */
-		read_batch(s, s->names[s->name_at - 1]);
+	sub = s->stage == TAKEN ? "cur" : "new";
+	name = s->names[s->name_at++];
+	s->fd = spool_claim(s->dir, sub, name);
+	/* Else it is gone, or another's, which does not matter. */
+	if (s->fd != -1)
+		read_batch(s, name);
+	else if (errno == EINVAL) {
+		diag("work order %s: not a plain file; set aside in bad/",
+		    name);
+		if (spool_reject(s->dir, sub, name, "not a plain file") == -1)
+			diag("work order %s: %s", name, strerror(errno));
+	}
 }
 
 /*
@@ -557,6 +568,7 @@ engine_main(int argc, char *argv[], const char *type)
 	    quiet_open(&n.quiet_times, p.config, &e) == -1 ||
 	    open_tokens(&n, &e) == -1)
 		die(e.status, "%s", e.text);
+	confined_sender(p.config);
 	rc = run(&n, &p);
 	quiet_close(&n.quiet_times);
 	links_release(&n.links);

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/guard.h"
 #include "base/io.h"
 #include "ledger_impl.h"
 #include "schema.h"
@@ -109,7 +110,8 @@ key_create(struct ledger *l, const char *path, struct error *e)
 	digest_random(l->key, KEY_LEN);
 	buf_add(&b, l->key, KEY_LEN);
 	snprintf(tmp, sizeof(tmp), "%s.tmp", path);
-	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
 	rc = fd == -1 ? error_errno(e, "%s", tmp) :
 	    io_finish(dir, fd, tmp, path, &b, e);
 	close(dir);
@@ -141,9 +143,12 @@ key_open(struct ledger *l, struct error *e)
 	if (l->mode == LEDGER_READ && access(path, R_OK) == -1 &&
 	    errno == EACCES)
 		return 0;
-	rc = io_read_file(AT_FDCWD, path, &b, e);
-	if (rc == -1 && errno == ENOENT)
-		e->status = EX_CONFIG;
+	rc = guard_path(path, GUARD_READ, e);
+	if (rc == 0) {
+		rc = io_read_file(AT_FDCWD, path, &b, e);
+		if (rc == -1 && errno == ENOENT)
+			e->status = EX_CONFIG;
+	}
 	if (rc == 0 && b.len != KEY_LEN)
 		rc = error_set(e, EX_DATAERR, "%s: not a ledger's key", path);
 	if (rc == 0) {
@@ -158,6 +163,26 @@ static void
 fingerprint(const struct ledger *l, char out[DIGEST_HEX])
 {
 	digest_hmac_sha256(l->key, KEY_LEN, "fingerprint", 11, out);
+}
+
+/*
+ * Everybody's health and telephone number is in it.  What root writes to
+ * another's ledger leaves locks that the other cannot open.
+ */
+static int
+file_check(const struct ledger *l, struct error *e)
+{
+	int fd, rc = guard_path(l->path, GUARD_READ, e);
+
+	if (rc == -1 || l->mode == LEDGER_READ)
+		return rc;
+	fd = open(l->path, O_PATH | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	rc = guard_root(fd, l->path, "would leave files that it cannot open",
+	    e);
+	close(fd);
+	return rc;
 }
 
 static int
@@ -260,7 +285,7 @@ check_key(struct ledger *l, struct error *e)
 static int
 prepare_all(struct ledger *l, struct error *e)
 {
-	if (file_open(l, e) == -1 || key_open(l, e) == -1)
+	if (file_check(l, e) == -1 || file_open(l, e) == -1 || key_open(l, e) == -1)
 		return -1;
 	configure(l);
 	if (check_version(l, e) == -1)
@@ -303,10 +328,11 @@ lock_open(struct ledger *l, struct error *e)
 			return -1;
 	}
 	snprintf(path, sizeof(path), "%s.lock", l->path);
-	l->lock = open(path, O_RDWR | O_CLOEXEC |
+	l->lock = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW |
 	    (l->mode == LEDGER_CREATE ? O_CREAT : 0), 0660);
 	if (l->lock == -1 && errno == ENOENT && access(l->path, F_OK) == 0)
-		l->lock = open(path, O_RDWR | O_CLOEXEC | O_CREAT, 0660);
+		l->lock = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW |
+		    O_CREAT, 0660);
 	if (l->lock == -1 && errno == ENOENT)
 		return error_set(e, EX_UNAVAILABLE, "%.400s: no ledger there; "
 		    "make one with omni-ledger init", l->path);
@@ -350,6 +376,8 @@ ledger_close(struct ledger *l)
 {
 	if (l == NULL)
 		return;
+	if (l->appended && !l->open && !l->rehearsal)
+		ledger_see(l, false);
 	for (size_t i = 0; i < l->used; i++)
 		sqlite3_finalize(l->rows[i].stmt);
 	applier_close(l->applier);
@@ -593,6 +621,7 @@ ledger_append_take(struct ledger *l, const char *op, struct value *data)
 		die(EX_SOFTWARE, "journal row outside a transaction");
 	if (l->applier == NULL)
 		l->applier = applier_open(l, l->db);
+	l->appended = true;
 	row.seq = last_row(l, at) + 1;
 	row.at = at;
 	value_set_integer(data, "v", LEDGER_ROW);

@@ -127,8 +127,8 @@ const char *ledger_run(const struct ledger *l);
  *
  * Both give 0, or -1 and EX_TEMPFAIL: when the clock is further than `max_gap`
  * seconds from the last journal row and from the last time a person confirmed
- * it; when the ledger is older than its own export in `journal_dir` (a restored
- * file).  A person confirms either one with omni-ledger confirm.
+ * it; when the ledger is older than its own export in `journal_dir`, or has not
+ * got the row that LEDGER.seen tells of (a restored file).  A person confirms either one with omni-ledger confirm.
  */
 int ledger_check_time(struct ledger *l, int64_t max_gap, struct error *e);
 int ledger_check_export(struct ledger *l, const char *journal_dir,

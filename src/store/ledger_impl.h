@@ -1,7 +1,7 @@
 #ifndef OMNI_LEDGER_IMPL_H
 #define OMNI_LEDGER_IMPL_H
 
-/* Shared by ledger.c, apply.c and upkeep.c only. */
+/* Shared by the files of the ledger only. */
 
 #include <limits.h>
 #include <sqlite3.h>
@@ -27,6 +27,7 @@ struct ledger {
 	int lock;
 	bool open;			/* inside a transaction */
 	bool rehearsal;			/* a copy in memory */
+	bool appended;			/* rows, of which some may be undone */
 	char program[64], run[128];
 	struct ledger_rows rows[STATEMENTS];
 	size_t used;
@@ -40,6 +41,14 @@ void ledger_exec(const struct ledger *l, sqlite3 *db, const char *sql);
 void ledger_lock_wait(struct ledger *l, short how);
 sqlite3_stmt *ledger_prepare(const struct ledger *l, sqlite3 *db,
     const char *sql, const char **tail);
+
+/*
+ * seen.c.  The number of the row that was seen last, if this ledger has not got
+ * it: it is an older one.  Else 0.
+ */
+int64_t ledger_seen(struct ledger *l);
+/* Notes the last row there is; `anew`: of an older one, too. */
+void ledger_see(struct ledger *l, bool anew);
 
 /* apply.c: the one function that changes projections. */
 struct journal_row {

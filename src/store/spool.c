@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "base/guard.h"
 #include "base/io.h"
 
 #define PATH_LEN	(NAME_MAX + 8)
@@ -44,8 +45,14 @@ make_sub(int dir, const char *path, const char *sub, struct error *e)
 		return error_errno(e, "mkdir %s/%s", path, sub);
 	if (fstatat(dir, sub, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return error_errno(e, "%s/%s", path, sub);
-	return S_ISDIR(st.st_mode) ? 0 : error_set(e, EX_CONFIG,
-	    "%s/%s: not a directory", path, sub);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(e, EX_CONFIG, "%s/%s: not a directory", path,
+		    sub);
+	if ((st.st_mode & S_IWOTH) != 0)
+		return error_set(e, EX_CONFIG, "%.300s/%s: mode %04o lets "
+		    "everybody write to it: chmod o-w", path, sub,
+		    (unsigned int)(st.st_mode & 07777));
+	return 0;
 }
 
 int
@@ -55,6 +62,13 @@ spool_open(const char *path, struct error *e)
 	int dir;
 
 	dir = io_open_dir(path, 0750, e);
+	if (dir != -1 && (guard_parents(path, e) == -1 ||
+	    guard_open(dir, path, GUARD_WRITE, e) == -1 ||
+	    guard_root(dir, path, "would leave files that it cannot "
+	    "remove", e) == -1)) {
+		close(dir);
+		dir = -1;
+	}
 	for (size_t i = 0; dir != -1 && i < sizeof(sub) / sizeof(sub[0]);
 	    i++)
 		if (make_sub(dir, path, sub[i], e) == -1) {
@@ -214,13 +228,22 @@ int
 spool_claim(int dir, const char *sub, const char *name)
 {
 	char path[PATH_LEN], cur[PATH_LEN];
-	int fd;
+	struct stat st;
+	int fd, saved;
 
 	if (join(path, sub, name) == -1 || join(cur, "cur", name) == -1)
 		return -1;
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd == -1)
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1) {
+		/* A socket is ENXIO, a link ELOOP. */
+		if (errno == ELOOP || errno == ENXIO)
+			errno = EINVAL;
 		return -1;
+	}
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		goto fail;
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
 		goto fail;
 	if (!is_same_file(dir, path, fd)) {
@@ -231,7 +254,9 @@ spool_claim(int dir, const char *sub, const char *name)
 		goto fail;
 	return fd;
 fail:
+	saved = errno;
 	close(fd);
+	errno = saved;
 	return -1;
 }
 
@@ -243,16 +268,16 @@ spool_done(int dir, const char *name)
 	return join(path, "cur", name) == -1 ? -1 : unlinkat(dir, path, 0);
 }
 
-int
-spool_reject(int dir, const char *from, const char *name, const char *reason)
+/* "bad/NAME.reason", unless that is too long for a name; -1 and errno. */
+static int
+write_reason(int dir, const char *name, const char *reason)
 {
-	char path[PATH_LEN], bad[PATH_LEN], why[PATH_LEN];
-	char line[ERROR_MAX];
-	int fd;
+	char why[PATH_LEN], line[ERROR_MAX];
+	int fd, rc;
 
-	if (join(path, from, name) == -1 || join(bad, "bad", name) == -1 ||
-	    snprintf(why, sizeof(why), "bad/%s.reason", name) >= PATH_LEN)
-		return -1;
+	if (strlen(name) + strlen(".reason") > NAME_MAX)
+		return 0;
+	snprintf(why, sizeof(why), "bad/%s.reason", name);
 	/* Never into what is there: somebody else may have put a link. */
 	if (unlinkat(dir, why, 0) == -1 && errno != ENOENT)
 		return -1;
@@ -262,14 +287,21 @@ spool_reject(int dir, const char *from, const char *name, const char *reason)
 	text_escape(line, sizeof(line) - 1, reason, strlen(reason));
 	line[strlen(line) + 1] = '\0';
 	line[strlen(line)] = '\n';
-	if (io_write_all(fd, line, strlen(line)) == -1 || fsync(fd) == -1) {
-		close(fd);
-		return -1;
-	}
-	close(fd);
 	/* A power cut may leave the reason without the file: that is harmless. */
-	return io_sync_dir(dir, "bad") == -1 ? -1 :
-	    renameat(dir, path, dir, bad);
+	rc = io_write_all(fd, line, strlen(line)) == -1 ? -1 : fsync(fd);
+	close(fd);
+	return rc == -1 ? -1 : io_sync_dir(dir, "bad");
+}
+
+int
+spool_reject(int dir, const char *from, const char *name, const char *reason)
+{
+	char path[PATH_LEN], bad[PATH_LEN];
+
+	if (join(path, from, name) == -1 || join(bad, "bad", name) == -1 ||
+	    write_reason(dir, name, reason) == -1)
+		return -1;
+	return renameat(dir, path, dir, bad);
 }
 
 int
@@ -282,7 +314,8 @@ spool_lock(const char *spool, const char *name, struct error *e)
 	if (n < 0 || (size_t)n + strlen(name) + 7 > sizeof(path))
 		return error_set(e, EX_CONFIG, "%.60s...: path too long",
 		    spool);
-	if (io_make_dirs(path, 0750, e) == -1)
+	if (io_make_dirs(path, 0750, e) == -1 ||
+	    guard_path(path, GUARD_WRITE, e) == -1)
 		return -1;
 	snprintf(path + n, sizeof(path) - (size_t)n, "/%s.lock", name);
 	return io_lock(path, false, e);

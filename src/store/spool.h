@@ -43,12 +43,15 @@ void spool_names_free(char **names, size_t count);
 /*
  * Takes sub/NAME ("new" or "cur") for this process: locked, and in cur/.
  * Returns its descriptor; -1 with errno EAGAIN when another process has it,
- * ENOENT when it is gone.
+ * ENOENT when it is gone, EINVAL when it is a link or no plain file.
  */
 int spool_claim(int dir, const char *sub, const char *name);
 /* Removes cur/NAME. */
 int spool_done(int dir, const char *name);
-/* Sets FROM/NAME aside in bad/, with the reason in bad/NAME.reason. */
+/*
+ * Sets FROM/NAME aside in bad/, with the reason in bad/NAME.reason if that is
+ * not too long for a name.
+ */
 int spool_reject(int dir, const char *from, const char *name,
     const char *reason);
 

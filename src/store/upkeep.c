@@ -72,7 +72,7 @@ note_start(struct config *c)
 		return;
 	snprintf(path + strlen(path), NAME_MAX, "/%.200s.started",
 	    program_invocation_short_name);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd == -1)
 		return;
 	futimens(fd, (const struct timespec[]){ now, now });
@@ -124,8 +124,14 @@ int
 ledger_check_export(struct ledger *l, const char *journal_dir,
     struct error *e)
 {
-	int64_t have, exported = exported_to(journal_dir);
+	int64_t have, exported = exported_to(journal_dir), seen;
 
+	seen = ledger_seen(l);
+	if (seen > 0)
+		return error_set(e, EX_TEMPFAIL, "%.300s has lost its entry "
+		    "%lld: an older file was put in its place. What it does "
+		    "not know might be sent again; see omni-ledger(1), "
+		    "confirm", l->path, (long long)seen);
 	have = ledger_count(l, "SELECT max(seq) FROM journal", "");
 	if (have >= exported || ledger_count(l, "SELECT max(data ->> "
 	    "'$.exported_to') FROM journal WHERE op = 'clock.confirmed'",
@@ -149,6 +155,7 @@ ledger_confirm(struct ledger *l, const char *journal_dir)
 	ledger_begin(l);
 	ledger_append_take(l, "clock.confirmed", data);
 	ledger_commit(l);
+	ledger_see(l, true);
 }
 
 static void
