@@ -76,7 +76,7 @@ bin/omni-simulator: $(SIMULATOR)
 bin/phonenumber: build/src/phonenumber/phonenumber.o build/src/base/confine.o
 	@mkdir -p $(@D)
 	$(say)
-	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lphonenumber
+	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lphonenumber -licuuc
 
 $(SCRIPTS:%=bin/%): bin/%: src/%.bash
 	@mkdir -p $(@D)
@@ -129,6 +129,12 @@ $(UNIT) $(FAKES): build/%: build/%.o build/libomni.a
 	$(say)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Loaded before a program's own libraries, it makes its calls fail.
+build/tests/fake/failat.so: tests/fake/preload/failat.c build/flags
+	@mkdir -p $(@D)
+	$(say)
+	$(Q)$(CC) -std=c11 -O2 -g $(WARN) -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
+
 build/tests/fake/mailread.o: override CPPFLAGS += $(GMIME)
 
 # Installs the Debian packages that are missing, or says which ones.
@@ -144,7 +150,7 @@ demo: all
 demo-clean:
 	rm -rf spool/demo
 
-check: all $(UNIT) $(FAKES) $(FED)
+check: all $(UNIT) $(FAKES) $(FED) build/tests/fake/failat.so
 	@.ci/packages check
 	@tests/run $(UNIT)
 
@@ -184,7 +190,16 @@ check-mutants: all $(UNIT)
 	@.ci/packages check
 	tests/mutate $(MUTANTS)
 
-.PHONY: check-power check-mutants
+.PHONY: check-power check-mutants check-fault
+
+# Every program in each of its modes, with each of its system calls and
+# allocations failing in turn: a matter of hours.  PROGRAM='omni-send*',
+# CALL=write, ERROR=EIO and STEP=50 narrow it.
+check-fault: all build/tests/fake/failat.so
+	@.ci/packages check
+	tests/fault-sweep -j "$${JOBS:-2}" -s "$${STEP:-1}" \
+	    $${CALL:+-c "$$CALL"} $${ERROR:+-e "$$ERROR"} \
+	    "$${PROGRAM:-*}"
 
 # What is found goes to build/fuzz and, when it is mended, into the corpus
 # under a name that tells.
@@ -290,7 +305,7 @@ dist:
 clean:
 	rm -rf build $(BINS)
 
-.PHONY: all demo demo-clean check check-consent check-kill check-django fuzz lint sanitize bench install \
+.PHONY: all demo demo-clean check check-consent check-kill check-fault check-django fuzz lint sanitize bench install \
 	uninstall dist clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

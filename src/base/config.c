@@ -346,7 +346,9 @@ override(struct config *c, const char *text)
 static bool
 exists(const char *path)
 {
-	return access(path, F_OK) == 0;
+	/* Else another would be taken; so reading it says what is wrong. */
+	return access(path, F_OK) == 0 || (errno != ENOENT &&
+	    errno != ENOTDIR && errno != EACCES);
 }
 
 /* Where the running program lies, without /bin/NAME. */

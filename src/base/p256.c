@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "crypto.h"
 #include "digest.h"
 #include "error.h"
 

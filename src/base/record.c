@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "digest.h"
+#include "memory.h"
 
 /*
  * `struct value` is json_t under another name.  jansson validates and parses;
@@ -42,6 +43,8 @@ void
 record_setup(void)
 {
 	size_t seed;
+
+	json_set_alloc_funcs(memory_get, free);
 
 	/* With 0 it would open a file for it. */
 	digest_random(&seed, sizeof(seed));

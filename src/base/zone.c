@@ -38,21 +38,34 @@ is_database_name(const char *name)
 	    name[n - 1] != '/' && strstr(name, "//") == NULL;
 }
 
+/*
+ * What cannot be told now must not pass for a zone that there is not: people
+ * would be refused, or written to in another zone.
+ */
+static _Noreturn void
+zone_fail(const char *path)
+{
+	die(errno_status(errno), "%s: %s", path, strerror(errno));
+}
+
 static bool
 file_is_zone(const char *name)
 {
 	char path[sizeof(ZONEINFO) + NAME_MAX_ZONE], magic[4];
-	bool ok;
+	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", ZONEINFO, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1 && errno != ENOENT && errno != ENOTDIR)
+		zone_fail(path);
 	if (fd == -1)
 		return false;
-	ok = io_read(fd, magic, sizeof(magic)) == sizeof(magic) &&
-	    memcmp(magic, "TZif", sizeof(magic)) == 0;
+	n = io_read(fd, magic, sizeof(magic));
+	if (n == -1 && errno != EISDIR)
+		zone_fail(path);
 	close(fd);
-	return ok;
+	return n == sizeof(magic) && memcmp(magic, "TZif", sizeof(magic)) == 0;
 }
 
 /* Makes `name` the zone of the process. */
@@ -71,6 +84,11 @@ enter(const char *name)
 	if (setenv("TZ", file, 1) == -1)
 		die(EX_OSERR, "out of memory");
 	tzset();
+	/* Of a file that it cannot read it makes UTC, under no name. */
+	if (*tzname[0] == '\0') {
+		errno = ENOMEM;
+		zone_fail(file + 1);
+	}
 	snprintf(current, sizeof(current), "%s", name);
 	return true;
 }

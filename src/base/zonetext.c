@@ -10,6 +10,7 @@
 #include <unicode/udatpg.h>
 #include <unicode/ustring.h>
 
+#include "unicode.h"
 #include "zone.h"
 
 #define TEXT_MAX	128

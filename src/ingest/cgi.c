@@ -112,6 +112,17 @@ body_length(size_t max)
 	return n;
 }
 
+/* Ours is the fault: after a 400 the provider would not try again. */
+static _Noreturn void
+body_unreadable(void)
+{
+	char why[128];
+
+	snprintf(why, sizeof(why), "the body cannot be read: %s",
+	    strerror(errno));
+	cgi_answer("503 Service Unavailable", NULL, "", why);
+}
+
 /* Ends the program when nothing came in time. */
 static void
 wait_for_body(int64_t deadline)
@@ -127,8 +138,7 @@ wait_for_body(int64_t deadline)
 			cgi_answer("408 Request Timeout", NULL, "",
 			    "the body did not come in time");
 		if (n == -1 && errno != EINTR)
-			cgi_answer("400 Bad Request", NULL, "",
-			    "the body cannot be read");
+			body_unreadable();
 	}
 }
 
@@ -149,9 +159,11 @@ cgi_read_body(struct config *c, struct cgi_request *r, size_t max)
 		left = len - r->body.len;
 		n = io_read(STDIN_FILENO, chunk, left < sizeof(chunk) ? left :
 		    sizeof(chunk));
+		if (n == -1)
+			body_unreadable();
 		if (n == 0 && chunked)
 			break;
-		if (n <= 0)
+		if (n == 0)
 			cgi_answer("400 Bad Request", NULL, "",
 			    "the body is shorter than CONTENT_LENGTH");
 		buf_add(&r->body, chunk, (size_t)n);

@@ -3,12 +3,15 @@
 #include <ctype.h>
 #include <idn2.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 #include <unicode/utf8.h>
 
+#include "base/error.h"
 #include "base/text.h"
+#include "base/unicode.h"
 
 #define LOCAL_MAX	64	/* RFC 5321 4.5.3.1.1 */
 #define MESSAGE_ID_MAX	250
@@ -164,6 +167,8 @@ ascii_domain(const char *domain, struct arena *mem, const char **why)
 	}
 	rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL |
 	    IDN2_NFC_INPUT);
+	if (rc == IDN2_MALLOC)
+		die(EX_OSERR, "out of memory");
 	if (rc != IDN2_OK) {
 		*why = "has a domain that IDNA does not allow";
 		return NULL;

@@ -1,6 +1,7 @@
 #include "templates_impl.h"
 
 #include <fcntl.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ struct place {
 	char path[NAME_LEN + LANGUAGE_MAX + INCLUDE_LEN + 4];
 };
 
+/* What cannot be told is there: then reading it says what is wrong. */
 static bool
 is_there(const struct template_language *l, struct place *p,
     const char *folder, const char *language, const char *name)
@@ -46,7 +48,8 @@ is_there(const struct template_language *l, struct place *p,
 	    language == NULL ? "" : language, language == NULL ? "" : "/",
 	    name);
 	return snprintf(full, sizeof(full), "%s/%s", l->templates->dir,
-	    p->path) < (int)sizeof(full) && access(full, F_OK) == 0;
+	    p->path) < (int)sizeof(full) && (access(full, F_OK) == 0 ||
+	    (errno != ENOENT && errno != ENOTDIR));
 }
 
 static void
@@ -56,8 +59,9 @@ read_shared(struct templates *t)
 
 	t->shared_read = true;
 	if (snprintf(path, sizeof(path), "%s/" SHARED, t->dir) <
-	    (int)sizeof(path))
-		names_read(&t->shared, path, language_is_tag);
+	    (int)sizeof(path) && names_read(&t->shared, path,
+	    language_is_tag) == -1 && errno != ENOENT)
+		die(errno_status(errno), "%s: %s", path, strerror(errno));
 }
 
 /* In the template's own folder for this very language. */

@@ -5,6 +5,7 @@
 #include <unicode/ustring.h>
 
 #include "base/embed.h"
+#include "base/unicode.h"
 #include "base/zone.h"
 
 EMBED(preview_css, "share/preview/page.css");

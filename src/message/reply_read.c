@@ -7,6 +7,7 @@
 #include <unicode/ustring.h>
 
 #include "base/error.h"
+#include "base/unicode.h"
 #include "reply.h"
 
 #define FOLDED_MAX	(4 * REPLY_TEXT_MAX)	/* 16-bit units */

@@ -90,6 +90,9 @@ simulate_pipe(void *play, const struct record *r)
 		if (!record_is_refused(&own) || p->stages[i].take_refused)
 			p->stages[i].each(&p->stages[i], &own);
 	}
+	/* Not what would happen, but that it cannot be told now. */
+	if (record_is_refused_temporarily(&own))
+		die(EX_TEMPFAIL, "%s", p->refusal.text);
 	tell(p, &own);
 	p->emitted++;
 	record_release(&own);

@@ -7,6 +7,7 @@
 #include <unicode/ustring.h>
 #include <unicode/utf8.h>
 
+#include "base/unicode.h"
 #include "message/segments.h"
 #include "message/smart.h"
 

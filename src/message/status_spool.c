@@ -1,6 +1,7 @@
 #include "status.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,18 +24,55 @@ status_age(instant t)
 	return t > clock_now() ? 0 : clock_now() - t;
 }
 
+/*
+ * What is not there holds nothing, and what is not for the eyes of who asks is
+ * left away; but a count that could not be made must not pass for 0.
+ */
+static void
+unless_absent(const char *path)
+{
+	if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+		die(errno_status(errno), "%s: %s", path, strerror(errno));
+}
+
+static DIR *
+open_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+
+	if (dir == NULL)
+		unless_absent(path);
+	return dir;
+}
+
+/* The next entry that is not hidden. */
+static struct dirent *
+next_entry(DIR *dir, const char *path)
+{
+	struct dirent *d;
+
+	do {
+		errno = 0;
+		d = readdir(dir);
+		if (d == NULL && errno != 0)
+			unless_absent(path);
+	} while (d != NULL && d->d_name[0] == '.');
+	return d;
+}
+
 /* Their names begin with the second they were made in. */
 int64_t
 status_files(struct status *s, const char *below, int64_t *oldest)
 {
-	DIR *dir = opendir(status_path(s, below));
+	const char *path = status_path(s, below);
+	DIR *dir = open_folder(path);
 	struct dirent *d;
 	int64_t n = 0, t;
 
 	if (dir == NULL)
 		return 0;
-	while ((d = readdir(dir)) != NULL) {
-		if (d->d_name[0] == '.' || strstr(d->d_name, ".reason") != NULL)
+	while ((d = next_entry(dir, path)) != NULL) {
+		if (strstr(d->d_name, ".reason") != NULL)
 			continue;
 		n++;
 		t = strtoll(d->d_name, NULL, 10);
@@ -48,26 +86,29 @@ status_files(struct status *s, const char *below, int64_t *oldest)
 int64_t
 status_file_age(struct status *s, const char *name)
 {
+	const char *path = status_path(s, arena_printf(s->mem, "run/%s",
+	    name));
 	struct stat st;
 
-	if (stat(status_path(s, arena_printf(s->mem, "run/%s", name)), &st) ==
-	    -1)
-		return STATUS_NONE;
-	return status_age(st.st_mtime);
+	if (stat(path, &st) == 0)
+		return status_age(st.st_mtime);
+	unless_absent(path);
+	return STATUS_NONE;
 }
 
 /* Programs in the order of their names; none in a spool without run. */
 void
 status_find_started(struct status *s)
 {
-	DIR *dir = opendir(status_path(s, "run"));
+	const char *path = status_path(s, "run");
+	DIR *dir = open_folder(path);
 	struct status_run **at, *run;
 	struct dirent *d;
 	size_t len;
 
 	if (dir == NULL)
 		return;
-	while ((d = readdir(dir)) != NULL) {
+	while ((d = next_entry(dir, path)) != NULL) {
 		len = strlen(d->d_name);
 		if (len <= strlen(STARTED) || strcmp(d->d_name + len -
 		    strlen(STARTED), STARTED) != 0)
@@ -90,18 +131,21 @@ status_find_started(struct status *s)
 static bool
 weigh(const char *path, struct status_folder *f)
 {
-	DIR *dir = opendir(path);
+	DIR *dir = open_folder(path);
 	struct dirent *d;
 	struct stat st;
 
 	if (dir == NULL)
 		return false;
-	while ((d = readdir(dir)) != NULL)
-		if (d->d_name[0] != '.' && fstatat(dirfd(dir), d->d_name, &st,
-		    AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
+	while ((d = next_entry(dir, path)) != NULL) {
+		if (fstatat(dirfd(dir), d->d_name, &st,
+		    AT_SYMLINK_NOFOLLOW) == -1)
+			unless_absent(path);
+		else if (S_ISREG(st.st_mode)) {
 			f->files++;
 			f->bytes += st.st_size;
 		}
+	}
 	closedir(dir);
 	return true;
 }
@@ -135,13 +179,12 @@ add_queue(struct status *s, const char *name)
 void
 status_find_folders(struct status *s)
 {
-	DIR *dir = opendir(status_path(s, "outbound"));
+	const char *path = status_path(s, "outbound");
+	DIR *dir = open_folder(path);
 	struct dirent *d;
 
-	while (dir != NULL && (d = readdir(dir)) != NULL)
-		if (d->d_name[0] != '.')
-			add_queue(s, arena_printf(s->mem, "outbound/%s",
-			    d->d_name));
+	while (dir != NULL && (d = next_entry(dir, path)) != NULL)
+		add_queue(s, arena_printf(s->mem, "outbound/%s", d->d_name));
 	if (dir != NULL)
 		closedir(dir);
 	add_queue(s, "inbound");
@@ -157,12 +200,15 @@ status_find_folders(struct status *s)
 static void
 count_refused(struct status *s, const char *below, struct status_refusals *r)
 {
-	FILE *f = fopen(status_path(s, below), "re");
+	const char *path = status_path(s, below);
+	FILE *f = fopen(path, "re");
 	char line[128];
 	instant at;
 
-	if (f == NULL)
+	if (f == NULL) {
+		unless_absent(path);
 		return;
+	}
 	while (fgets(line, sizeof(line), f) != NULL) {
 		line[strcspn(line, " \n")] = '\0';
 		if (!clock_parse(line, &at))
@@ -172,6 +218,8 @@ count_refused(struct status *s, const char *below, struct status_refusals *r)
 		r->all++;
 		r->day += at > clock_now() - DAY;
 	}
+	if (ferror(f))
+		unless_absent(path);
 	fclose(f);
 }
 

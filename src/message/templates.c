@@ -58,12 +58,15 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool
+/* -1 and errno when it cannot be told. */
+static int
 is_directory(int dir, const char *name)
 {
 	struct stat st;
 
-	return fstatat(dir, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+	if (fstatat(dir, name, &st, 0) == 0)
+		return S_ISDIR(st.st_mode);
+	return errno == ENOENT || errno == ELOOP ? 0 : -1;
 }
 
 int
@@ -71,14 +74,19 @@ names_read(struct names *n, const char *path, bool (*wanted)(const char *))
 {
 	DIR *dir = opendir(path);
 	const struct dirent *d;
-	int rc;
+	int rc, found;
 
 	if (dir == NULL)
 		return -1;
-	for (errno = 0; (d = readdir(dir)) != NULL; errno = 0)
-		if (wanted(d->d_name) && is_directory(dirfd(dir), d->d_name))
+	for (rc = 0; rc == 0 && (errno = 0, d = readdir(dir)) != NULL;) {
+		found = wanted(d->d_name) ? is_directory(dirfd(dir),
+		    d->d_name) : 0;
+		if (found == 1)
 			names_add(n, d->d_name);
-	rc = errno;
+		else if (found == -1)
+			rc = errno;
+	}
+	rc = rc == 0 ? errno : rc;
 	closedir(dir);
 	if (n->count > 1)
 		qsort(n->list, n->count, sizeof(*n->list), compare_names);

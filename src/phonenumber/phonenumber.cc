@@ -9,11 +9,13 @@
 #include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumber.pb.h>
 #include <phonenumbers/phonenumberutil.h>
+#include <unicode/uclean.h>
 
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -426,16 +428,71 @@ run(string_view option, int argc)
 	return status;
 }
 
+/*
+ * No memory ends the program wherever it happens.  ICU, asked by the library,
+ * would take a number for none without it, and an exception may find no
+ * memory either.
+ */
+void *
+checked(void *p)
+{
+	static const char text[] = "phonenumber: out of memory\n";
+
+	if (p == NULL) {
+		if (write(STDERR_FILENO, text, sizeof(text) - 1) == -1)
+			_exit(EX_OSERR);
+		_exit(EX_OSERR);
+	}
+	return p;
+}
+
+void *
+get(const void *, size_t len)
+{
+	return checked(malloc(len));
+}
+
+void *
+again(const void *, void *p, size_t len)
+{
+	return checked(realloc(p, len));
+}
+
+void
+give_back(const void *, void *p)
+{
+	free(p);
+}
+
 }	/* namespace */
+
+void *
+operator new(size_t len)
+{
+	return checked(malloc(len == 0 ? 1 : len));
+}
+
+void
+operator delete(void *p) noexcept
+{
+	free(p);
+}
+
+void
+operator delete(void *p, size_t) noexcept
+{
+	free(p);
+}
 
 int
 main(int argc, char *argv[])
 {
+	UErrorCode rc = U_ZERO_ERROR;
+
 	check_descriptors();
+	u_setMemoryFunctions(nullptr, get, again, give_back, &rc);
 	try {
 		return run(argc > 1 ? argv[1] : "", argc);
-	} catch (const std::bad_alloc &) {
-		errx(EX_OSERR, "out of memory");
 	} catch (const std::exception &e) {
 		errx(EX_SOFTWARE, "%s", e.what());
 	}

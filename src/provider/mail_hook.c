@@ -378,6 +378,33 @@ skip_mbox_line(const char **raw, size_t *len)
 	*raw = end + 1;
 }
 
+/* GLib ends the program by a signal when it finds no memory. */
+static GLogWriterOutput
+on_log(GLogLevelFlags level, const GLogField *fields, gsize count, void *ctx)
+{
+	const char *text = "";
+
+	for (gsize i = 0; i < count; i++)
+		if (strcmp(fields[i].key, "MESSAGE") == 0)
+			text = fields[i].value;
+	if ((level & (G_LOG_FLAG_FATAL | G_LOG_LEVEL_ERROR)) != 0)
+		die(EX_OSERR, "GLib: %s", text);
+	return g_log_writer_default(level, fields, count, ctx);
+}
+
+/* Once: GLib takes a second writer for a bug. */
+static void
+start_library(void)
+{
+	static bool started;
+
+	if (started)
+		return;
+	started = true;
+	g_log_set_writer_func(on_log, NULL, NULL);
+	g_mime_init();
+}
+
 int
 mail_hook_read(const char *raw, size_t len, const struct mail_envelope *env,
     struct value **events, struct error *e)
@@ -392,7 +419,7 @@ mail_hook_read(const char *raw, size_t len, const struct mail_envelope *env,
 	skip_mbox_line(&raw, &len);
 	r.raw = raw;
 	r.len = len;
-	g_mime_init();
+	start_library();
 	r.message = len == 0 ? NULL : parse(raw, len);
 	if (r.message == NULL)
 		return error_set(e, EX_DATAERR, "no mail");

@@ -116,6 +116,8 @@ mime_domain(const char *field, const char *domain, char *out, size_t size,
 		n = snprintf(out, size, "%s", domain);
 	else {
 		rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL);
+		if (rc == IDN2_MALLOC)
+			die(EX_OSERR, "out of memory");
 		n = snprintf(out, size, "%s", rc == IDN2_OK ? ascii : "");
 		idn2_free(ascii);
 	}

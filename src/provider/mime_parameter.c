@@ -1,5 +1,6 @@
 /* Parameters of Content-Type and Content-Disposition: file names. */
 
+#include "base/unicode.h"
 #include "provider/mime_impl.h"
 
 #include <stdlib.h>

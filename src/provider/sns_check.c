@@ -2,6 +2,7 @@
  * Whether an envelope is Amazon's: for the drain, which can fetch the
  * certificate.  Source as in sns.c.
  */
+#include "base/crypto.h"
 #include "sns.h"
 
 #include <limits.h>

@@ -2,6 +2,7 @@
  * Message encryption for Web Push (RFC 8291) in one record of aes128gcm (RFC
  * 8188), and voluntary identification of the sender (RFC 8292).
  */
+#include "base/crypto.h"
 #include "push.h"
 
 #include <openssl/evp.h>

@@ -3,8 +3,11 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+
+#include "base/memory.h"
 
 #define LIBRARY		"libcurl.so.4"
 #define CONNECT_S	10L
@@ -15,6 +18,9 @@
  * there is something to fetch.
  */
 struct calls {
+	CURLcode (*start)(long flags, curl_malloc_callback get,
+	    curl_free_callback give_back, curl_realloc_callback again,
+	    curl_strdup_callback copy, curl_calloc_callback zero);
 	CURL *(*init)(void);
 	CURLcode (*set)(CURL *curl, CURLoption option, ...);
 	CURLcode (*perform)(CURL *curl);
@@ -43,7 +49,9 @@ load(struct calls *c, struct error *e)
 
 	if (library == NULL)
 		return error_set(e, EX_TEMPFAIL, "%s", dlerror());
-	if (find(library, "curl_easy_init", &c->init, sizeof(c->init)) &&
+	if (find(library, "curl_global_init_mem", &c->start,
+	    sizeof(c->start)) &&
+	    find(library, "curl_easy_init", &c->init, sizeof(c->init)) &&
 	    find(library, "curl_easy_setopt", &c->set, sizeof(c->set)) &&
 	    find(library, "curl_easy_perform", &c->perform,
 	    sizeof(c->perform)) &&
@@ -51,7 +59,8 @@ load(struct calls *c, struct error *e)
 	    find(library, "curl_easy_strerror", &c->explain,
 	    sizeof(c->explain)) &&
 	    find(library, "curl_easy_cleanup", &c->cleanup,
-	    sizeof(c->cleanup)))
+	    sizeof(c->cleanup)) && c->start(CURL_GLOBAL_DEFAULT, memory_get,
+	    free, memory_again, memory_copy, memory_zero) == CURLE_OK)
 		return 0;
 	return error_set(e, EX_TEMPFAIL, "%s is not libcurl", LIBRARY);
 }
@@ -136,7 +145,7 @@ fetch_signed(struct config *c, const char *provider, struct fetching *f,
 		return -1;
 	curl = do_curl.init();
 	if (curl == NULL)
-		die(EX_OSERR, "out of memory");
+		die(EX_OSERR, "libcurl cannot start");
 	buf_clear(out);
 	prepare(&do_curl, curl, c, provider, out);
 	if (f->plain)

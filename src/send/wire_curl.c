@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <sysexits.h>
 
+#include "base/crypto.h"
+#include "base/memory.h"
 
 struct lines {
 	enum transport transport;
@@ -16,10 +18,20 @@ struct lines {
 	struct line *all;
 	struct line **idle;
 	size_t count, idle_count;
+	bool broken;			/* the last connection over HTTP */
 	struct credentials who;
 	struct smtp_host *smtp;		/* of TRANSPORT_SMTP */
 	struct transfer *done, **last;	/* refused before they began */
 };
+
+/* Else an option that found no memory would be left away, a password too. */
+static void
+start_library(void)
+{
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_get, free,
+	    memory_again, memory_copy, memory_zero) != CURLE_OK)
+		die(EX_OSERR, "libcurl cannot start");
+}
 
 static CURL *
 new_handle(void)
@@ -188,7 +200,6 @@ open_http(struct lines *w, struct config *c, const char *provider,
 		curl_easy_setopt(l->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 		curl_easy_setopt(l->curl, CURLOPT_HTTP_VERSION,
 		    (long)CURL_HTTP_VERSION_2TLS);
-		curl_easy_setopt(l->curl, CURLOPT_PIPEWAIT, 1L);
 		curl_easy_setopt(l->curl, CURLOPT_USERAGENT,
 		    "omni/" OMNI_VERSION);
 		curl_easy_setopt(l->curl, CURLOPT_TIMEOUT, timeout);
@@ -223,11 +234,10 @@ struct lines *
 lines_open(struct config *c, const char *provider, const struct provider *p,
     size_t count, bool (*stopping)(void), struct error *e)
 {
-	struct lines *w = calloc(1, sizeof(*w));
+	struct lines *w = memory_zero(1, sizeof(*w));
 	int rc;
 
-	if (w == NULL)
-		die(EX_OSERR, "out of memory");
+	start_library();
 	w->transport = p->transport;
 	w->last = &w->done;
 	w->who.secret = (struct buf)BUF_INIT(4096);
@@ -309,12 +319,13 @@ add_token(struct line *l, const struct buf *token)
  * body does wait, for a second at most.
  */
 static void
-start_http(struct line *l, const struct credentials *who)
+start_http(struct line *l, const struct credentials *who, bool share)
 {
 	struct request *r = &l->t->request;
 	char type[160];
 
 	curl_easy_setopt(l->curl, CURLOPT_URL, r->url);
+	curl_easy_setopt(l->curl, CURLOPT_PIPEWAIT, share ? 1L : 0L);
 	/* What goes to this machine in the clear is not shown to any other. */
 	curl_easy_setopt(l->curl, CURLOPT_NOPROXY, strncmp(r->url, "http://",
 	    7) == 0 ? "*" : NULL);
@@ -365,7 +376,7 @@ lines_start(struct lines *w, struct transfer *t)
 	if (w->smtp != NULL)
 		smtp_start(l);
 	else
-		start_http(l, &w->who);
+		start_http(l, &w->who, !w->broken);
 	add_to_multi(w, l);
 }
 
@@ -428,6 +439,29 @@ shut(CURL *curl)
 		shutdown(fd, SHUT_RDWR);
 }
 
+/*
+ * libcurl (7.88) has transfers wait for a connection that they might share, and
+ * when that one breaks they wait for ever, as do those that come after it.  They
+ * begin again without it, if nothing of theirs has gone out.
+ */
+static void
+remind(struct lines *w)
+{
+	struct line *l;
+	long bytes;
+
+	for (l = w->all; l < w->all + w->count; l++) {
+		bytes = 0;
+		if (l->t == NULL || l->sent > 0 ||
+		    curl_easy_getinfo(l->curl, CURLINFO_REQUEST_SIZE, &bytes) !=
+		    CURLE_OK || bytes > 0)
+			continue;
+		curl_multi_remove_handle(w->multi, l->curl);
+		curl_easy_setopt(l->curl, CURLOPT_PIPEWAIT, 0L);
+		add_to_multi(w, l);
+	}
+}
+
 /* NULL: the transfer goes on, over another connection. */
 static struct transfer *
 take_back(struct lines *w, CURL *curl, CURLcode rc)
@@ -459,6 +493,9 @@ take_back(struct lines *w, CURL *curl, CURLcode rc)
 	l->list = NULL;
 	l->t = NULL;
 	w->idle[w->idle_count++] = l;
+	w->broken = rc != CURLE_OK;
+	if (w->smtp == NULL && w->broken)
+		remind(w);
 	return t;
 }
 

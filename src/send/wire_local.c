@@ -21,7 +21,7 @@ struct local {
 	enum transport transport;
 	char path[PATH_MAX];
 	int dir;		/* Maildir */
-	FILE *console;
+	int console;
 	int reply_ms;		/* that the MTA may take for a mail */
 };
 
@@ -42,16 +42,11 @@ open_maildir(struct local *w, struct error *e)
 static int
 open_console(struct local *w, struct error *e)
 {
-	int fd;
-
-	if (*w->path == '\0') {
-		w->console = stderr;
-		return 0;
-	}
-	fd = open(w->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-	if (fd != -1)
-		w->console = fdopen(fd, "a");
-	return w->console == NULL ? error_errno(e, "%s", w->path) : 0;
+	w->console = STDERR_FILENO;
+	if (*w->path != '\0')
+		w->console = open(w->path, O_WRONLY | O_APPEND | O_CREAT |
+		    O_CLOEXEC, 0640);
+	return w->console == -1 ? error_errno(e, "%s", w->path) : 0;
 }
 
 struct local *
@@ -91,8 +86,8 @@ local_close(struct local *w)
 		return;
 	if (w->dir != -1)
 		close(w->dir);
-	if (w->console != NULL && w->console != stderr)
-		fclose(w->console);
+	if (w->console > STDERR_FILENO)
+		close(w->console);
 	free(w);
 }
 
@@ -118,28 +113,40 @@ to_lf(const struct buf *crlf, struct buf *out)
 	buf_add(out, p, (size_t)(end - p));
 }
 
-/* Delivered already: in new/, or in cur/ with the flags a reader gave it. */
+/*
+ * Delivered already: in new/, or in cur/ with the flags a reader gave it.  -1
+ * and errno when that cannot be told.
+ */
 static int
 is_in_maildir(const struct local *w, const char *name)
 {
 	char path[256];
 	struct dirent *d;
 	size_t len = strlen(name);
-	int found = 0, fd;
+	int found = 0, fd, saved;
 	DIR *handle;
 
 	snprintf(path, sizeof(path), "new/%s", name);
 	if (faccessat(w->dir, path, F_OK, 0) == 0)
 		return 1;
+	if (errno != ENOENT)
+		return -1;
 	fd = openat(w->dir, "cur", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	handle = fd == -1 ? NULL : fdopendir(fd);
-	if (handle == NULL)
-		return 0;
-	while (!found && (d = readdir(handle)) != NULL)
+	if (handle == NULL) {
+		saved = errno;
+		if (fd != -1)
+			close(fd);
+		errno = saved;
+		return -1;
+	}
+	while (!found && (errno = 0, d = readdir(handle)) != NULL)
 		found = strncmp(d->d_name, name, len) == 0 &&
 		    (d->d_name[len] == '\0' || d->d_name[len] == ':');
+	saved = errno;
 	closedir(handle);
-	return found;
+	errno = saved;
+	return !found && saved != 0 ? -1 : found;
 }
 
 static int
@@ -170,11 +177,15 @@ send_maildir(struct local *w, const struct request *r, struct response *out)
 {
 	struct buf body = BUF_INIT(REQUEST_MAX);
 	char tmp[256], new[256];
+	int there;
 
 	snprintf(tmp, sizeof(tmp), "tmp/%s", r->name);
 	snprintf(new, sizeof(new), "new/%s", r->name);
 	to_lf(&r->body, &body);
-	if (is_in_maildir(w, r->name))
+	there = is_in_maildir(w, r->name);
+	if (there == -1)
+		failure(out, errno, w->path);
+	if (there != 0)
 		goto done;
 	if (write_maildir(w, tmp, &body) == -1 ||
 	    (linkat(w->dir, tmp, w->dir, new, 0) == -1 && errno != EEXIST) ||
@@ -189,11 +200,9 @@ static void
 send_console(struct local *w, const struct request *r, struct response *out)
 {
 	out->started = true;
-	if (fwrite(buf_text(&r->body), 1, r->body.len, w->console) !=
-	    r->body.len || fflush(w->console) == EOF) {
+	/* Not by stdio, which would write later what it could not now. */
+	if (io_write_all(w->console, buf_text(&r->body), r->body.len) == -1)
 		failure(out, errno, *w->path == '\0' ? "stderr" : w->path);
-		clearerr(w->console);
-	}
 }
 
 static void

@@ -135,12 +135,14 @@ applier_close(struct applier *a)
 }
 
 static void
-bind_text(sqlite3_stmt *stmt, const char *name, const char *value)
+bind_text(struct applier *a, sqlite3_stmt *stmt, const char *name,
+    const char *value)
 {
 	int i = sqlite3_bind_parameter_index(stmt, name);
 
-	if (i > 0)
-		sqlite3_bind_text(stmt, i, value, -1, SQLITE_STATIC);
+	if (i > 0 && sqlite3_bind_text(stmt, i, value, -1, SQLITE_STATIC) !=
+	    SQLITE_OK)
+		ledger_fail(a->ledger, a->db, "bind");
 }
 
 /* A SELECT without a row ends the operation: see apply.sql. */
@@ -156,10 +158,10 @@ run_op(struct applier *a, const struct op *op, const struct journal_row *row)
 		i = sqlite3_bind_parameter_index(stmt, ":seq");
 		if (i > 0)
 			sqlite3_bind_int64(stmt, i, row->seq);
-		bind_text(stmt, ":at", row->at);
-		bind_text(stmt, ":by", row->by);
-		bind_text(stmt, ":run", row->run);
-		bind_text(stmt, ":data", row->data);
+		bind_text(a, stmt, ":at", row->at);
+		bind_text(a, stmt, ":by", row->by);
+		bind_text(a, stmt, ":run", row->run);
+		bind_text(a, stmt, ":data", row->data);
 		rc = sqlite3_step(stmt);
 		if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 			ledger_fail(a->ledger, a->db, row->op);

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "base/error.h"
+#include "library.h"
 
 /* The name "" makes a file of SQLite's own; nothing of it need survive. */
 #define SETUP	"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" \
@@ -43,6 +44,7 @@ idset_new(void)
 
 	if (s == NULL)
 		die(EX_OSERR, "out of memory");
+	library_start();
 	if (sqlite3_open_v2("", &s->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
 	    sqlite3_exec(s->db, SETUP, NULL, NULL, NULL) != SQLITE_OK)
@@ -68,8 +70,9 @@ run(const struct idset *s, sqlite3_stmt *stmt, const char *id)
 {
 	int rc;
 
-	sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC);
-	rc = sqlite3_step(stmt);
+	rc = sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		fail(s);
 	sqlite3_reset(stmt);

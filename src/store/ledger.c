@@ -13,6 +13,7 @@
 #include "base/guard.h"
 #include "base/io.h"
 #include "ledger_impl.h"
+#include "library.h"
 #include "schema.h"
 
 #define BUSY_MS		10000	/* for a reader while a writer checkpoints */
@@ -196,9 +197,7 @@ file_open(struct ledger *l, struct error *e)
 	else if (access(l->path, F_OK) == -1 && errno == ENOENT)
 		return error_set(e, EX_UNAVAILABLE, "%.400s: no ledger there; "
 		    "make one with omni-ledger init", l->path);
-	/* No program has threads that use it.  Refused once it is in use. */
-	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
-	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	library_start();
 	if (sqlite3_open_v2(l->path, &l->db, flags | SQLITE_OPEN_NOMUTEX,
 	    NULL) != SQLITE_OK)
 		return error_set(e, sqlite_status(
@@ -512,14 +511,20 @@ select_list(struct ledger *l, const char *sql, const char *types, va_list ap)
 {
 	struct ledger_rows *r = find_rows(l, sql);
 	const char *s;
+	int rc;
 
 	r->busy = true;
 	for (int i = 1; *types != '\0'; types++, i++) {
 		if (*types == 's') {
 			s = va_arg(ap, const char *);
-			sqlite3_bind_text(r->stmt, i, s, -1, SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(r->stmt, i, s, -1,
+			    SQLITE_TRANSIENT);
 		} else
-			sqlite3_bind_int64(r->stmt, i, va_arg(ap, int64_t));
+			rc = sqlite3_bind_int64(r->stmt, i,
+			    va_arg(ap, int64_t));
+		/* What is not bound is NULL, and other rows are found. */
+		if (rc != SQLITE_OK)
+			ledger_fail(l, l->db, "bind");
 	}
 	return r;
 }
@@ -549,9 +554,19 @@ ledger_next(struct ledger_rows *r)
 }
 
 const char *
+ledger_column(const struct ledger *l, sqlite3_stmt *stmt, int column)
+{
+	const char *s = (const char *)sqlite3_column_text(stmt, column);
+
+	if (s == NULL && sqlite3_column_type(stmt, column) != SQLITE_NULL)
+		die(EX_TEMPFAIL, "%s: read: out of memory", l->path);
+	return s;
+}
+
+const char *
 ledger_text(struct ledger_rows *r, int column)
 {
-	return (const char *)sqlite3_column_text(r->stmt, column);
+	return ledger_column(r->ledger, r->stmt, column);
 }
 
 int64_t

@@ -41,6 +41,9 @@ void ledger_exec(const struct ledger *l, sqlite3 *db, const char *sql);
 void ledger_lock_wait(struct ledger *l, short how);
 sqlite3_stmt *ledger_prepare(const struct ledger *l, sqlite3 *db,
     const char *sql, const char **tail);
+/* A text, or NULL for NULL; SQLite says NULL for out of memory as well. */
+const char *ledger_column(const struct ledger *l, sqlite3_stmt *stmt,
+    int column);
 
 /*
  * seen.c.  The number of the row that was seen last, if this ledger has not got

@@ -152,13 +152,14 @@ by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int
+/* Whether all was listed; of what was not, nobody would hear again. */
+static bool
 collect(DIR *handle, size_t max, char ***names, size_t *count)
 {
 	struct dirent *d;
 	char **grown;
 
-	while (*count < max && (d = readdir(handle)) != NULL) {
+	while (*count < max && (errno = 0, d = readdir(handle)) != NULL) {
 		if (d->d_name[0] == '.')
 			continue;
 		/* At each power of two the room doubles. */
@@ -166,16 +167,16 @@ collect(DIR *handle, size_t max, char ***names, size_t *count)
 			grown = reallocarray(*names, *count == 0 ? 1 :
 			    2 * *count, sizeof(**names));
 			if (grown == NULL)
-				return -1;
+				die(EX_OSERR, "out of memory");
 			*names = grown;
 		}
 		grown = *names;
 		grown[*count] = strdup(d->d_name);
 		if (grown[*count] == NULL)
-			return -1;
+			die(EX_OSERR, "out of memory");
 		(*count)++;
 	}
-	return 0;
+	return *count == max || errno == 0;
 }
 
 int
@@ -196,8 +197,12 @@ spool_names(int dir, const char *sub, size_t max, char ***names,
 			close(fd);
 		return -1;
 	}
-	if (collect(handle, max, names, count) == -1)
-		die(EX_OSERR, "out of memory");
+	if (!collect(handle, max, names, count)) {
+		error_errno(e, "spool: %s", sub);
+		spool_names_free(*names, *count);
+		closedir(handle);
+		return -1;
+	}
 	closedir(handle);
 	if (*count > 0)
 		qsort(*names, *count, sizeof(**names), by_name);
@@ -353,13 +358,13 @@ empty_dir(const char *path)
 	dir = opendir(path);
 	if (dir == NULL)
 		return errno == ENOENT;
-	while ((d = readdir(dir)) != NULL)
+	while ((errno = 0, d = readdir(dir)) != NULL)
 		if (strcmp(d->d_name, ".") != 0 &&
 		    strcmp(d->d_name, "..") != 0 &&
 		    unlinkat(dirfd(dir), d->d_name, 0) == -1 &&
 		    errno != ENOENT)
 			good = false;
-	good = good && fsync(dirfd(dir)) == 0;
+	good = good && errno == 0 && fsync(dirfd(dir)) == 0;
 	closedir(dir);
 	return good;
 }

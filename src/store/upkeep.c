@@ -105,9 +105,12 @@ exported_to(const char *dir)
 	DIR *handle;
 
 	handle = opendir(dir);
-	if (handle == NULL)
+	if (handle == NULL && errno == ENOENT)
 		return 0;
-	while ((d = readdir(handle)) != NULL) {
+	/* It guards against an old ledger, and must not be passed by. */
+	if (handle == NULL)
+		die(errno_status(errno), "%s: %s", dir, strerror(errno));
+	while ((errno = 0, d = readdir(handle)) != NULL) {
 		dash = strchr(d->d_name, '-');
 		if (dash == NULL || d->d_name[0] < '0' || d->d_name[0] > '9' ||
 		    strstr(dash, ".ndjson") == NULL)
@@ -116,6 +119,8 @@ exported_to(const char *dir)
 		if (n > max)
 			max = n;
 	}
+	if (errno != 0)
+		die(errno_status(errno), "%s: %s", dir, strerror(errno));
 	closedir(handle);
 	return max;
 }
@@ -167,11 +172,11 @@ replay(const struct ledger *l, sqlite3_stmt *journal, struct applier *a,
 
 	while ((rc = sqlite3_step(journal)) == SQLITE_ROW) {
 		row.seq = sqlite3_column_int64(journal, 0);
-		row.at = (const char *)sqlite3_column_text(journal, 1);
-		row.by = (const char *)sqlite3_column_text(journal, 2);
-		row.run = (const char *)sqlite3_column_text(journal, 3);
-		row.op = (const char *)sqlite3_column_text(journal, 4);
-		row.data = (const char *)sqlite3_column_text(journal, 5);
+		row.at = ledger_column(l, journal, 1);
+		row.by = ledger_column(l, journal, 2);
+		row.run = ledger_column(l, journal, 3);
+		row.op = ledger_column(l, journal, 4);
+		row.data = ledger_column(l, journal, 5);
 		applier_apply(a, &row);
 		(*count)++;
 	}
@@ -193,8 +198,8 @@ copy_open(const struct ledger *l)
 		ledger_fail(l, db, "open a temporary database");
 	ledger_exec(l, db, "PRAGMA synchronous = OFF");
 	stmt = ledger_prepare(l, db, "ATTACH ? AS live", NULL);
-	sqlite3_bind_text(stmt, 1, l->path, -1, SQLITE_STATIC);
-	if (sqlite3_step(stmt) != SQLITE_DONE)
+	if (sqlite3_bind_text(stmt, 1, l->path, -1, SQLITE_STATIC) !=
+	    SQLITE_OK || sqlite3_step(stmt) != SQLITE_DONE)
 		ledger_fail(l, db, "attach");
 	sqlite3_finalize(stmt);
 	ledger_exec(l, db, schema_sql);
@@ -361,7 +366,11 @@ copy_key(const struct ledger *l, const char *to, struct error *e)
 		return error_errno(e, "%s", path);
 	rc = io_write_all(fd, l->key, KEY_LEN) == -1 || fsync(fd) == -1 ?
 	    error_errno(e, "%s", path) : 0;
-	close(fd);
+	if (close(fd) == -1 && rc == 0)
+		rc = error_errno(e, "%s", path);
+	/* What is there would keep the next backup from being made. */
+	if (rc == -1)
+		unlink(path);
 	return rc;
 }
 
@@ -384,37 +393,62 @@ sync_names(const char *to, struct error *e)
 	    error_errno(e, "%.400s", dir) : 0;
 }
 
-int
-ledger_backup(struct ledger *l, const char *to, struct error *e)
+/* The whole ledger as it is now, in a file of its own. */
+static int
+copy_ledger(struct ledger *l, const char *part, struct error *e)
 {
-	char key[PATH_MAX + 8];
-	sqlite3_backup *b;
+	sqlite3_backup *b = NULL;
 	sqlite3 *db;
 	int rc;
 
+	rc = sqlite3_open_v2(part, &db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE, NULL);
+	if (rc == SQLITE_OK)
+		b = sqlite3_backup_init(db, "main", l->db, "main");
+	if (b != NULL) {
+		rc = sqlite3_backup_step(b, -1);
+		sqlite3_backup_finish(b);
+	}
+	rc = b != NULL && rc == SQLITE_DONE ? 0 :
+	    error_set(e, EX_IOERR, "%.300s: %s", part, sqlite3_errmsg(db));
+	sqlite3_close(db);
+	return rc;
+}
+
+/* What a backup that was killed has left is of no use to anybody. */
+static void
+remove_part(const char *part)
+{
+	char log[PATH_MAX + 32];
+
+	snprintf(log, sizeof(log), "%s-journal", part);
+	unlink(part);
+	unlink(log);
+}
+
+int
+ledger_backup(struct ledger *l, const char *to, struct error *e)
+{
+	char key[PATH_MAX + 8], part[PATH_MAX + 16];
+
 	snprintf(key, sizeof(key), "%s.key", to);
+	snprintf(part, sizeof(part), "%s.omni-part", to);
 	if (access(to, F_OK) == 0 || access(key, F_OK) == 0)
 		return error_set(e, EX_USAGE, "%.400s%s: exists already", to,
 		    access(to, F_OK) == 0 ? "" : ".key");
 	if (!l->has_key)
 		return error_set(e, EX_NOPERM, "%.300s.key: may not be read, "
 		    "and a backup needs it", l->path);
-	rc = sqlite3_open_v2(to, &db, SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_CREATE, NULL);
-	b = rc == SQLITE_OK ? sqlite3_backup_init(db, "main", l->db, "main") :
-	    NULL;
-	if (b != NULL) {
-		rc = sqlite3_backup_step(b, -1);
-		sqlite3_backup_finish(b);
-	}
-	if (b == NULL || rc != SQLITE_DONE) {
-		error_set(e, EX_IOERR,
-		    "%.300s: %s", to, sqlite3_errmsg(db));
-		sqlite3_close(db);
-		unlink(to);
+	remove_part(part);
+	if (copy_ledger(l, part, e) == -1) {
+		remove_part(part);
 		return -1;
 	}
-	sqlite3_close(db);
+	if (rename(part, to) == -1) {
+		error_errno(e, "%.300s", to);
+		remove_part(part);
+		return -1;
+	}
 	if (copy_key(l, to, e) == 0 && sync_names(to, e) == 0)
 		return 0;
 	unlink(to);

@@ -6,6 +6,7 @@
 #include <unicode/utf8.h>
 
 #include "base/error.h"
+#include "base/unicode.h"
 #include "template/chars.h"
 #include "template/filter.h"
 

@@ -7,6 +7,7 @@
 #include <unicode/ustring.h>
 
 #include "base/error.h"
+#include "base/unicode.h"
 #include "template/chars.h"
 #include "template/filter.h"
 #include "template/wording.h"

@@ -3,6 +3,7 @@
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 
+#include "base/unicode.h"
 #include "template/chars.h"
 #include "template/filter.h"
 #include "template/wording.h"

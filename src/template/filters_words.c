@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unicode/ulistformatter.h>
 
+#include "base/unicode.h"
 #include "base/zone.h"
 #include "base/text.h"
 #include "template/chars.h"

@@ -5,6 +5,7 @@
 #include <unicode/unum.h>
 #include <unicode/ustring.h>
 
+#include "base/unicode.h"
 #include "base/zone.h"
 
 bool

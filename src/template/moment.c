@@ -7,6 +7,8 @@
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
+#include "base/unicode.h"
+
 #define INPUT_MAX	64	/* bytes of a time that is read */
 #define TEXT_MAX	128	/* bytes of what ICU writes */
 

@@ -99,8 +99,8 @@ test_defaults(void)
 	assert(!config_bool(c, "topic", "marketing", "default"));
 	assert(config_bool(c, "topic", "appointment", "default"));
 	assert(is(config_name(c, "class", 0), "transactional"));
-	assert(is(config_name(c, "class", 4), "marketing"));
-	assert(config_name(c, "class", 5) == NULL);
+	assert(is(config_name(c, "class", 5), "marketing"));
+	assert(config_name(c, "class", 6) == NULL);
 	assert(config_name(c, "channel", 0) == NULL);
 	assert(config_has(c, "topic", "order"));
 	assert(!config_has(c, "topic", "weather"));

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ opened(const char *path, enum ledger_mode mode)
 	struct error e = { .text = "" };
 	struct ledger *l;
 
+	umask(027);	/* as the programs have it */
 	l = ledger_open(path, mode, &e);
 	if (l == NULL)
 		fprintf(stderr, "%s\n", e.text);

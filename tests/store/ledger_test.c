@@ -135,7 +135,7 @@ test_append(void)
 	    "out 2026-11-23T23:00:01Z 2");
 	is_text(l, "SELECT by || ' ' || run || ' ' || op FROM journal "
 	    "WHERE seq = 2", "omni-test run/7 consent.put");
-	is_text(l, "SELECT data ->> '$.v' FROM journal WHERE seq = 2", "2");
+	is_text(l, "SELECT data ->> '$.v' FROM journal WHERE seq = 2", "3");
 	is_text(l, "SELECT data ->> '$.hash' FROM journal WHERE seq = 2", "h1");
 	is_text(l, "SELECT changes FROM run WHERE id = 'run/7'", "1");
 	/* A clock set back does not set the journal back. */
