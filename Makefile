@@ -166,19 +166,21 @@ check-consent: all
 	@.ci/packages check
 	tests/consent-random "$${SEED:-$$(date +%s)}" "$${COUNT:-10000}"
 
-# Every sender killed at every STEP-th system call that it makes, and all points
-# of what writes before it.  The whole of it takes some 20 minutes.
+# Every program that writes, killed at each of its system calls (every STEP-th).
+# The whole of it takes some hours of one core.
 check-kill: all build/tests/fake/killat
 	@.ci/packages check
-	tests/kill-send sms "$${STEP:-1}"
-	tests/kill-send whatsapp "$${STEP:-1}"
-	tests/kill-send voice "$${STEP:-1}"
-	tests/kill-send mail "$${STEP:-1}"
-	tests/kill-send ses "$${STEP:-1}"
-	tests/kill-send push "$${STEP:-1}"
-	tests/kill-send ntfy "$${STEP:-1}"
-	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=kill tests/run
-	KILL_POINTS="$${KILL_POINTS:-100000}" TESTS=omni-ingest-media tests/run
+	tests/kill-sweep --step "$${STEP:-1}"
+
+# The whole of omni-run, killed COUNT times at random instants.
+check-kill-run: all
+	@.ci/packages check
+	tests/kill-run --count "$${COUNT:-1000}" --seed "$${SEED:-$$(date +%s)}"
+
+# Everything at once, with kills, for LOAD_SECONDS.
+check-load: all
+	@.ci/packages check
+	tests/load --seconds "$${LOAD_SECONDS:-180}" --seed "$${SEED:-$$(date +%s)}"
 
 # The power goes at COUNT instants of a day; others each time.
 check-power: all
@@ -189,8 +191,6 @@ check-power: all
 check-mutants: all $(UNIT)
 	@.ci/packages check
 	tests/mutate $(MUTANTS)
-
-.PHONY: check-power check-mutants check-fault
 
 # Every program in each of its modes, with each of its system calls and
 # allocations failing in turn: a matter of hours.  PROGRAM='omni-send*',
@@ -304,8 +304,8 @@ dist:
 
 clean:
 	rm -rf build $(BINS)
-
-.PHONY: all demo demo-clean check check-consent check-kill check-fault check-django fuzz lint sanitize bench install \
+.PHONY: all demo demo-clean check check-consent check-kill check-kill-run check-load \
+	check-power check-mutants check-fault check-django fuzz lint sanitize bench install \
 	uninstall dist clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -15,8 +16,10 @@
 #include "base/zone.h"
 #include "message/why.h"
 #include "store/ledger.h"
+#include "store/spool.h"
 
 #define EXPORT_CHUNK	(64 * 1024)
+#define SWEEP_AGE	(36 * 3600)	/* of an export that was killed */
 
 static int64_t since = 1;
 
@@ -214,11 +217,14 @@ do_export(struct program *p)
 	journal = io_open_dir(dir, 0750, &e);
 	if (journal == -1)
 		die(e.status, "%s", e.text);
+	if (mkdirat(journal, "tmp", 0750) == -1 && errno != EEXIST)
+		die(errno_status(errno), "%s/tmp: %s", dir, strerror(errno));
+	spool_sweep(journal, SWEEP_AGE);
 	last = ledger_count(l, "SELECT max(seq) FROM journal", "");
 	if (last >= since) {
 		snprintf(name, sizeof(name), "%012lld-%012lld.ndjson",
 		    (long long)since, (long long)last);
-		snprintf(tmp, sizeof(tmp), ".%s.tmp", name);
+		snprintf(tmp, sizeof(tmp), "tmp/%s", name);
 		fd = io_create(journal, tmp, &e);
 		if (fd == -1)
 			die(e.status, "%s", e.text);

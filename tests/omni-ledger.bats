@@ -463,3 +463,42 @@ ask_all_views() {
 	run -0 omni-ledger verify -q
 	queue m3
 }
+
+@test "who has written leaves the log empty, and locks no reader out (Inv. 9)" {
+	local locks=$BATS_TEST_TMPDIR/locks
+	story
+	[ ! -s "$ledger-wal" ]
+	# The file alone is the whole ledger.
+	cp "$ledger" "$BATS_TEST_TMPDIR/alone.db"
+	assert_equal "$(sqlite3 -readonly "$BATS_TEST_TMPDIR/alone.db" \
+		'SELECT count(*) FROM journal')" "$(sql 'SELECT count(*)
+		FROM journal')"
+	# Beside somebody who reads it stays, and is emptied by the next.
+	coproc less { exec sqlite3 -readonly "$ledger"; }
+	printf '%s\n' 'BEGIN;' 'SELECT count(*) > 0 FROM journal;' >&"${less[1]}"
+	read -r -t 20 -u "${less[0]}" answer
+	assert_equal "$answer" 1
+	run -0 omni-ledger confirm
+	[ -s "$ledger-wal" ]
+	pid=$less_PID
+	eval "exec ${less[1]}>&-"
+	wait "$pid"
+	run -0 omni-ledger confirm
+	[ ! -s "$ledger-wal" ]
+	# SQLite's lock of the whole file, 510 bytes from 1073741826 on, is what a
+	# reader without patience would be told of.
+	need_strace
+	strace -f -o "$locks" -e trace=fcntl omni-ledger confirm
+	grep -q F_RDLCK "$locks"
+	run -1 grep 'F_WRLCK.*l_start=1073741826, l_len=510' "$locks"
+}
+
+@test "an export that was killed is cleared away after a while (Inv. 9)" {
+	local tmp=$SITE/spool/journal/tmp
+	story
+	run -0 omni-ledger export
+	touch "$tmp/new" -d '35 hours ago'
+	touch "$tmp/old" -d '37 hours ago'
+	run -0 omni-ledger export
+	assert_equal "$(ls "$tmp")" new
+}

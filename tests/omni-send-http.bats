@@ -685,15 +685,3 @@ fill_up() {
 			NULL' | sort)
 	verified
 }
-
-@test "killed at some system calls: nothing is lost or sent twice (Inv. 2, 3)" {
-	need_strace
-	run -0 "$ROOT/tests/kill-send" sms "${KILL_STEP:-150}"
-	assert_output --partial '0 sent twice; 0 wrong'
-	run -0 "$ROOT/tests/kill-send" whatsapp "${KILL_STEP:-150}"
-	assert_output --partial '0 sent twice; 0 wrong'
-	run -0 "$ROOT/tests/kill-send" mail "${KILL_STEP:-150}"
-	assert_output --partial '; 0 wrong'
-	run -0 "$ROOT/tests/kill-send" ses "${KILL_STEP:-150}"
-	assert_output --partial '; 0 wrong'
-}

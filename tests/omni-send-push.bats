@@ -961,11 +961,3 @@ m2 not_sent its push service asks for a pause'
 	run -0 node "$BATS_TEST_TMPDIR/play.js" "$ROOT/share/examples/push/sw.js"
 	assert_output 'T B x es closed https://a.example/ closed'
 }
-
-@test "killed at system calls: ntfy never twice, Web Push as the ledger says (Inv. 2, 3)" {
-	need_strace
-	run -0 "$ROOT/tests/kill-send" push "${KILL_STEP:-150}"
-	assert_output --partial '; 0 wrong'
-	run -0 "$ROOT/tests/kill-send" ntfy "${KILL_STEP:-150}"
-	assert_output --partial '0 sent twice; 0 wrong'
-}

@@ -119,6 +119,18 @@ read_bad(int dir, char ***all, size_t *count)
 		die(e.status, "%s", e.text);
 }
 
+/* Killed after its file was gone, or before it came. */
+static void
+drop_lone_reason(int dir, const char *reason)
+{
+	char name[NAME_MAX + 1];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(strlen(reason) -
+	    strlen(REASON)), reason);
+	if (!is_there(dir, name))
+		remove_reason(dir, name);
+}
+
 void
 drain_replay(struct drain *d, char *const names[], size_t count)
 {
@@ -128,7 +140,9 @@ drain_replay(struct drain *d, char *const names[], size_t count)
 	d->absent = tell_absent(d->dir, names, count);
 	read_bad(d->dir, &all, &n);
 	for (size_t i = 0; i < n && d->failed == 0; i++)
-		if (!is_reason(all[i]) && is_named(all[i], names, count))
+		if (is_reason(all[i]))
+			drop_lone_reason(d->dir, all[i]);
+		else if (is_named(all[i], names, count))
 			take_back(d, all[i]);
 	spool_names_free(all, n);
 }

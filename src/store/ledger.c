@@ -91,9 +91,8 @@ pragma(struct ledger *l, const char *sql)
 	return n;
 }
 
-/* Whole or not at all: a cut-off key would lock everybody out. */
-static int
-key_create(struct ledger *l, const char *path, struct error *e)
+int
+ledger_write_key(const struct ledger *l, const char *path, struct error *e)
 {
 	struct buf b = BUF_INIT(KEY_LEN);
 	char parent[PATH_MAX + 8], tmp[PATH_MAX + 16], *slash;
@@ -108,7 +107,6 @@ key_create(struct ledger *l, const char *path, struct error *e)
 	if (dir == -1)
 		return -1;
 	path = slash == NULL ? path : path + (slash - parent) + 1;
-	digest_random(l->key, KEY_LEN);
 	buf_add(&b, l->key, KEY_LEN);
 	snprintf(tmp, sizeof(tmp), "%s.tmp", path);
 	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
@@ -119,7 +117,6 @@ key_create(struct ledger *l, const char *path, struct error *e)
 	if (b.data != NULL)
 		explicit_bzero(b.data, b.size);
 	buf_release(&b);
-	l->has_key = rc == 0;
 	return rc;
 }
 
@@ -138,7 +135,9 @@ key_open(struct ledger *l, struct error *e)
 		if (pragma(l, "PRAGMA user_version") != 0)
 			return error_set(e, EX_CONFIG, "%.400s: the ledger's "
 			    "key is gone: put it back from the backup", path);
-		return key_create(l, path, e);
+		digest_random(l->key, KEY_LEN);
+		l->has_key = ledger_write_key(l, path, e) == 0;
+		return l->has_key ? 0 : -1;
 	}
 	/* Staff may read the ledger, but not who an erased person was. */
 	if (l->mode == LEDGER_READ && access(path, R_OK) == -1 &&
@@ -211,6 +210,8 @@ file_open(struct ledger *l, struct error *e)
 	sqlite3_db_config(l->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(l->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(l->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* That would lock the file, and tell staff so who come just then. */
+	sqlite3_db_config(l->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	/* Staff may only read: -wal and -shm must be there for them. */
 	sqlite3_file_control(l->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 	return 0;
@@ -380,6 +381,8 @@ ledger_close(struct ledger *l)
 	for (size_t i = 0; i < l->used; i++)
 		sqlite3_finalize(l->rows[i].stmt);
 	applier_close(l->applier);
+	if (l->has_key && l->mode != LEDGER_READ && !l->rehearsal && !l->open)
+		ledger_rest(l);
 	sqlite3_close(l->db);
 	if (l->lock != -1)
 		close(l->lock);
@@ -442,6 +445,7 @@ ledger_commit(struct ledger *l)
 {
 	ledger_exec(l, l->db, "COMMIT");
 	l->open = false;
+	l->wrote = true;
 	if (!l->rehearsal)
 		ledger_lock_wait(l, F_UNLCK);
 }

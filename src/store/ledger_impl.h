@@ -26,6 +26,7 @@ struct ledger {
 	enum ledger_mode mode;
 	int lock;
 	bool open;			/* inside a transaction */
+	bool wrote;
 	bool rehearsal;			/* a copy in memory */
 	bool appended;			/* rows, of which some may be undone */
 	char program[64], run[128];
@@ -52,6 +53,11 @@ const char *ledger_column(const struct ledger *l, sqlite3_stmt *stmt,
 int64_t ledger_seen(struct ledger *l);
 /* Notes the last row there is; `anew`: of an older one, too. */
 void ledger_see(struct ledger *l, bool anew);
+/* Before it is closed: what was written goes from the log into the file. */
+void ledger_rest(struct ledger *l);
+/* Whole or not at all: a cut-off key would lock everybody out. */
+int ledger_write_key(const struct ledger *l, const char *path,
+    struct error *e);
 
 /* apply.c: the one function that changes projections. */
 struct journal_row {

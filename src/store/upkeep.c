@@ -21,6 +21,10 @@ static const char *const projections[] = { "flag", "reminder_step",
 	"reminder", "consent", "contact_opt_out", "preference",
 	"contact_address", "address", "contact", "channel", "provider_state",
 	"run", "site_offset", "site" };
+/* A log that is worth the wait for those who read; and the wait. */
+#define LOG_LONG	(64 * 1024 * 1024)
+#define TRIM_MS		500
+
 #define PROJECTIONS	(sizeof(projections) / sizeof(projections[0]))
 
 int
@@ -326,6 +330,42 @@ sync_log(const struct ledger *l, struct error *e)
 	return rc;
 }
 
+/* Into the ledger with all of the log, which is empty then; false: not now. */
+static bool
+empty_log(struct ledger *l)
+{
+	sqlite3_stmt *stmt;
+	bool done;
+
+	stmt = ledger_prepare(l, l->db, "PRAGMA wal_checkpoint(TRUNCATE)",
+	    NULL);
+	done = sqlite3_step(stmt) == SQLITE_ROW &&
+	    sqlite3_column_int(stmt, 0) == 0;
+	sqlite3_finalize(stmt);
+	return done;
+}
+
+/*
+ * An empty log makes the file a whole ledger, and the next program has nothing
+ * to recover, while which a reader without patience finds it locked.  Who reads
+ * just now is in the way, and that is all right; but a log that grew very long,
+ * because somebody read for long or many did in turn, is worth a short wait.
+ */
+void
+ledger_rest(struct ledger *l)
+{
+	char path[PATH_MAX + 8];
+	struct stat st;
+	bool is_long;
+
+	snprintf(path, sizeof(path), "%s-wal", l->path);
+	is_long = stat(path, &st) == 0 && st.st_size >= LOG_LONG;
+	if (!l->wrote && !is_long)
+		return;
+	sqlite3_busy_timeout(l->db, is_long ? TRIM_MS : 0);
+	empty_log(l);
+}
+
 /*
  * Zeroing what is freed from now on (secure_delete) would not do: a page that
  * was split or merged earlier may keep an old copy of a row.  Table attempt is
@@ -334,123 +374,110 @@ sync_log(const struct ledger *l, struct error *e)
 int
 ledger_scrub(struct ledger *l, struct error *e)
 {
-	sqlite3_stmt *stmt;
-	bool busy;
+	bool done;
 
 	ledger_lock_wait(l, F_WRLCK);
 	/* A large ledger's copy must not have to fit into memory. */
 	ledger_exec(l, l->db, "PRAGMA temp_store = FILE; VACUUM; "
 	    "PRAGMA temp_store = MEMORY");
-	stmt = ledger_prepare(l, l->db, "PRAGMA wal_checkpoint(TRUNCATE)",
-	    NULL);
-	busy = sqlite3_step(stmt) != SQLITE_ROW ||
-	    sqlite3_column_int(stmt, 0) != 0;
-	sqlite3_finalize(stmt);
+	done = empty_log(l);
 	ledger_lock_wait(l, F_UNLCK);
-	if (!busy)
+	if (done)
 		return sync_log(l, e);
 	return error_set(e, EX_TEMPFAIL, "%.400s: somebody is reading it, and "
 	    "so the log was not emptied", l->path);
 }
 
-static int
-copy_key(const struct ledger *l, const char *to, struct error *e)
-{
-	char path[PATH_MAX];
-	int fd, rc;
-
-	if (snprintf(path, sizeof(path), "%s.key", to) >= (int)sizeof(path))
-		return error_set(e, EX_USAGE, "%.60s...: path too long", to);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return error_errno(e, "%s", path);
-	rc = io_write_all(fd, l->key, KEY_LEN) == -1 || fsync(fd) == -1 ?
-	    error_errno(e, "%s", path) : 0;
-	if (close(fd) == -1 && rc == 0)
-		rc = error_errno(e, "%s", path);
-	/* What is there would keep the next backup from being made. */
-	if (rc == -1)
-		unlink(path);
-	return rc;
-}
-
 /*
- * The names of the copy and its key; and that its rollback journal is gone:
- * coming back after a power cut, it would empty the copy.
+ * Left by a backup that was killed: the key as it is, and no ledger.  Another
+ * key belongs to another backup.
  */
-static int
-sync_names(const char *to, struct error *e)
+static bool
+is_own_key(const struct ledger *l, const char *path)
 {
-	char dir[PATH_MAX], *slash;
+	struct buf b = BUF_INIT(KEY_LEN);
+	struct error e;
+	bool own;
 
-	snprintf(dir, sizeof(dir), "%s", to);
-	slash = strrchr(dir, '/');
-	if (slash == NULL)
-		snprintf(dir, sizeof(dir), ".");
-	else
-		slash[slash == dir] = '\0';
-	return io_sync_dir(AT_FDCWD, dir) == -1 ?
-	    error_errno(e, "%.400s", dir) : 0;
+	own = io_read_file(AT_FDCWD, path, &b, &e) == 0 && b.len == KEY_LEN &&
+	    memcmp(b.data, l->key, KEY_LEN) == 0;
+	if (b.data != NULL)
+		explicit_bzero(b.data, b.size);
+	buf_release(&b);
+	return own;
 }
 
-/* The whole ledger as it is now, in a file of its own. */
-static int
-copy_ledger(struct ledger *l, const char *part, struct error *e)
+static void
+remove_part(const char *part)
 {
-	sqlite3_backup *b = NULL;
+	char journal[PATH_MAX + 16];
+
+	snprintf(journal, sizeof(journal), "%s-journal", part);
+	unlink(part);
+	unlink(journal);
+}
+
+static int
+copy_pages(struct ledger *l, const char *to, struct error *e)
+{
+	sqlite3_backup *b;
 	sqlite3 *db;
 	int rc;
 
-	rc = sqlite3_open_v2(part, &db, SQLITE_OPEN_READWRITE |
+	remove_part(to);	/* of one that was killed */
+	rc = sqlite3_open_v2(to, &db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE, NULL);
-	if (rc == SQLITE_OK)
-		b = sqlite3_backup_init(db, "main", l->db, "main");
+	b = rc == SQLITE_OK ? sqlite3_backup_init(db, "main", l->db, "main") :
+	    NULL;
 	if (b != NULL) {
 		rc = sqlite3_backup_step(b, -1);
 		sqlite3_backup_finish(b);
 	}
-	rc = b != NULL && rc == SQLITE_DONE ? 0 :
-	    error_set(e, EX_IOERR, "%.300s: %s", part, sqlite3_errmsg(db));
+	if (b == NULL || rc != SQLITE_DONE)
+		error_set(e, EX_IOERR, "%.300s: %s", to, sqlite3_errmsg(db));
 	sqlite3_close(db);
-	return rc;
+	return b == NULL || rc != SQLITE_DONE ? -1 : 0;
 }
 
-/* What a backup that was killed has left is of no use to anybody. */
-static void
-remove_part(const char *part)
+static int
+sync_parent(const char *path)
 {
-	char log[PATH_MAX + 32];
+	char parent[PATH_MAX], *slash;
 
-	snprintf(log, sizeof(log), "%s-journal", part);
-	unlink(part);
-	unlink(log);
+	snprintf(parent, sizeof(parent), "%s", path);
+	slash = strrchr(parent, '/');
+	if (slash != NULL)
+		slash[1] = '\0';
+	return io_sync_dir(AT_FDCWD, slash == NULL ? "." : parent);
 }
 
+/* The ledger gets its name last: who sees it sees a backup that is whole. */
 int
 ledger_backup(struct ledger *l, const char *to, struct error *e)
 {
-	char key[PATH_MAX + 8], part[PATH_MAX + 16];
+	char key[PATH_MAX], tmp[PATH_MAX];
+	int rc;
 
-	snprintf(key, sizeof(key), "%s.key", to);
-	snprintf(part, sizeof(part), "%s.omni-part", to);
-	if (access(to, F_OK) == 0 || access(key, F_OK) == 0)
-		return error_set(e, EX_USAGE, "%.400s%s: exists already", to,
-		    access(to, F_OK) == 0 ? "" : ".key");
+	if (snprintf(key, sizeof(key), "%s.key", to) >= (int)sizeof(key) - 8)
+		return error_set(e, EX_USAGE, "%.60s...: path too long", to);
+	snprintf(tmp, sizeof(tmp), "%s.tmp", to);
 	if (!l->has_key)
 		return error_set(e, EX_NOPERM, "%.300s.key: may not be read, "
 		    "and a backup needs it", l->path);
-	remove_part(part);
-	if (copy_ledger(l, part, e) == -1) {
-		remove_part(part);
-		return -1;
+	if (access(to, F_OK) == 0 ||
+	    (access(key, F_OK) == 0 && !is_own_key(l, key)))
+		return error_set(e, EX_USAGE, "%.400s%s: exists already", to,
+		    access(to, F_OK) == 0 ? "" : ".key");
+	rc = copy_pages(l, tmp, e);
+	if (rc == 0)
+		rc = ledger_write_key(l, key, e);
+	if (rc == 0 && rename(tmp, to) == -1)
+		rc = error_errno(e, "%.400s", to);
+	if (rc == 0 && sync_parent(to) == -1) {
+		rc = error_errno(e, "%.400s", to);
+		unlink(to);
 	}
-	if (rename(part, to) == -1) {
-		error_errno(e, "%.300s", to);
-		remove_part(part);
-		return -1;
-	}
-	if (copy_key(l, to, e) == 0 && sync_names(to, e) == 0)
-		return 0;
-	unlink(to);
-	return -1;
+	if (rc == -1)
+		remove_part(tmp);
+	return rc;
 }

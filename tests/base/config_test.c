@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ put(const char *name, const char *text)
 	assert(f != NULL);
 	assert(fputs(text, f) != EOF);
 	assert(fclose(f) == 0);
+	assert(chmod(file, 0600) == 0);
 }
 
 static struct config *

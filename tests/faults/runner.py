@@ -310,9 +310,12 @@ class Runner:
         """Rules 1 to 3."""
         if run.status is None:
             return True, ['no end in %d s' % LIMIT]
-        # Without any memory left GLib cannot even say so, and recurses.
+        # Without any memory left GLib cannot even say so, and recurses; its
+        # slices say so, and abort.
         if case.glib and fault['FAILAT_CALL'] == 'malloc' and \
-                fault['FAILAT_TIMES'] == '0' and run.status == 139:
+                ((fault['FAILAT_TIMES'] == '0' and run.status == 139) or
+                 (run.status == 134 and 'GSlice: failed' in
+                  run.err)):
             return False, []
         if run.status > 128:
             return False, ['killed by signal %d (%s)' % (

@@ -377,6 +377,18 @@ test_backup(void)
 	copy = opened("copy.db", LEDGER_WRITE);
 	is_text(copy, "SELECT group_concat(hash) FROM consent", "h1,h4");
 	ledger_close(copy);
+	/* One that was killed left this: no hindrance; another's key is. */
+	assert(unlink("copy.db") == 0);
+	touch("copy.db.tmp");
+	assert(ledger_backup(l, "copy.db", &e) == 0);
+	assert(access("copy.db.tmp", F_OK) == -1);
+	copy = opened("copy.db", LEDGER_READ);
+	is_text(copy, "SELECT group_concat(hash) FROM consent", "h1,h4");
+	ledger_close(copy);
+	assert(unlink("copy.db") == 0 && truncate("copy.db.key", 31) == 0);
+	assert(ledger_backup(l, "copy.db", &e) == -1);
+	assert(strstr(e.text, "copy.db.key: exists already") != NULL);
+	assert(access("copy.db", F_OK) == -1);
 	ledger_close(l);
 }
 
@@ -473,6 +485,40 @@ test_reader_beside_writer(void)
 	ledger_close(r);
 }
 
+static off_t
+log_size(void)
+{
+	struct stat st;
+
+	assert(stat("b.db-wal", &st) == 0);
+	return st.st_size;
+}
+
+/* A log that a reader made very long is short again when it is gone. */
+static void
+test_long_log(void)
+{
+	struct ledger *w = opened("b.db", LEDGER_WRITE);
+	sqlite3 *reader;
+
+	assert(sqlite3_open("b.db", &reader) == SQLITE_OK);
+	assert(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM journal",
+	    NULL, NULL, NULL) == SQLITE_OK);
+	by_hand("b.db", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT "
+	    "i + 1 FROM n WHERE i < 70) INSERT INTO content(key, body) SELECT "
+	    "'t/long' || i, hex(zeroblob(500000)) FROM n");
+	assert(log_size() > 64 * 1024 * 1024);
+	ledger_close(w);
+	assert(log_size() > 64 * 1024 * 1024);
+	assert(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL) == SQLITE_OK);
+	ledger_close(opened("b.db", LEDGER_READ));
+	assert(log_size() > 64 * 1024 * 1024);
+	ledger_close(opened("b.db", LEDGER_WRITE));
+	assert(log_size() == 0);
+	assert(sqlite3_close(reader) == SQLITE_OK);
+	by_hand("b.db", "DELETE FROM content WHERE key LIKE 't/long%'");
+}
+
 int
 main(void)
 {
@@ -491,6 +537,7 @@ main(void)
 	test_backup();
 	test_writers_at_once();
 	test_reader_beside_writer();
+	test_long_log();
 	remove_home();
 	return 0;
 }
