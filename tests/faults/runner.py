@@ -314,7 +314,7 @@ class Runner:
         # slices say so, and abort.
         if case.glib and fault['FAILAT_CALL'] == 'malloc' and \
                 ((fault['FAILAT_TIMES'] == '0' and run.status == 139) or
-                 (run.status == 134 and 'GSlice: failed' in
+                 (run.status == 134 and b'GSlice: failed' in
                   run.err)):
             return False, []
         if run.status > 128:
