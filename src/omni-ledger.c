@@ -155,7 +155,7 @@ do_verify(struct program *p)
 static int
 do_rebuild(struct program *p)
 {
-	struct ledger *l = open_or_die(p, LEDGER_WRITE);
+	struct ledger *l = open_or_die(p, LEDGER_RENEW);
 
 	ledger_rebuild(l);
 	ledger_close(l);

@@ -105,7 +105,7 @@ tamper() {
 	    "$before"
 	tamper "UPDATE message SET state = 'sent'; DELETE FROM consent"
 	run -65 --separate-stderr omni-ledger verify -q
-	assert_equal "${#stderr_lines[@]}" 2
+	assert_equal "${#stderr_lines[@]}" 3	# and message_day
 }
 
 @test "verify finds a body that was changed behind the ledger's back (Inv. 7)" {
@@ -390,6 +390,47 @@ flagged() {
 	head -c 20000 /dev/urandom >"$ledger"
 	run -65 omni-ledger verify
 	[[ $output == *'not a database'* ]]
+}
+
+@test "a ledger of an earlier omni: told, and rebuilt from its journal" {
+	local view
+	story
+	# As version 1 had it: no tables by day, another index.
+	for view in delivery_by_day delivery_rate cost_by_day; do
+		tamper "DROP VIEW $view"
+	done
+	tamper 'DROP TABLE message_day; DROP TABLE cost_day;
+		DROP TRIGGER message_day_new; DROP TRIGGER message_day_state;
+		DROP TRIGGER message_day_again; DROP TRIGGER cost_day_attempt;
+		DROP INDEX message_held;
+		CREATE INDEX message_state ON message(state);
+		CREATE VIEW delivery_rate AS SELECT 1;
+		PRAGMA user_version = 1'
+	before=$(sqlite3 -readonly "$ledger" 'SELECT * FROM journal' | cksum)
+	for program in 'omni-ledger verify' 'omni-ledger init' omni-escalate \
+	    omni-queue omni-status 'omni-send-sms -q' omni-ingest; do
+		# shellcheck disable=SC2086	# a program and its argument
+		run -78 $program </dev/null
+		assert_output --partial 'of an earlier omni (version 1, this one makes 2); omni-ledger rebuild makes its tables anew'
+	done
+	run -0 omni-ledger rebuild
+	assert_output ''
+	run -0 omni-ledger verify -q
+	assert_equal "$(sqlite3 -readonly "$ledger" 'SELECT * FROM journal' |
+		cksum)" "$before"
+	assert_equal "$(sqlite3 -readonly "$ledger" "SELECT count(*) FROM
+		sqlite_schema WHERE name IN ('message_state', 'message_held')")" 1
+	assert_equal "$(sqlite3 -readonly "$ledger" 'SELECT sum(messages) > 0
+		FROM delivery_rate')" 1
+	omni-status -q || [ $? -lt 3 ]
+	# What stops in the middle leaves it as it was.
+	tamper "PRAGMA user_version = 1; INSERT INTO journal SELECT seq + 1, at,
+		by, run, 'no.such', '{}' FROM journal ORDER BY seq DESC LIMIT 1"
+	before=$(sqlite3 -readonly "$ledger" .dump | cksum)
+	run -70 omni-ledger rebuild
+	assert_output --partial 'no operation no.such'
+	assert_equal "$(sqlite3 -readonly "$ledger" .dump | cksum)" "$before"
+	assert_equal "$(sqlite3 -readonly "$ledger" 'PRAGMA user_version')" 1
 }
 
 @test "usage: 64, and help" {

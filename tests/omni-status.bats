@@ -241,6 +241,48 @@ above() {
 	run -1 omni-status -q -o status.flags=1 -o status.due_age=1d
 }
 
+# visit AT [STATUS]: an appointment, as the calendar has it now
+visit() {
+	jq -cn --arg at "$1" --arg status "${2-scheduled}" '{id: "a",
+		type: "appointment", at: $at, status: $status, contact: {id: "c",
+		name: "Ana", email: "ana@x.example"}, vars: {owner_name: "Ana",
+		pet_name: "Luna"}}' | omni-schedule -q
+}
+
+@test "notices that are due: in all three formats, until they are queued" {
+	mails_fail_with 0
+	is .notices_due 0
+	visit 2026-11-24T12:00:00-06:00
+	at 2026-11-23T18:00:00Z
+	omni-run
+	is .notices_due 0
+	visit 2026-11-25T12:00:00-06:00
+	is .notices_due 1
+	run omni-status -o status.run_age=0s
+	assert_line --regexp '^notices due +1$'
+	run --separate-stderr omni-status -p
+	assert_line 'omni_notices_due 1'
+	# Nobody is told of it, so nothing waits.
+	run --separate-stderr omni-status -j -o 'ladder appointment.moved=none'
+	assert_equal "$(jq -c .notices_due <<<"$output")" 0
+	# Without a run it is no longer of use once the time is there.
+	at 2026-11-25T18:00:00Z
+	is .notices_due 0
+	at 2026-11-23T19:00:00Z
+	omni-run
+	is .notices_due 0
+	assert_equal "$(sql "SELECT count(*) FROM message WHERE
+		notice = 'moved'")" 1
+	# Of what is cancelled until the time that they know.
+	visit 2026-11-25T12:00:00-06:00 cancelled
+	is .notices_due 1
+	at 2026-11-25T18:00:01Z
+	is .notices_due 0
+	at 2026-11-23T20:00:00Z
+	omni-run
+	is .notices_due 0
+}
+
 @test "when omni-run was last started" {
 	is .run_age null
 	touch -d 2026-11-23T16:30:00Z "$SITE/spool/run/run.lock"

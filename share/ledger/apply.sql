@@ -3,9 +3,15 @@
 -- Below "-- op NAME" stand the statements that apply one journal row of that
 -- operation; :seq, :at, :by, :run and :data are its columns.  "-- op *" is
 -- for every row.  A SELECT that finds no row ends the operation: what follows
--- would change nothing, and most rows are spared it.  Nothing here may ask the clock, the configuration or a
--- table that is not made from the journal: an old row must replay to the same
--- result for ever.  omni-ledger(5) lists the operations and their data.
+-- would change nothing, and most rows are spared it; one below "-- when"
+-- spares them the next statement only.  Nothing here may ask the clock, the
+-- configuration or a table that is not made from the journal: an old row must
+-- replay to the same result for ever.  omni-ledger(5) lists the operations and
+-- their data.
+--
+-- For each list of more than two behind "IN", each ORDER BY without an index
+-- and each UPDATE with FROM SQLite makes a table, which takes longer than most
+-- of these statements: what every message goes through has none.
 
 -- op *
 INSERT INTO run VALUES (:run, :by, :at, :at, :seq, :seq, 1)
@@ -16,12 +22,18 @@ ON CONFLICT(id) DO UPDATE SET last_at = :at, last_seq = :seq,
 -- of a message's receipts amounts to, whatever order they came in.
 -- op receipts
 SELECT 1 FROM event WHERE message = :data ->> '$.id' LIMIT 1;
+-- The highest one; of two the first by key.
 UPDATE attempt SET status = (SELECT e.status FROM event e
-    WHERE e.message = attempt.message AND e.attempt = attempt.number
-    ORDER BY e.rank DESC, e.key LIMIT 1)
+    WHERE e.key = (SELECT min(b.key) FROM event b
+      WHERE b.message = attempt.message AND b.attempt = attempt.number
+      AND b.rank = (SELECT max(c.rank) FROM event c
+        WHERE c.message = attempt.message AND c.attempt = attempt.number)))
 WHERE message = :data ->> '$.id' AND EXISTS (SELECT 1 FROM event e
     WHERE e.message = attempt.message AND e.attempt = attempt.number);
 -- What it is billed as: one receipt that says it is free is enough.
+-- when
+SELECT 1 FROM event WHERE message = :data ->> '$.id'
+  AND (category IS NOT NULL OR billable IS NOT NULL) LIMIT 1;
 UPDATE attempt SET category = (SELECT e.category FROM event e
     WHERE e.message = attempt.message AND e.attempt = attempt.number
     AND e.category IS NOT NULL ORDER BY e.rank DESC, e.key LIMIT 1),
@@ -30,64 +42,82 @@ UPDATE attempt SET category = (SELECT e.category FROM event e
 WHERE message = :data ->> '$.id' AND EXISTS (SELECT 1 FROM event e
     WHERE e.message = attempt.message AND e.attempt = attempt.number
     AND (e.category IS NOT NULL OR e.billable IS NOT NULL));
+-- when
+SELECT 1 FROM attempt WHERE message = :data ->> '$.id' AND billable = 0
+  AND cost IS NOT '0' LIMIT 1;
 UPDATE attempt SET cost = '0'
 WHERE message = :data ->> '$.id' AND billable = 0;
 -- Taken after all, whatever the answer was or the provider's list showed.
+-- when
+SELECT 1 FROM attempt WHERE message = :data ->> '$.id' AND state = 'done'
+  AND outcome IS NOT 'accepted' LIMIT 1;
 UPDATE attempt SET outcome = 'accepted'
-WHERE message = :data ->> '$.id' AND state = 'done' AND EXISTS (SELECT 1
-    FROM event e WHERE e.message = attempt.message
-    AND e.attempt = attempt.number);
+WHERE message = :data ->> '$.id' AND state = 'done'
+  AND outcome IS NOT 'accepted' AND EXISTS (SELECT 1 FROM event e
+    WHERE e.message = attempt.message AND e.attempt = attempt.number);
 -- What went out is not sent again, and was not cancelled in time.
 UPDATE message SET state = 'sent', reason = NULL
 WHERE id = :data ->> '$.id' AND attempts > 0
-  AND (state IN ('queued', 'held', 'cancelled', 'expired')
+  AND ((state = 'queued' OR state = 'held' OR state = 'cancelled'
+      OR state = 'expired')
     AND EXISTS (SELECT 1 FROM event e WHERE e.message = message.id
-      AND e.rank IN (1, 2, 4, 5, 7))
+      AND (e.rank = 1 OR e.rank = 2 OR e.rank = 4 OR e.rank = 5
+        OR e.rank = 7))
     OR state = 'in_doubt' AND EXISTS (SELECT 1 FROM attempt a
       WHERE a.message = message.id
       AND a.status NOT IN ('failed', 'bounced')));
 -- The attempt that weighs most has the say: any that arrived, then a last one
 -- that failed, then any that is on its way.
-UPDATE message SET status = d.status,
-  state = CASE WHEN d.weight = 3 AND d.state <> 'done' THEN 'in_doubt'
-    WHEN d.weight IN (2, 3, 6, 9) THEN 'failed' ELSE 'sent' END,
-  reason = CASE WHEN d.weight = 3 AND d.state <> 'done' THEN 'no answer'
+UPDATE message SET (status, state, reason, sent_at, delivered_at, read_at,
+  failed_at, failover) = (SELECT d.status,
+  CASE WHEN d.weight = 3 AND d.state <> 'done' THEN 'in_doubt'
+    WHEN d.weight = 2 OR d.weight = 3 OR d.weight = 6 OR d.weight = 9
+    THEN 'failed' ELSE 'sent' END,
+  CASE WHEN d.weight = 3 AND d.state <> 'done' THEN 'no answer'
     WHEN d.weight = 3 THEN 'in doubt'
     WHEN d.status IS NULL THEN d.outcome
-    ELSE (SELECT e.code FROM event e WHERE e.message = d.message
-      AND e.attempt = d.number AND e.rank IN (3, 6, 7)
+    ELSE (SELECT e.code FROM event e WHERE e.message = message.id
+      AND e.attempt = d.number AND (e.rank = 3 OR e.rank = 6 OR e.rank = 7)
       ORDER BY e.rank DESC, e.key LIMIT 1) END,
-  sent_at = coalesce(sent_at, CASE WHEN EXISTS (SELECT 1 FROM attempt a
-    WHERE a.message = d.message AND a.outcome = 'accepted') THEN :at END),
-  delivered_at = (SELECT min(e.received_at) FROM event e
-    WHERE e.message = d.message AND e.rank IN (4, 5)),
-  read_at = (SELECT min(e.received_at) FROM event e
-    WHERE e.message = d.message AND e.rank = 5),
-  failed_at = coalesce((SELECT min(e.received_at) FROM event e
-    WHERE e.message = d.message AND e.rank IN (3, 6, 7)),
+  coalesce(sent_at, CASE WHEN EXISTS (SELECT 1 FROM attempt a
+    WHERE a.message = message.id AND a.outcome = 'accepted') THEN :at END),
+  (SELECT min(e.received_at) FROM event e
+    WHERE e.message = message.id AND (e.rank = 4 OR e.rank = 5)),
+  (SELECT min(e.received_at) FROM event e
+    WHERE e.message = message.id AND e.rank = 5),
+  coalesce((SELECT min(e.received_at) FROM event e WHERE
+      e.message = message.id AND (e.rank = 3 OR e.rank = 6 OR e.rank = 7)),
     CASE WHEN d.status IS NULL THEN d.finished_at END),
   -- Who complained has read it: no other channel for them.
-  failover = CASE WHEN failover IN ('ready', 'due') THEN CASE
-    WHEN d.weight IN (2, 6) AND unwanted = 0 THEN 'due' ELSE 'ready' END
+  CASE WHEN failover = 'ready' OR failover = 'due' THEN CASE
+    WHEN (d.weight = 2 OR d.weight = 6) AND unwanted = 0 THEN 'due'
+      ELSE 'ready' END
     ELSE failover END
-FROM (SELECT a.*, CASE WHEN a.status = 'complained' THEN 9
+  -- Of two that weigh the same the first one.
+  FROM (SELECT number, status, state, outcome, finished_at, weight,
+    max(1000000 * weight - number) FROM (SELECT a.number, a.status, a.state,
+    a.outcome, a.finished_at, CASE WHEN a.status = 'complained' THEN 9
     WHEN a.status = 'read' THEN 8
     WHEN a.status = 'delivered' THEN 7
-    WHEN a.number = m.attempts AND (a.status IN ('failed', 'bounced')
-      OR a.status IS NULL AND a.outcome IN ('refused', 'address', 'optout'))
-      THEN 6
+    WHEN a.number = message.attempts AND (a.status IN ('failed', 'bounced')
+      OR a.status IS NULL AND (a.outcome = 'refused' OR a.outcome = 'address'
+        OR a.outcome = 'optout')) THEN 6
     WHEN a.status = 'sent' THEN 5
     WHEN a.status NOT IN ('failed', 'bounced') THEN 4
-    WHEN a.number = m.attempts AND a.status IS NULL
+    WHEN a.number = message.attempts AND a.status IS NULL
       AND (a.state <> 'done' OR a.outcome = 'unknown') THEN 3
     WHEN a.status IS NOT NULL THEN 2
     ELSE 0 END AS weight
-  FROM attempt a JOIN message m ON m.id = a.message
-  WHERE a.message = :data ->> '$.id' ORDER BY weight DESC, a.number LIMIT 1)
-  AS d
-WHERE message.id = d.message AND message.state IN ('sent', 'failed')
-  AND d.weight > 0;
+  FROM attempt a WHERE a.message = :data ->> '$.id')) AS d)
+WHERE id = :data ->> '$.id' AND state IN ('sent', 'failed')
+  -- Any that weighs something.
+  AND EXISTS (SELECT 1 FROM attempt a WHERE a.message = :data ->> '$.id'
+    AND (a.status IS NOT NULL OR a.number = message.attempts
+      AND (a.state <> 'done' OR a.outcome = 'unknown' OR a.outcome = 'refused'
+        OR a.outcome = 'address' OR a.outcome = 'optout')));
 -- Delivered after all: those that would take its place are not sent.
+-- when
+SELECT 1 FROM message WHERE parent = :data ->> '$.id' LIMIT 1;
 UPDATE message SET failover = 'done',
   state = CASE WHEN state IN ('queued', 'held') THEN 'cancelled' ELSE state END,
   reason = CASE WHEN state IN ('queued', 'held')
@@ -104,6 +134,10 @@ WHERE state = 'open' AND next_due_at > :at
   AND (id, step, revision) = (SELECT reminder, step, revision FROM message
     WHERE id = :data ->> '$.id' AND state = 'failed');
 -- What was taken for lost arrived, or what stood in for it did.
+-- when
+SELECT 1 FROM message m WHERE m.id = :data ->> '$.id'
+  AND m.delivered_at IS NOT NULL AND (m.parent IS NOT NULL OR EXISTS (SELECT 1
+    FROM flag f WHERE f.message = m.id AND f.resolved_at IS NULL));
 UPDATE flag SET resolved_at = :at, resolved_by = 'delivered'
 WHERE :data ->> '$.v' > 1 AND resolved_at IS NULL
   AND (kind = 'failed' OR kind = 'in_doubt')
@@ -120,9 +154,42 @@ VALUES (1, :at, :data ->> '$.key_fingerprint');
 
 -- op site.put
 UPDATE site SET name = :data ->> '$.name', timezone = :data ->> '$.timezone';
+-- Days that begin at another hour are counted anew.
+-- when
+SELECT 1 WHERE :data ->> '$.offsets' IS NOT (SELECT json_group_array(
+  json_array(starts_at, minutes)) FROM (SELECT * FROM site_offset
+    ORDER BY starts_at));
+DELETE FROM message_day;
+-- when
+SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM message_day);
+DELETE FROM cost_day;
 DELETE FROM site_offset;
 INSERT INTO site_offset
 SELECT value ->> 0, value ->> 1 FROM json_each(:data, '$.offsets');
+SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM message_day);
+INSERT INTO message_day(day, channel, sent, delivered, read, failed, dropped,
+    waiting, refused)
+SELECT coalesce(strftime('%Y-%m-%d', m.created_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= m.created_at
+    ORDER BY o.starts_at DESC LIMIT 1)), substr(m.created_at, 1, 10)) AS local_day,
+  m.channel_type, sum(m.state = 'sent'), sum(m.delivered_at IS NOT NULL),
+  sum(m.read_at IS NOT NULL), sum(m.state = 'failed'),
+  sum(m.state = 'cancelled' OR m.state = 'expired'),
+  sum(m.state = 'queued' OR m.state = 'held' OR
+    m.state = 'sending' OR m.state = 'in_doubt'),
+  sum(m.state = 'refused')
+FROM message m WHERE m.direction = 'outbound' AND m.channel_type IS NOT NULL
+GROUP BY local_day, m.channel_type;
+INSERT INTO cost_day(day, channel, currency, messages, segments, cost)
+SELECT coalesce(strftime('%Y-%m-%d', a.finished_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= a.finished_at
+    ORDER BY o.starts_at DESC LIMIT 1)), substr(a.finished_at, 1, 10)) AS local_day,
+  coalesce(m.channel_type, '') AS local_channel,
+  coalesce(a.currency, m.currency, '') AS local_currency, count(*),
+  sum(coalesce(a.segments, 0)), sum(CAST(round(10000 * coalesce(a.cost, m.cost,
+  '0')) AS INTEGER))
+FROM attempt a JOIN message m ON m.id = a.message WHERE a.outcome = 'accepted'
+GROUP BY local_day, local_channel, local_currency;
 
 -- op clock.confirmed
 
@@ -159,7 +226,7 @@ ON CONFLICT(id) DO UPDATE SET content = excluded.content,
 INSERT INTO address(type, hash, content, line, verified)
 SELECT value ->> '$.type', value ->> '$.hash', value ->> '$.content',
   value ->> '$.line', coalesce(value ->> '$.verified', 0)
-FROM json_each(:data, '$.addresses') WHERE true
+FROM json_each(:data ->> '$.addresses') WHERE true
 ON CONFLICT(type, hash) DO UPDATE SET
   line = CASE WHEN looked_up_at IS NULL THEN coalesce(excluded.line, line)
     ELSE line END,
@@ -168,7 +235,7 @@ DELETE FROM contact_address WHERE contact = :data ->> '$.id';
 INSERT INTO contact_address(contact, type, hash, is_primary, rank)
 SELECT :data ->> '$.id', value ->> '$.type', value ->> '$.hash',
   coalesce(value ->> '$.primary', 0), key
-FROM json_each(:data, '$.addresses');
+FROM json_each(:data ->> '$.addresses');
 INSERT INTO preference(contact, channel, channels, topics, quiet_start,
   quiet_end, escalation_after_minutes, escalation_channels, updated_at)
 SELECT :data ->> '$.id', :data ->> '$.preferences.channel',
@@ -381,7 +448,7 @@ WHERE reminder = :data ->> '$.id' AND state IN ('queued', 'held')
 UPDATE flag SET resolved_at = :at, resolved_by = :data ->> '$.state'
 WHERE :data ->> '$.v' > 1 AND resolved_at IS NULL
   AND reminder = :data ->> '$.id'
-  AND (kind IN ('unresponsive', 'unreachable', 'in_doubt')
+  AND (kind = 'unresponsive' OR kind = 'unreachable' OR kind = 'in_doubt'
     OR kind = 'declined' AND :data ->> '$.state' <> 'declined')
   AND EXISTS (SELECT 1 FROM reminder r WHERE r.id = :data ->> '$.id'
     AND r.revision = :data ->> '$.revision'
@@ -482,7 +549,7 @@ ON CONFLICT(id) DO UPDATE SET conversation = excluded.conversation,
   created_at = excluded.created_at
 WHERE message.state = 'refused';
 INSERT INTO message_attachment(message, position, content)
-SELECT :data ->> '$.id', key, value FROM json_each(:data, '$.attachments')
+SELECT :data ->> '$.id', key, value FROM json_each(:data ->> '$.attachments')
 WHERE true
 ON CONFLICT(message, position) DO NOTHING;
 UPDATE message SET failover = 'done'
@@ -509,7 +576,7 @@ INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
   reason, due_at, at)
 SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision', value,
   '-', NULL, 'skipped', 'late', NULL, :at
-FROM json_each(coalesce(:data -> '$.reminder.passed', '[]'))
+FROM json_each(:data ->> '$.reminder.passed')
 WHERE :data ->> '$.reminder.id' IS NOT NULL
 ON CONFLICT DO NOTHING;
 UPDATE reminder SET step = :data ->> '$.reminder.step',
@@ -669,7 +736,7 @@ WHERE :data ->> '$.state' = 'failed' AND state = 'open'
   AND next_due_at > :at
   -- Not if an earlier attempt arrived: then the receipts below decide.
   AND NOT EXISTS (SELECT 1 FROM event e WHERE e.message = :data ->> '$.id'
-    AND e.rank IN (1, 2, 4, 5, 7))
+    AND (e.rank = 1 OR e.rank = 2 OR e.rank = 4 OR e.rank = 5 OR e.rank = 7))
   AND id = (SELECT reminder FROM message WHERE id = :data ->> '$.id')
   AND step = (SELECT step FROM message WHERE id = :data ->> '$.id')
   AND revision = (SELECT revision FROM message WHERE id = :data ->> '$.id');
@@ -744,7 +811,7 @@ INSERT INTO inbound_media(message, position, claimed, state, retry_at,
   received_at, changed_at)
 SELECT :data ->> '$.id', key, value ->> '$.type', 'waiting', :at,
   coalesce(:data ->> '$.received_at', :at), :at
-FROM json_each(:data, '$.media') WHERE true;
+FROM json_each(:data ->> '$.media') WHERE true;
 
 -- Somebody has read these: {"conversation", "messages", "by"}; some may be of
 -- another conversation that is shown together with it.

@@ -2,12 +2,14 @@
 --
 -- Two tables are the truth: journal and content.  All others are projections:
 -- apply.sql makes them from the journal, row by row, and nothing else writes
--- them.  "omni-ledger verify" proves that, "omni-ledger rebuild" redoes it.
+-- them.  "omni-ledger verify" proves that, "omni-ledger rebuild" redoes it: it
+-- drops all but those two and runs this file, which is also how a ledger gets
+-- what a later omni has added here.  Then SCHEMA_VERSION goes up.
 --
 -- Times are RFC 3339 in UTC.  Views for staff show the site's local time.
 -- Personal data is in content only; projections hold its key.
 
-CREATE TABLE journal (
+CREATE TABLE IF NOT EXISTS journal (
   seq  INTEGER PRIMARY KEY,
   at   TEXT NOT NULL,		-- never goes back
   by   TEXT NOT NULL,		-- the program
@@ -25,13 +27,17 @@ CREATE INDEX journal_consent ON journal(data ->> '$.hash')
 -- What rows tell of one person, for omni-contact forget.
 CREATE INDEX journal_person
   ON journal(coalesce(data ->> '$.contact', data ->> '$.id'))
-  WHERE op IN ('contact.put', 'contact.consent', 'contact.forgotten',
-    'reminder.put', 'message.refused');
+  WHERE op = 'contact.put' OR op = 'contact.consent' OR
+    op = 'contact.forgotten' OR op = 'reminder.put' OR op = 'message.refused';
 CREATE INDEX journal_merged ON journal(seq) WHERE op = 'contact.merged';
+-- The operation first: the data of most rows need not be read for these.
 CREATE INDEX journal_note ON journal(data ->> '$.note')
-  WHERE data ->> '$.note' IS NOT NULL;
+  WHERE (op = 'consent.put' OR op = 'contact.consent')
+    AND data ->> '$.note' IS NOT NULL;
+CREATE INDEX journal_subject ON journal(data ->> '$.id')
+  WHERE op = 'conversation.put' AND data ->> '$.note' IS NOT NULL;
 CREATE INDEX journal_refused ON journal(seq)
-  WHERE data ->> '$.hashes' IS NOT NULL;
+  WHERE op = 'message.refused' AND data ->> '$.hashes' IS NOT NULL;
 
 -- INSERT OR REPLACE would get past the two triggers below.
 CREATE TRIGGER journal_grows BEFORE INSERT ON journal
@@ -42,7 +48,7 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_keeps_values BEFORE UPDATE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 
-CREATE TABLE content (
+CREATE TABLE IF NOT EXISTS content (
   key       TEXT PRIMARY KEY,	-- kind/keyed hash of the body
   body      TEXT,		-- NULL once erased
   erased_at TEXT
@@ -175,10 +181,11 @@ CREATE TABLE conversation (
   subject      TEXT,		-- content key: staff wrote it
   related_type TEXT,
   related_id   TEXT,
-  status       TEXT NOT NULL DEFAULT 'active'
-    CHECK (status IN ('active', 'pending', 'resolved', 'archived')),
-  priority     TEXT NOT NULL DEFAULT 'normal'
-    CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
+  -- Not "IN": SQLite would make a table of the list for each change.
+  status       TEXT NOT NULL DEFAULT 'active' CHECK (status = 'active' OR
+    status = 'pending' OR status = 'resolved' OR status = 'archived'),
+  priority     TEXT NOT NULL DEFAULT 'normal' CHECK (priority = 'low' OR
+    priority = 'normal' OR priority = 'high' OR priority = 'urgent'),
   owner        TEXT,
   assignee     TEXT,
   tags         TEXT NOT NULL DEFAULT '[]',
@@ -229,7 +236,6 @@ CREATE TABLE message (
   fingerprint  TEXT,		-- keyed hash of what the person would read
   language     TEXT,
   timezone     TEXT,
-  -- Not "IN": SQLite would make a table of the list for each change.
   state        TEXT NOT NULL CHECK (state = 'queued' OR state = 'held' OR
     state = 'sending' OR state = 'in_doubt' OR state = 'sent' OR
     state = 'failed' OR state = 'cancelled' OR state = 'expired' OR
@@ -279,8 +285,7 @@ CREATE INDEX message_address ON message(hash, created_at);
 CREATE INDEX message_contact ON message(contact);
 CREATE INDEX message_not_marked ON message(channel_type, created_at)
   WHERE direction = 'inbound' AND read_at IS NULL;
-CREATE INDEX message_state ON message(state) WHERE state IN ('failed',
-  'refused', 'held');
+CREATE INDEX message_held ON message(channel) WHERE state = 'held';
 CREATE INDEX message_unread ON message(conversation) WHERE is_unread = 1;
 -- What staff reads, newest first or of one thing, without going through all.
 CREATE INDEX message_inbox ON message(created_at)
@@ -328,6 +333,140 @@ CREATE INDEX attempt_started ON attempt(channel, started_at);
 CREATE INDEX attempt_token ON attempt(token) WHERE token IS NOT NULL;
 CREATE INDEX attempt_response ON attempt(response)
   WHERE response IS NOT NULL;
+
+-- What delivery_rate and cost_by_day would else add up from all that ever was.
+-- The triggers see what apply.sql does to message and attempt: a state is
+-- counted where it changes, and nowhere else.
+CREATE TABLE message_day (
+  day       TEXT NOT NULL,	-- the site's, on which it was entered
+  channel   TEXT NOT NULL,	-- type
+  sent      INTEGER NOT NULL,
+  delivered INTEGER NOT NULL,
+  read      INTEGER NOT NULL,
+  failed    INTEGER NOT NULL,
+  dropped   INTEGER NOT NULL,	-- cancelled, expired
+  waiting   INTEGER NOT NULL,	-- queued, held, sending, in doubt
+  refused   INTEGER NOT NULL,
+  PRIMARY KEY (day, channel)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER message_day_new AFTER INSERT ON message
+WHEN NEW.direction = 'outbound' AND NEW.channel_type IS NOT NULL
+BEGIN
+  INSERT INTO message_day(day, channel, sent, delivered, read, failed, dropped,
+    waiting, refused)
+  VALUES (coalesce(strftime('%Y-%m-%d', NEW.created_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= NEW.created_at
+    ORDER BY o.starts_at DESC LIMIT 1)), substr(NEW.created_at, 1, 10)),
+    NEW.channel_type, NEW.state = 'sent', NEW.delivered_at IS NOT NULL, NEW.read_at IS NOT NULL,
+    NEW.state = 'failed', (NEW.state = 'cancelled' OR NEW.state = 'expired'),
+    (NEW.state = 'queued' OR NEW.state = 'held' OR
+    NEW.state = 'sending' OR NEW.state = 'in_doubt'), NEW.state = 'refused')
+  ON CONFLICT(day, channel) DO UPDATE SET sent = sent + excluded.sent,
+    delivered = delivered + excluded.delivered, read = read + excluded.read,
+    failed = failed + excluded.failed, dropped = dropped + excluded.dropped,
+    waiting = waiting + excluded.waiting,
+    refused = refused + excluded.refused;
+END;
+CREATE TRIGGER message_day_state
+AFTER UPDATE OF state, delivered_at, read_at ON message
+WHEN NEW.direction = 'outbound' AND NEW.channel_type IS NOT NULL
+  AND OLD.channel_type IS NEW.channel_type AND OLD.created_at = NEW.created_at
+  AND (OLD.state <> NEW.state AND NOT ((OLD.state = 'queued' OR OLD.state = 'held' OR
+    OLD.state = 'sending' OR OLD.state = 'in_doubt')
+    AND (NEW.state = 'queued' OR NEW.state = 'held' OR
+    NEW.state = 'sending' OR NEW.state = 'in_doubt'))
+    OR (OLD.delivered_at IS NULL) <> (NEW.delivered_at IS NULL)
+    OR (OLD.read_at IS NULL) <> (NEW.read_at IS NULL))
+BEGIN
+  UPDATE message_day SET
+    sent = sent + (NEW.state = 'sent') - (OLD.state = 'sent'),
+    delivered = delivered + (NEW.delivered_at IS NOT NULL)
+      - (OLD.delivered_at IS NOT NULL),
+    read = read + (NEW.read_at IS NOT NULL) - (OLD.read_at IS NOT NULL),
+    failed = failed + (NEW.state = 'failed') - (OLD.state = 'failed'),
+    dropped = dropped + (NEW.state = 'cancelled' OR NEW.state = 'expired')
+      - (OLD.state = 'cancelled' OR OLD.state = 'expired'),
+    waiting = waiting + (NEW.state = 'queued' OR NEW.state = 'held' OR
+    NEW.state = 'sending' OR NEW.state = 'in_doubt')
+      - (OLD.state = 'queued' OR OLD.state = 'held' OR
+    OLD.state = 'sending' OR OLD.state = 'in_doubt'),
+    refused = refused + (NEW.state = 'refused') - (OLD.state = 'refused')
+  WHERE channel = NEW.channel_type AND day = coalesce(strftime('%Y-%m-%d', NEW.created_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= NEW.created_at
+    ORDER BY o.starts_at DESC LIMIT 1)), substr(NEW.created_at, 1, 10));
+END;
+-- One that was refused is entered again.
+CREATE TRIGGER message_day_again AFTER UPDATE OF created_at ON message
+WHEN NEW.direction = 'outbound' AND (OLD.channel_type IS NOT NEW.channel_type
+  OR OLD.created_at <> NEW.created_at)
+BEGIN
+  UPDATE message_day SET sent = sent - (OLD.state = 'sent'),
+    delivered = delivered - (OLD.delivered_at IS NOT NULL),
+    read = read - (OLD.read_at IS NOT NULL),
+    failed = failed - (OLD.state = 'failed'),
+    dropped = dropped - (OLD.state = 'cancelled' OR OLD.state = 'expired'),
+    waiting = waiting - (OLD.state = 'queued' OR OLD.state = 'held' OR
+    OLD.state = 'sending' OR OLD.state = 'in_doubt'),
+    refused = refused - (OLD.state = 'refused')
+  WHERE channel = OLD.channel_type AND day = coalesce(strftime('%Y-%m-%d', OLD.created_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= OLD.created_at
+    ORDER BY o.starts_at DESC LIMIT 1)), substr(OLD.created_at, 1, 10));
+  INSERT INTO message_day(day, channel, sent, delivered, read, failed, dropped,
+    waiting, refused)
+  SELECT coalesce(strftime('%Y-%m-%d', NEW.created_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= NEW.created_at
+    ORDER BY o.starts_at DESC LIMIT 1)), substr(NEW.created_at, 1, 10)),
+    NEW.channel_type, NEW.state = 'sent', NEW.delivered_at IS NOT NULL, NEW.read_at IS NOT NULL,
+    NEW.state = 'failed', (NEW.state = 'cancelled' OR NEW.state = 'expired'),
+    (NEW.state = 'queued' OR NEW.state = 'held' OR
+    NEW.state = 'sending' OR NEW.state = 'in_doubt'), NEW.state = 'refused'
+  WHERE NEW.channel_type IS NOT NULL
+  ON CONFLICT(day, channel) DO UPDATE SET sent = sent + excluded.sent,
+    delivered = delivered + excluded.delivered, read = read + excluded.read,
+    failed = failed + excluded.failed, dropped = dropped + excluded.dropped,
+    waiting = waiting + excluded.waiting,
+    refused = refused + excluded.refused;
+END;
+
+CREATE TABLE cost_day (
+  day      TEXT NOT NULL,	-- the site's, on which it was accepted
+  channel  TEXT NOT NULL,	-- type
+  currency TEXT NOT NULL,	-- '': none is configured
+  messages INTEGER NOT NULL,	-- attempts that were accepted
+  segments INTEGER NOT NULL,
+  cost     INTEGER NOT NULL,	-- ten thousandths, so that sums are exact
+  PRIMARY KEY (day, channel, currency)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER cost_day_attempt
+AFTER UPDATE OF outcome, finished_at, segments, cost, currency ON attempt
+WHEN (OLD.outcome IS 'accepted' OR NEW.outcome IS 'accepted')
+  AND (OLD.outcome IS NOT NEW.outcome OR OLD.finished_at IS NOT NEW.finished_at
+    OR OLD.segments IS NOT NEW.segments OR OLD.cost IS NOT NEW.cost
+    OR OLD.currency IS NOT NEW.currency)
+BEGIN
+  UPDATE cost_day SET messages = messages - 1,
+    segments = segments - coalesce(OLD.segments, 0),
+    cost = cost - CAST(round(10000 * coalesce(OLD.cost,
+      (SELECT m.cost FROM message m WHERE m.id = OLD.message), '0'))
+      AS INTEGER)
+  WHERE OLD.outcome IS 'accepted' AND day = coalesce(strftime('%Y-%m-%d', OLD.finished_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= OLD.finished_at
+    ORDER BY o.starts_at DESC LIMIT 1)), substr(OLD.finished_at, 1, 10))
+    AND channel = (SELECT coalesce(m.channel_type, '') FROM message m
+      WHERE m.id = OLD.message)
+    AND currency = coalesce(OLD.currency, (SELECT m.currency FROM message m
+      WHERE m.id = OLD.message), '');
+  INSERT INTO cost_day(day, channel, currency, messages, segments, cost)
+  SELECT coalesce(strftime('%Y-%m-%d', NEW.finished_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= NEW.finished_at
+    ORDER BY o.starts_at DESC LIMIT 1)), substr(NEW.finished_at, 1, 10)),
+    coalesce(m.channel_type, ''), coalesce(NEW.currency, m.currency, ''), 1,
+    coalesce(NEW.segments, 0), CAST(round(10000 * coalesce(NEW.cost, m.cost,
+    '0')) AS INTEGER)
+  FROM message m WHERE m.id = NEW.message AND NEW.outcome IS 'accepted'
+  ON CONFLICT(day, channel, currency) DO UPDATE SET messages = messages + 1,
+    segments = segments + excluded.segments, cost = cost + excluded.cost;
+END;
 
 -- What goes with a mail; the same file with many mails is one content.
 CREATE TABLE message_attachment (
@@ -384,8 +523,9 @@ CREATE TABLE reminder (
   type         TEXT NOT NULL,
   contact      TEXT NOT NULL,
   revision     INTEGER NOT NULL,
-  state        TEXT NOT NULL CHECK (state IN ('open', 'confirmed',
-    'declined', 'cancelled', 'done', 'lapsed')),
+  state        TEXT NOT NULL CHECK (state = 'open' OR state = 'confirmed' OR
+    state = 'declined' OR state = 'cancelled' OR state = 'done' OR
+    state = 'lapsed'),
   reason       TEXT,
   event_at     TEXT NOT NULL,
   event_local  TEXT NOT NULL,	-- as the clinic's calendar has it
@@ -424,8 +564,8 @@ CREATE TABLE reminder_step (
   step     INTEGER NOT NULL,
   channel  TEXT NOT NULL,	-- type, or "flag"
   message  TEXT,
-  state    TEXT NOT NULL CHECK (state IN ('queued', 'refused', 'flagged',
-    'skipped')),
+  state    TEXT NOT NULL CHECK (state = 'queued' OR state = 'refused' OR
+    state = 'flagged' OR state = 'skipped'),
   reason   TEXT,		-- why it was skipped
   due_at   TEXT,
   at       TEXT NOT NULL,

@@ -205,37 +205,32 @@ WHERE m.related_type IS NOT NULL
 ORDER BY m.related_type, m.related_id, m.created_at, m.id;
 
 -- Refused messages never went out: no address, an opt-out, a bad template.
-CREATE VIEW delivery_rate AS
-SELECT channel_type AS channel,
-  sum(state <> 'refused') AS messages,
-  sum(state = 'sent') AS sent,
-  sum(delivered_at IS NOT NULL) AS delivered,
-  sum(read_at IS NOT NULL) AS read,
-  sum(state = 'failed') AS failed,
-  sum(state IN ('cancelled', 'expired')) AS dropped,
-  sum(state IN ('queued', 'held', 'sending', 'in_doubt')) AS waiting,
-  sum(state = 'refused') AS refused,
-  printf('%.1f %%', 100.0 * sum(state = 'sent') /
-    max(1, sum(state <> 'refused'))) AS rate
-FROM message
-WHERE direction = 'outbound' AND channel_type IS NOT NULL
-GROUP BY channel_type
-ORDER BY channel_type;
-
--- Exact sums: cost is a decimal string of at most four places here.
-CREATE VIEW cost_by_day AS
-SELECT strftime('%Y-%m-%d', a.finished_at, (SELECT o.minutes || ' minutes'
-    FROM site_offset o WHERE o.starts_at <= a.finished_at
-    ORDER BY o.starts_at DESC LIMIT 1)) AS day,
-  m.channel_type AS channel, count(*) AS messages,
-  sum(coalesce(a.segments, 0)) AS segments,
-  printf('%.4f', sum(CAST(round(10000 * coalesce(a.cost, m.cost, '0'))
-    AS INTEGER)) / 10000.0) AS cost,
-  coalesce(a.currency, m.currency) AS currency
-FROM attempt a JOIN message m ON m.id = a.message
-WHERE a.outcome = 'accepted'
-GROUP BY day, m.channel_type, coalesce(a.currency, m.currency)
+CREATE VIEW delivery_by_day AS
+SELECT day, channel, sent + failed + dropped + waiting AS messages, sent,
+  delivered, read, failed, dropped, waiting, refused,
+  printf('%.1f %%', 100.0 * sent / max(1, sent + failed + dropped + waiting))
+    AS rate
+FROM message_day
+WHERE sent + failed + dropped + waiting + refused > 0
 ORDER BY day DESC, channel;
+
+CREATE VIEW delivery_rate AS
+SELECT channel, sum(sent + failed + dropped + waiting) AS messages,
+  sum(sent) AS sent, sum(delivered) AS delivered, sum(read) AS read,
+  sum(failed) AS failed, sum(dropped) AS dropped, sum(waiting) AS waiting,
+  sum(refused) AS refused, printf('%.1f %%', 100.0 * sum(sent) /
+    max(1, sum(sent + failed + dropped + waiting))) AS rate
+FROM message_day
+GROUP BY channel
+HAVING messages + refused > 0
+ORDER BY channel;
+
+CREATE VIEW cost_by_day AS
+SELECT day, nullif(channel, '') AS channel, messages, segments,
+  printf('%.4f', cost / 10000.0) AS cost, nullif(currency, '') AS currency
+FROM cost_day
+WHERE messages > 0
+ORDER BY day DESC, cost_day.channel;
 
 CREATE VIEW opted_out AS
 SELECT coalesce(b.body, '(erased)') AS address, k.scope, k.how, k.source,

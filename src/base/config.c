@@ -221,6 +221,7 @@ set(struct config *c, int line, const char *section, const char *key,
 		e->kind = duplicate(copy);
 		e->name = duplicate(name);
 		e->key = duplicate(key);
+		e->is_first = find_entry(c, copy, name, NULL) == NULL;
 		*c->last = e;
 		c->last = &e->next;
 	}
@@ -483,10 +484,30 @@ const char *
 config_name(const struct config *c, const char *kind, size_t i)
 {
 	for (const struct entry *e = c->first; e != NULL; e = e->next)
-		if (strcmp(e->kind, kind) == 0 && e->name != NULL &&
-		    find_entry(c, kind, e->name, NULL) == e && i-- == 0)
+		if (e->is_first && e->name != NULL &&
+		    strcmp(e->kind, kind) == 0 && i-- == 0)
 			return e->name;
 	return NULL;
+}
+
+const char *
+config_step(const struct config *c, const char *kind, const char *name,
+    int after, int *number)
+{
+	const struct entry *found = NULL;
+	int n;
+
+	for (const struct entry *e = c->first; e != NULL; e = e->next) {
+		if (e->def->type != TYPE_STEP || strcmp(e->kind, kind) != 0 ||
+		    !same_name(e->name, name))
+			continue;
+		n = (int)strtol(e->key + strlen("step."), NULL, 10);
+		if (n > after && (found == NULL || n < *number)) {
+			found = e;
+			*number = n;
+		}
+	}
+	return found == NULL ? NULL : found->value;
 }
 
 static const struct entry *

@@ -33,6 +33,12 @@ const char *config_file(const struct config *c);
 /* Section names of a kind, as they were first met; NULL at the end. */
 const char *config_name(const struct config *c, const char *kind, size_t i);
 bool config_has(const struct config *c, const char *kind, const char *name);
+/*
+ * Of the keys step.1, step.2, ... of a section the first one after `after`, and
+ * its number; NULL: there is none.
+ */
+const char *config_step(const struct config *c, const char *kind,
+    const char *name, int after, int *number);
 
 /*
  * The value, or the key's default, or NULL when it has none.  `name` is NULL

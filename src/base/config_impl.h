@@ -48,6 +48,7 @@ struct entry {
 	char *kind, *name, *key, *value, *path;
 	struct kept *kept;	/* of a secret, or NULL */
 	int line;		/* 0: a built-in default, -1: -o */
+	bool is_first;		/* of its section */
 };
 
 struct config {

@@ -328,33 +328,10 @@ add_bytes(const char *bytes, size_t len, void *out)
 	return 0;
 }
 
-/* Most strings are written as they are, and need no library for it. */
-static bool
-write_plain(const struct value *v, struct buf *out)
-{
-	const char *s = value_string(v);
-	size_t len = s == NULL ? 0 : json_string_length(json(v));
-
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)s[i] < ' ' || s[i] == '"' || s[i] == '\\')
-			return false;
-	if (s == NULL)
-		return false;
-	buf_char(out, '"');
-	buf_add(out, s, len);
-	buf_char(out, '"');
-	return true;
-}
-
 void
-value_write(const struct value *v, struct buf *out)
+value_write_real(const struct value *v, struct buf *out)
 {
-	if (v == NULL)
-		buf_str(out, "null");
-	else if (write_plain(v, out))
-		return;
-	else if (json_dump_callback(json(v), add_bytes, out,
-	    JSON_COMPACT | JSON_ENCODE_ANY) == -1)
+	if (json_dump_callback(json(v), add_bytes, out, JSON_ENCODE_ANY) == -1)
 		die(EX_OSERR, "out of memory");
 }
 
@@ -636,15 +613,6 @@ record_remove(struct record *r, const char *key)
 	value_remove(r->root, key);
 }
 
-static void
-write_key(const char *key, struct buf *out)
-{
-	struct value *v = value_new_string(key);
-
-	value_write(v, out);
-	value_free(v);
-}
-
 void
 record_write(const struct record *r, struct buf *out)
 {
@@ -662,7 +630,7 @@ record_write(const struct record *r, struct buf *out)
 			buf_add(out, r->line + m->start, m->len);
 			continue;
 		}
-		write_key(m->key, out);
+		value_write_string(m->key, out);
 		buf_char(out, ':');
 		value_write(value_get(r->root, m->key), out);
 	}

@@ -87,6 +87,9 @@ void value_replace_take(struct value *array, size_t i, struct value *v);
 
 /* Compact JSON.  value_json() lends from the arena. */
 void value_write(const struct value *v, struct buf *out);
+void value_write_string(const char *s, struct buf *out);
+/* Of a number with a fraction only: as it was read, all its digits. */
+void value_write_real(const struct value *v, struct buf *out);
 char *value_json(const struct value *v, struct arena *mem);
 /* A scalar as a person would write it: "7", "0.1", "true", the string. */
 char *value_scalar_text(const struct value *v, struct arena *mem);

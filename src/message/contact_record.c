@@ -4,11 +4,38 @@
 
 #include "message/contact.h"
 
+/*
+ * The best address for each field.  A landline, which has an address for voice
+ * only, is a telephone all the same.
+ */
+static void
+set_addresses(struct ledger *l, const char *id, struct value *contact)
+{
+	static const struct { const char *type, *member; } fields[] = {
+		{ "email", "email" }, { "sms", "phone" }, { "voice", "phone" },
+		{ "whatsapp", "whatsapp" }, { "push", "push" }
+	};
+	struct ledger_rows *r;
+
+	/* In the order of the fields; of each the best one first. */
+	r = ledger_select(l, "SELECT a.type, b.body FROM contact_address a "
+	    "JOIN address x ON x.type = a.type AND x.hash = a.hash JOIN "
+	    "content b ON b.key = x.content WHERE a.contact = ? AND b.body IS "
+	    "NOT NULL ORDER BY instr('email sms voice whatsapp push', a.type), "
+	    "x.dead_at IS NOT NULL AND a.type = 'push', a.is_primary DESC, "
+	    "a.rank", "s", id);
+	while (ledger_next(r))
+		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+			if (strcmp(ledger_text(r, 0), fields[i].type) == 0 &&
+			    value_get(contact, fields[i].member) == NULL)
+				value_set_string(contact, fields[i].member,
+				    ledger_text(r, 1));
+	ledger_end(r);
+}
+
 struct value *
 contact_record(struct ledger *l, const char *id)
 {
-	static const char *const member[CONFIG_CHANNEL_TYPES] = { "email", "phone",
-	    "whatsapp", NULL, "push" };
 	struct value *contact = value_new_object(), *name;
 	struct ledger_rows *r;
 	const char *s, *body;
@@ -34,22 +61,6 @@ contact_record(struct ledger *l, const char *id)
 			    ledger_text(r, 2));
 	}
 	ledger_end(r);
-	for (size_t i = 0; i < CONFIG_CHANNEL_TYPES; i++) {
-		if (member[i] == NULL)
-			continue;
-		/* A landline has an address for voice only. */
-		r = ledger_select(l, "SELECT b.body FROM contact_address a "
-		    "JOIN address x ON x.type = a.type AND x.hash = a.hash "
-		    "JOIN content b ON b.key = x.content WHERE a.contact = ?1 "
-		    "AND (a.type = ?2 OR (?2 = 'sms' AND a.type = 'voice')) "
-		    "AND b.body IS NOT NULL ORDER BY a.type = ?2 DESC, "
-		    "a.type = 'push' AND x.dead_at IS NOT NULL, "
-		    "a.is_primary DESC, a.rank LIMIT 1", "ss", id,
-		    config_channel_type(i));
-		if (ledger_next(r))
-			value_set_string(contact, member[i],
-			    ledger_text(r, 0));
-		ledger_end(r);
-	}
+	set_addresses(l, id, contact);
 	return contact;
 }

@@ -354,16 +354,21 @@ add_notes(struct ledger *l, const char *id, const char *hashes,
 	    "ON j.data ->> '$.hash' = +a.hash WHERE j.op = 'consent.put' AND "
 	    "j.data ->> '$.contact' = who.id AND j.seq BETWEEN who.first AND "
 	    "who.last UNION SELECT j.seq, j.data ->> '$.note' FROM journal j "
-	    "INDEXED BY journal_note WHERE j.data ->> '$.note' IS NOT NULL "
-	    "AND j.op = 'conversation.put' AND (EXISTS (SELECT 1 FROM who "
+	    "INDEXED BY journal_subject WHERE j.op = 'conversation.put' AND "
+	    "j.data ->> '$.note' IS NOT NULL AND (EXISTS (SELECT 1 FROM who "
 	    "WHERE j.data ->> '$.id' = substr('contact:' || who.id, 1, 258) "
 	    "AND j.seq BETWEEN who.first AND who.last) OR j.data ->> '$.id' "
 	    "IN (SELECT 'address:' || value FROM json_each(?2)))) "
 	    "SELECT DISTINCT note FROM "
 	    "mine WHERE note IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "
-	    "journal o WHERE o.data ->> '$.note' IS NOT NULL AND "
+	    "journal o WHERE (o.op = 'consent.put' OR o.op = "
+	    "'contact.consent') AND o.data ->> '$.note' IS NOT NULL AND "
 	    "o.data ->> '$.note' = mine.note AND o.seq NOT IN (SELECT seq "
-	    "FROM mine))", "ss", id, hashes), keys);
+	    "FROM mine)) AND NOT EXISTS (SELECT 1 FROM journal o INDEXED BY "
+	    "journal_subject WHERE o.op = 'conversation.put' AND "
+	    "o.data ->> '$.note' IS NOT NULL AND o.data ->> '$.note' = "
+	    "mine.note AND o.seq NOT IN (SELECT seq FROM mine))", "ss", id,
+	    hashes), keys);
 }
 
 /* What providers answered; but "250 OK" was said to many. */

@@ -53,7 +53,7 @@ ladder_load(const struct config *c, const char *type, struct ladder *l,
     struct error *e)
 {
 	const char *template, *text;
-	char key[24];
+	int number = 0;
 
 	*l = (struct ladder){ .type = type };
 	if (!config_has(c, "ladder", type))
@@ -66,15 +66,12 @@ ladder_load(const struct config *c, const char *type, struct ladder *l,
 	l->class = config_string(c, "ladder", type, "class");
 	if (l->class == NULL && l->topic != NULL)
 		l->class = config_string(c, "topic", l->topic, "class");
-	for (int i = 1; i < 100; i++) {
-		snprintf(key, sizeof(key), "step.%d", i);
-		text = config_string(c, "ladder", type, key);
-		if (text == NULL)
-			continue;
+	while ((text = config_step(c, "ladder", type, number, &number)) !=
+	    NULL) {
 		if (l->count == LADDER_STEPS)
 			return error_set(e, EX_CONFIG, "[ladder %.60s] has "
 			    "more than %d steps", type, LADDER_STEPS);
-		read_step(&l->steps[l->count++], i, text, type, template);
+		read_step(&l->steps[l->count++], number, text, type, template);
 	}
 	if (l->count == 0)
 		return error_set(e, EX_CONFIG, "[ladder %.60s] has no step",

@@ -56,6 +56,14 @@ struct pending {
 	int64_t revision;
 };
 
+/*
+ * Those that may be due at ?1.  One that was queued by hand under its id is not
+ * emitted for ever.
+ */
+#define PENDING	"reminder r WHERE notice IS NOT NULL AND event_at > ?1 AND " \
+	"NOT EXISTS (SELECT 1 FROM message m WHERE m.id = r.id || '.r' || " \
+	"r.revision || '/' || r.notice AND m.state <> 'refused') "
+
 static size_t
 read_page(struct escalator *s, const char *now, const char *after_event,
     const char *after_id, struct pending page[PAGE])
@@ -63,13 +71,9 @@ read_page(struct escalator *s, const char *now, const char *after_event,
 	struct ledger_rows *r;
 	size_t n = 0;
 
-	/* One that was queued by hand under its id is not emitted for ever. */
 	r = ledger_select(s->ledger, "SELECT id, type, contact, timezone, "
 	    "content, related_type, related_id, notice, event_at, old_at, "
-	    "revision FROM reminder r WHERE notice IS NOT NULL AND "
-	    "event_at > ?1 AND (event_at, id) > (?2, ?3) AND NOT EXISTS "
-	    "(SELECT 1 FROM message m WHERE m.id = r.id || '.r' || r.revision "
-	    "|| '/' || r.notice AND m.state <> 'refused') "
+	    "revision FROM " PENDING "AND (event_at, id) > (?2, ?3) "
 	    "ORDER BY event_at, id LIMIT 200", "sss", now, after_event,
 	    after_id);
 	while (n < PAGE && ledger_next(r)) {
@@ -247,6 +251,31 @@ notices(struct escalator *s)
 		}
 	} while (n == PAGE);
 	templates_free(t);
+}
+
+int64_t
+notices_due(struct config *c, struct ledger *l)
+{
+	struct templates *t = NULL;
+	char now[CLOCK_TEXT], name[NOTICE_TEMPLATE];
+	struct ledger_rows *r;
+	int64_t n = 0;
+
+	/* A cancelled one is of use until the time that the person knows of. */
+	r = ledger_select(l, "SELECT type, notice, count(*) FROM " PENDING
+	    "AND (notice <> 'cancelled' OR old_at IS NULL OR old_at > ?1) "
+	    "GROUP BY type, notice", "s", clock_format(clock_now(), now));
+	while (ledger_next(r)) {
+		if (t == NULL)
+			t = templates_new(c);
+		if (notice_template(c, t, ledger_text(r, 0),
+		    ledger_text(r, 1), name) != NULL)
+			n += ledger_int(r, 2);
+	}
+	ledger_end(r);
+	if (t != NULL)
+		templates_free(t);
+	return n;
 }
 
 const char *

@@ -33,6 +33,8 @@ int notice_check(const struct config *c, struct templates *t,
  * emitted by the same run.
  */
 void notices(struct escalator *s);
+/* How many there are now, as notices() would emit them. */
+int64_t notices_due(struct config *c, struct ledger *l);
 
 /* "moved" or "cancelled", if the record is a notice; else NULL. */
 const char *notice_of(const struct record *r);

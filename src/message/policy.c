@@ -71,9 +71,9 @@ find_opt_out(struct ledger *l, const char *hash, const struct scopes *s,
 	bool out;
 
 	r = ledger_select(l, "SELECT scope, at, how FROM consent WHERE "
-	    "hash = ? AND scope IN ('all', ?, ?, ?) AND state = 'out' "
-	    "ORDER BY scope LIMIT 1", "ssss", hash, s->channel, s->topic,
-	    s->asked);
+	    "hash = ? AND (+scope = 'all' OR +scope = ? OR +scope = ? OR "
+	    "+scope = ?) AND state = 'out' ORDER BY scope LIMIT 1", "ssss",
+	    hash, s->channel, s->topic, s->asked);
 	out = ledger_next(r);
 	if (out)
 		snprintf(why, size, "opted out (%s) on %.10s by %s",
@@ -96,9 +96,10 @@ contact_is_out(struct ledger *l, const struct policy_reader *who,
 	if (who->contact == NULL)
 		return false;
 	r = ledger_select(l, "SELECT scope, how FROM contact_opt_out WHERE "
-	    "contact = ?1 AND scope IN ('all', ?3, ?4, ?5) AND NOT EXISTS "
-	    "(SELECT 1 FROM consent k WHERE k.hash = ?2 AND k.scope = "
-	    "contact_opt_out.scope) ORDER BY scope LIMIT 1", "sssss",
+	    "contact = ?1 AND (+scope = 'all' OR +scope = ?3 OR +scope = ?4 "
+	    "OR +scope = ?5) AND NOT EXISTS (SELECT 1 FROM consent k WHERE "
+	    "k.hash = ?2 AND k.scope = contact_opt_out.scope) "
+	    "ORDER BY scope LIMIT 1", "sssss",
 	    who->contact, who->hash, s->channel, s->topic, s->asked);
 	out = ledger_next(r);
 	if (out && strcmp(ledger_text(r, 1), "preference") == 0)
@@ -213,6 +214,7 @@ copy(char *out, size_t size, const char *s)
 	snprintf(out, size, "%s", s == NULL ? "" : s);
 }
 
+/* SQLite reads a body's JSON only where it can be of use, which is seldom. */
 static bool
 load_facts(struct ledger *l, const char *id, const char *channel,
     struct facts *f)
@@ -223,12 +225,15 @@ load_facts(struct ledger *l, const char *id, const char *channel,
 	r = ledger_select(l, "SELECT m.channel_type, m.hash, m.topic, "
 	    "m.class, m.timezone, m.contact, m.cost, m.reminder, m.revision, "
 	    "m.step, m.due_at, m.expires_at, "
-	    "coalesce(p.quiet_start, b.body ->> "
-	    "'$.contact.preferences.quiet_start'), "
-	    "coalesce(p.quiet_end, b.body ->> "
-	    "'$.contact.preferences.quiet_end'), m.segments, "
-	    "m.channel_type = 'whatsapp' AND b.body -> "
-	    "'$.whatsapp.template' IS NULL, x.last_inbound_at, x.verified, "
+	    "coalesce(p.quiet_start, CASE WHEN instr(b.body, "
+	    "'\"quiet_start\"') THEN b.body ->> "
+	    "'$.contact.preferences.quiet_start' END), "
+	    "coalesce(p.quiet_end, CASE WHEN instr(b.body, "
+	    "'\"quiet_end\"') THEN b.body ->> "
+	    "'$.contact.preferences.quiet_end' END), m.segments, "
+	    "CASE m.channel_type WHEN 'whatsapp' THEN b.body -> "
+	    "'$.whatsapp.template' IS NULL ELSE 0 END, x.last_inbound_at, "
+	    "x.verified, "
 	    "m.notice = 'cancelled', m.condition "
 	    "FROM message m LEFT JOIN preference p ON p.contact = m.contact "
 	    "LEFT JOIN content b ON b.key = m.content "

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "message/notice.h"
 
 #define DAY		86400
 #define SHARE_LEAST	20	/* a share of fewer messages says nothing */
@@ -32,6 +33,7 @@ struct source {
 
 static int64_t failed_share(struct status *, const struct status_place *);
 static int64_t is_limited(struct status *, const struct status_place *);
+static int64_t count_notices(struct status *, const struct status_place *);
 static int64_t inbound_files(struct status *, const struct status_place *);
 static int64_t inbound_age(struct status *, const struct status_place *);
 static int64_t inbound_bad(struct status *, const struct status_place *);
@@ -73,8 +75,8 @@ static const struct source of_channel[] = {
 	    "AND priority IN (0, 1, 2) AND due_at <= ?2"), "ss", NULL },
 	{ { "held", "held", "Messages that wait for a person to release them.",
 	    STATUS_COUNT, "held" },
-	    "SELECT count(*) FROM message WHERE state IN ('failed', 'refused', "
-	    "'held') AND state = 'held' AND channel = ?1", "s", NULL },
+	    "SELECT count(*) FROM message WHERE state = 'held' AND "
+	    "channel = ?1", "s", NULL },
 	{ { "in_doubt", "doubt", "Attempts of which nobody knows whether they "
 	    "arrived.", STATUS_COUNT, "doubt" },
 	    "SELECT count(*) FROM " OPEN "channel = ?1 AND state = 'in_doubt'", "s", NULL },
@@ -113,6 +115,9 @@ static const struct source of_site[] = {
 	    "them has been due.", STATUS_SECONDS, "due_age" },
 	    AGE("next_due_at", "reminder WHERE state = 'open' AND "
 	    "next_due_at IS NOT NULL AND next_due_at <= ?2"), "ss", NULL },
+	{ { "notices_due", "notices due", "People to be told by omni-escalate "
+	    "that the calendar moved or cancelled what they know of.",
+	    STATUS_COUNT, NULL }, NULL, "", count_notices },
 	{ { "failovers_due", "failovers due", "Failed messages that wait for "
 	    "omni-escalate to try another channel.", STATUS_COUNT, NULL },
 	    "SELECT count(*) FROM message WHERE failover = 'due'", "", NULL },
@@ -216,6 +221,13 @@ is_limited(struct status *s, const struct status_place *p)
 {
 	return p->type != NULL && (is_full(s, p->name, "per_hour", 3600) ||
 	    is_full(s, p->name, "per_day", DAY));
+}
+
+static int64_t
+count_notices(struct status *s, const struct status_place *p)
+{
+	(void)p;
+	return notices_due(s->config, s->ledger);
 }
 
 static int64_t

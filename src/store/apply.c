@@ -3,9 +3,15 @@
  *
  * share/ledger/apply.sql is the whole logic: sections "-- op NAME" of SQL
  * statements with the parameters :seq :at :by :run :data, "-- op *" for every
- * row, and "-- include NAME" for the statements of another section.  The same
+ * row, "-- include NAME" for the statements of another section, and "-- when"
+ * for a SELECT without whose row the next statement is left out.  The same
  * statements run when a row is written and when it is replayed, so the two
  * cannot differ.
+ *
+ * Reading JSON is what a row would cost most: a message that is queued asks
+ * for eighty members in ten statements, and SQLite reads the text once for
+ * each statement.  So ":data ->> '$.a.b'" becomes the parameter :data_a_b, and
+ * what all of them stand for is read once a row, by one SELECT per operation.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +21,28 @@
 #include "schema.h"
 
 #define OPS		48
-#define STATEMENTS_OP	16
+#define STATEMENTS_OP	24
+#define PARAMETERS	64	/* of one statement */
+#define MEMBERS		64	/* of `data`, that one operation asks for */
+#define MEMBER		" ->> '$."
+
+/* The columns of a journal row, before the members of its data. */
+enum { ROW_SEQ, ROW_AT, ROW_BY, ROW_RUN, ROW_DATA, ROW_MEMBERS };
+
+struct statement {
+	sqlite3_stmt *stmt;
+	bool is_guard;		/* of the next one only: "-- when" */
+	int from[PARAMETERS];	/* of each parameter: a column of the row */
+	int parameters;
+};
 
 struct op {
 	char name[32];
-	sqlite3_stmt *stmt[STATEMENTS_OP];
+	struct statement stmt[STATEMENTS_OP];
 	size_t count;
+	char member[MEMBERS][48];	/* "reminder.id" */
+	int members;
+	sqlite3_stmt *reader;		/* of the members, in that order */
 };
 
 struct applier {
@@ -50,12 +72,91 @@ section(const char *name, size_t *len)
 static void prepare_section(struct applier *a, struct op *op,
     const char *name);
 
+/* The number of a member among those that the operation asks for. */
+static int
+find_member(struct op *op, const char *path, size_t len)
+{
+	int i;
+
+	for (i = 0; i < op->members; i++)
+		if (strlen(op->member[i]) == len &&
+		    memcmp(op->member[i], path, len) == 0)
+			return i;
+	if (op->members == MEMBERS || len >= sizeof(op->member[0]))
+		die(EX_SOFTWARE, "apply.sql: %s asks for too much", op->name);
+	snprintf(op->member[i], sizeof(op->member[i]), "%.*s", (int)len,
+	    path);
+	return op->members++;
+}
+
+/* The statement with ":data_a_b" for each ":data ->> '$.a.b'". */
+static void
+name_members(struct op *op, const char *sql, struct buf *out)
+{
+	const char *p, *path;
+	size_t len;
+
+	while ((p = strstr(sql, ":data" MEMBER)) != NULL) {
+		path = p + strlen(":data" MEMBER);
+		len = strcspn(path, "'");
+		find_member(op, path, len);
+		buf_add(out, sql, (size_t)(p - sql));
+		buf_str(out, ":data_");
+		for (size_t i = 0; i < len; i++)
+			buf_char(out, path[i] == '.' ? '_' : path[i]);
+		sql = path + len + 1;
+	}
+	buf_str(out, sql);
+}
+
+/* The column of a row that a parameter stands for. */
+static int
+column_of(const struct op *op, const char *name)
+{
+	static const char *const columns[] = { ":seq", ":at", ":by", ":run",
+	    ":data" };
+	char own[64];
+
+	for (int i = 0; i < ROW_MEMBERS; i++)
+		if (strcmp(name, columns[i]) == 0)
+			return i;
+	for (int i = 0; i < op->members; i++) {
+		snprintf(own, sizeof(own), ":data_%s", op->member[i]);
+		for (char *p = own; *p != '\0'; p++)
+			if (*p == '.')
+				*p = '_';
+		if (strcmp(name, own) == 0)
+			return ROW_MEMBERS + i;
+	}
+	die(EX_SOFTWARE, "apply.sql: %s: no parameter %s", op->name, name);
+}
+
+/* Prepares the first statement of `sql`; returns what follows it. */
+static const char *
+add_statement(struct applier *a, struct op *op, const char *sql)
+{
+	struct statement *s = &op->stmt[op->count];
+	const char *tail;
+
+	if (op->count == STATEMENTS_OP)
+		die(EX_SOFTWARE, "apply.sql: too many statements");
+	s->stmt = ledger_prepare(a->ledger, a->db, sql, &tail);
+	s->parameters = sqlite3_bind_parameter_count(s->stmt);
+	if (s->parameters > PARAMETERS)
+		die(EX_SOFTWARE, "apply.sql: too many parameters");
+	for (int i = 0; i < s->parameters; i++)
+		s->from[i] = column_of(op, sqlite3_bind_parameter_name(s->stmt,
+		    i + 1));
+	op->count++;
+	return tail;
+}
+
 /* Statements end at ";" and a newline; comments between them are skipped. */
 static void
 prepare_text(struct applier *a, struct op *op, const char *sql)
 {
 	const char *tail = sql;
-	sqlite3_stmt *stmt;
+	bool when = false;
 	char name[32];
 
 	while (*tail != '\0') {
@@ -66,21 +167,22 @@ prepare_text(struct applier *a, struct op *op, const char *sql)
 			continue;
 		}
 		if (strncmp(tail, "--", 2) == 0) {
+			when = strncmp(tail, "-- when\n", 8) == 0;
 			tail += strcspn(tail, "\n");
 			continue;
 		}
 		if (*tail == '\0')
 			break;
-		stmt = ledger_prepare(a->ledger, a->db, tail, &tail);
-		if (op->count == STATEMENTS_OP)
-			die(EX_SOFTWARE, "apply.sql: too many statements");
-		op->stmt[op->count++] = stmt;
+		op->stmt[op->count].is_guard = when;
+		when = false;
+		tail = add_statement(a, op, tail);
 	}
 }
 
 static void
 prepare_section(struct applier *a, struct op *op, const char *name)
 {
+	struct buf named = BUF_INIT(256 * 1024);
 	const char *text;
 	char *copy;
 	size_t len;
@@ -91,8 +193,25 @@ prepare_section(struct applier *a, struct op *op, const char *name)
 	copy = strndup(text, len);
 	if (copy == NULL)
 		die(EX_OSERR, "out of memory");
-	prepare_text(a, op, copy);
+	name_members(op, copy, &named);
+	prepare_text(a, op, buf_text(&named));
+	buf_release(&named);
 	free(copy);
+}
+
+/* SELECT ?1 ->> '$.id', ?1 ->> '$.reminder.id', ... */
+static void
+prepare_reader(struct applier *a, struct op *op)
+{
+	struct buf sql = BUF_INIT(16 * 1024);
+
+	if (op->members == 0)
+		return;
+	for (int i = 0; i < op->members; i++)
+		buf_printf(&sql, "%s ?1" MEMBER "%s'", i == 0 ? "SELECT" : ",",
+		    op->member[i]);
+	op->reader = ledger_prepare(a->ledger, a->db, buf_text(&sql), NULL);
+	buf_release(&sql);
 }
 
 static struct op *
@@ -108,6 +227,7 @@ find_op(struct applier *a, const char *name)
 	op = &a->ops[a->count++];
 	snprintf(op->name, sizeof(op->name), "%s", name);
 	prepare_section(a, op, name);
+	prepare_reader(a, op);
 	return op;
 }
 
@@ -128,52 +248,97 @@ applier_close(struct applier *a)
 {
 	if (a == NULL)
 		return;
-	for (size_t i = 0; i < a->count; i++)
+	for (size_t i = 0; i < a->count; i++) {
 		for (size_t k = 0; k < a->ops[i].count; k++)
-			sqlite3_finalize(a->ops[i].stmt[k]);
+			sqlite3_finalize(a->ops[i].stmt[k].stmt);
+		sqlite3_finalize(a->ops[i].reader);
+	}
 	free(a);
 }
 
-static void
-bind_text(struct applier *a, sqlite3_stmt *stmt, const char *name,
-    const char *value)
+/* What the reader found, as it found it; it stays where it is meanwhile. */
+static int
+bind_member(sqlite3_stmt *stmt, int i, sqlite3_stmt *reader, int column)
 {
-	int i = sqlite3_bind_parameter_index(stmt, name);
+	switch (sqlite3_column_type(reader, column)) {
+	case SQLITE_TEXT:
+		return sqlite3_bind_text(stmt, i, (const char *)
+		    sqlite3_column_text(reader, column),
+		    sqlite3_column_bytes(reader, column), SQLITE_STATIC);
+	case SQLITE_INTEGER:
+		return sqlite3_bind_int64(stmt, i, sqlite3_column_int64(reader,
+		    column));
+	case SQLITE_NULL:
+		return sqlite3_bind_null(stmt, i);
+	default:
+		return sqlite3_bind_value(stmt, i, sqlite3_column_value(reader,
+		    column));
+	}
+}
 
-	if (i > 0 && sqlite3_bind_text(stmt, i, value, -1, SQLITE_STATIC) !=
-	    SQLITE_OK)
+static void
+bind_row(struct applier *a, const struct statement *s, const struct op *op,
+    const struct journal_row *row)
+{
+	const char *const text[] = { [ROW_AT] = row->at, [ROW_BY] = row->by,
+	    [ROW_RUN] = row->run, [ROW_DATA] = row->data };
+	int rc = SQLITE_OK;
+
+	for (int i = 0; rc == SQLITE_OK && i < s->parameters; i++) {
+		if (s->from[i] >= ROW_MEMBERS)
+			rc = bind_member(s->stmt, i + 1, op->reader,
+			    s->from[i] - ROW_MEMBERS);
+		else if (s->from[i] == ROW_SEQ)
+			rc = sqlite3_bind_int64(s->stmt, i + 1, row->seq);
+		else
+			rc = sqlite3_bind_text(s->stmt, i + 1,
+			    text[s->from[i]], -1, SQLITE_STATIC);
+	}
+	if (rc != SQLITE_OK)
 		ledger_fail(a->ledger, a->db, "bind");
+}
+
+static void
+read_members(struct applier *a, const struct op *op,
+    const struct journal_row *row)
+{
+	if (op->reader == NULL)
+		return;
+	if (sqlite3_bind_text(op->reader, 1, row->data, -1, SQLITE_STATIC) !=
+	    SQLITE_OK || sqlite3_step(op->reader) != SQLITE_ROW)
+		ledger_fail(a->ledger, a->db, row->op);
 }
 
 /* A SELECT without a row ends the operation: see apply.sql. */
 static void
 run_op(struct applier *a, const struct op *op, const struct journal_row *row)
 {
-	sqlite3_stmt *stmt;
+	const struct statement *s;
 	bool more = true;
-	int i, rc;
+	int rc;
 
+	read_members(a, op, row);
 	for (size_t k = 0; more && k < op->count; k++) {
-		stmt = op->stmt[k];
-		i = sqlite3_bind_parameter_index(stmt, ":seq");
-		if (i > 0)
-			sqlite3_bind_int64(stmt, i, row->seq);
-		bind_text(a, stmt, ":at", row->at);
-		bind_text(a, stmt, ":by", row->by);
-		bind_text(a, stmt, ":run", row->run);
-		bind_text(a, stmt, ":data", row->data);
-		rc = sqlite3_step(stmt);
+		s = &op->stmt[k];
+		bind_row(a, s, op, row);
+		rc = sqlite3_step(s->stmt);
 		if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 			ledger_fail(a->ledger, a->db, row->op);
-		more = rc == SQLITE_ROW || sqlite3_column_count(stmt) == 0;
-		sqlite3_reset(stmt);
-		sqlite3_clear_bindings(stmt);
+		more = rc == SQLITE_ROW || sqlite3_column_count(s->stmt) == 0;
+		sqlite3_reset(s->stmt);
+		if (s->is_guard && !more) {
+			more = true;
+			k++;
+		}
 	}
+	if (op->reader != NULL)
+		sqlite3_reset(op->reader);
 }
 
 void
 applier_apply(struct applier *a, const struct journal_row *row)
 {
-	run_op(a, find_op(a, "*"), row);
+	if (!a->ledger->rehearsal)	/* nobody asks when it ran */
+		run_op(a, find_op(a, "*"), row);
 	run_op(a, find_op(a, row->op), row);
 }

@@ -227,6 +227,15 @@ configure(struct ledger *l)
 	    "PRAGMA temp_store = MEMORY; PRAGMA recursive_triggers = ON");
 }
 
+void
+ledger_set_version(struct ledger *l)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", SCHEMA_VERSION);
+	ledger_exec(l, l->db, sql);
+}
+
 static void
 create_tables(struct ledger *l)
 {
@@ -241,7 +250,7 @@ create_tables(struct ledger *l)
 	}
 	ledger_exec(l, l->db, schema_sql);
 	ledger_exec(l, l->db, views_sql);
-	ledger_exec(l, l->db, "PRAGMA user_version = 1");
+	ledger_set_version(l);
 	fingerprint(l, print);
 	value_set_string(data, "key_fingerprint", print);
 	ledger_append_take(l, "ledger.created", data);
@@ -260,6 +269,13 @@ check_version(struct ledger *l, struct error *e)
 		return error_set(e, EX_CONFIG, "%.400s: of a later omni "
 		    "(version %d, this one knows %d)", l->path, (int)version,
 		    SCHEMA_VERSION);
+	/* The journal is the same; what follows from it can be made anew. */
+	if (version != 0 && version < SCHEMA_VERSION && l->mode !=
+	    LEDGER_RENEW)
+		return error_set(e, EX_CONFIG, "%.400s: of an earlier omni "
+		    "(version %d, this one makes %d); omni-ledger rebuild "
+		    "makes its tables anew, from the journal", l->path,
+		    (int)version, SCHEMA_VERSION);
 	return 0;
 }
 
@@ -428,10 +444,12 @@ ledger_begin(struct ledger *l)
 {
 	if (l->mode == LEDGER_READ)
 		die(EX_SOFTWARE, "%s: opened for reading only", l->path);
-	if (!l->rehearsal)
-		ledger_lock_wait(l, F_WRLCK);
-	ledger_exec(l, l->db, "BEGIN IMMEDIATE");
 	l->open = true;
+	/* It is one transaction from beginning to end. */
+	if (l->rehearsal)
+		return;
+	ledger_lock_wait(l, F_WRLCK);
+	ledger_exec(l, l->db, "BEGIN IMMEDIATE");
 }
 
 bool
@@ -443,20 +461,22 @@ ledger_is_open(const struct ledger *l)
 void
 ledger_commit(struct ledger *l)
 {
-	ledger_exec(l, l->db, "COMMIT");
 	l->open = false;
+	if (l->rehearsal)
+		return;
+	ledger_exec(l, l->db, "COMMIT");
 	l->wrote = true;
-	if (!l->rehearsal)
-		ledger_lock_wait(l, F_UNLCK);
+	ledger_lock_wait(l, F_UNLCK);
 }
 
 void
 ledger_rollback(struct ledger *l)
 {
+	if (l->rehearsal)
+		die(EX_SOFTWARE, "a rehearsal cannot be taken back");
 	ledger_exec(l, l->db, "ROLLBACK");
 	l->open = false;
-	if (!l->rehearsal)
-		ledger_lock_wait(l, F_UNLCK);
+	ledger_lock_wait(l, F_UNLCK);
 }
 
 void
@@ -481,14 +501,14 @@ void
 ledger_look(struct ledger *l)
 {
 	/* A transaction sees one state by itself. */
-	if (!l->open)
+	if (!l->open && !l->rehearsal)
 		ledger_exec(l, l->db, "BEGIN");
 }
 
 void
 ledger_look_end(struct ledger *l)
 {
-	if (!l->open)
+	if (!l->open && !l->rehearsal)
 		ledger_exec(l, l->db, "COMMIT");
 }
 

@@ -31,6 +31,7 @@ struct ledger;
 enum ledger_mode {
 	LEDGER_READ,	/* works as an ordinary user of the staff's group */
 	LEDGER_WRITE,
+	LEDGER_RENEW,	/* the same, and of an earlier omni: to rebuild it */
 	LEDGER_CREATE	/* makes what is missing: file, key, tables */
 };
 
@@ -98,8 +99,9 @@ struct ledger_rows;
  * "= ? AND" LEDGER_PERSONAL.
  */
 #define LEDGER_PERSON	" coalesce(j.data ->> '$.contact', j.data ->> '$.id') "
-#define LEDGER_PERSONAL	" j.op IN ('contact.put', 'contact.consent', " \
-    "'contact.forgotten', 'reminder.put', 'message.refused') "
+#define LEDGER_PERSONAL	" (j.op = 'contact.put' OR " \
+    "j.op = 'contact.consent' OR j.op = 'contact.forgotten' OR " \
+    "j.op = 'reminder.put' OR j.op = 'message.refused') "
 /*
  * Between these two all selects see one state, and cost less.  What lasts
  * pins the write-ahead log: no input, no network and no transaction between.
@@ -146,7 +148,10 @@ void ledger_confirm(struct ledger *l, const char *journal_dir);
  */
 int ledger_verify(struct ledger *l, void (*report)(void *, const char *table,
     int64_t rows), void *ctx, int64_t *replayed);
-/* Empties the projections and makes them anew, in one transaction. */
+/*
+ * Drops all tables, views and indexes but the journal's and the content's rows,
+ * and makes those of this omni from the journal, in one transaction.
+ */
 int64_t ledger_rebuild(struct ledger *l);
 /*
  * Makes sure that what was erased is nowhere in the files any more, neither in

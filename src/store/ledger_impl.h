@@ -39,6 +39,8 @@ struct ledger {
 _Noreturn void ledger_fail(const struct ledger *l, sqlite3 *db,
     const char *what);
 void ledger_exec(const struct ledger *l, sqlite3 *db, const char *sql);
+/* What create_tables() and ledger_rebuild() make is of this version. */
+void ledger_set_version(struct ledger *l);
 void ledger_lock_wait(struct ledger *l, short how);
 sqlite3_stmt *ledger_prepare(const struct ledger *l, sqlite3 *db,
     const char *sql, const char **tail);

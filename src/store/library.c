@@ -36,6 +36,12 @@ library_start(void)
 	if (sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK)
 		return;
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	/*
+	 * Each table that a statement makes for itself takes memory for its
+	 * pages at once: for four, and not for twenty, of which nearly none is
+	 * used.
+	 */
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 4);
 	if (own.xMalloc != NULL || sqlite3_config(SQLITE_CONFIG_GETMALLOC,
 	    &own) != SQLITE_OK)
 		return;

@@ -20,7 +20,7 @@ static const char *const projections[] = { "flag", "reminder_step",
 	"conversation",
 	"reminder", "consent", "contact_opt_out", "preference",
 	"contact_address", "address", "contact", "channel", "provider_state",
-	"run", "site_offset", "site" };
+	"run", "site_offset", "site", "message_day", "cost_day" };
 /* A log that is worth the wait for those who read; and the wait. */
 #define LOG_LONG	(64 * 1024 * 1024)
 #define TRIM_MS		500
@@ -288,27 +288,58 @@ ledger_verify(struct ledger *l, void (*report)(void *, const char *, int64_t),
 	return bad;
 }
 
+/* All but the two tables that are the truth; their indexes and triggers too. */
+static void
+drop_all(struct ledger *l)
+{
+	struct buf sql = BUF_INIT(256 * 1024);
+	struct ledger_rows *r;
+
+	r = ledger_select(l, "SELECT type, name FROM sqlite_schema WHERE sql IS "
+	    "NOT NULL AND name NOT LIKE 'sqlite%' AND NOT (type = 'table' AND "
+	    "name IN ('journal', 'content')) ORDER BY type = 'trigger' DESC, "
+	    "type = 'view' DESC, type = 'index' DESC", "");
+	while (ledger_next(r))
+		buf_printf(&sql, "DROP %s \"%s\";", ledger_text(r, 0),
+		    ledger_text(r, 1));
+	ledger_end(r);
+	ledger_exec(l, l->db, buf_text(&sql));
+	buf_release(&sql);
+}
+
+static void
+check_references(const struct ledger *l)
+{
+	sqlite3_stmt *stmt = ledger_prepare(l, l->db,
+	    "PRAGMA foreign_key_check", NULL);
+
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		die(EX_SOFTWARE, "%s: a row of %s refers to nothing", l->path,
+		    (const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+}
+
 int64_t
 ledger_rebuild(struct ledger *l)
 {
 	sqlite3_stmt *journal;
-	struct buf sql = BUF_INIT(4096);
 	int64_t count = 0;
 
+	/* Tables cannot be dropped one by one else; looked at once, below. */
+	ledger_exec(l, l->db, "PRAGMA foreign_keys = OFF");
 	ledger_begin(l);
-	ledger_exec(l, l->db, "PRAGMA defer_foreign_keys = ON");
-	for (size_t i = 0; i < PROJECTIONS; i++) {
-		buf_clear(&sql);
-		buf_printf(&sql, "DELETE FROM %s", projections[i]);
-		ledger_exec(l, l->db, buf_text(&sql));
-	}
-	buf_release(&sql);
+	drop_all(l);
+	ledger_exec(l, l->db, schema_sql);
+	ledger_exec(l, l->db, views_sql);
+	ledger_set_version(l);
 	if (l->applier == NULL)
 		l->applier = applier_open(l, l->db);
 	journal = ledger_prepare(l, l->db, JOURNAL, NULL);
 	replay(l, journal, l->applier, &count);
 	sqlite3_finalize(journal);
+	check_references(l);
 	ledger_commit(l);
+	ledger_exec(l, l->db, "PRAGMA foreign_keys = ON");
 	return count;
 }
 

@@ -123,6 +123,7 @@ test_values(void)
 	    "[ladder x]\nstep.1 = -24h email\nstep.99 = -1h flag\n"
 	    "step.2 = +2h sms another_template\nstep.3 = +1w preferred\n"
 	    "[ingest]\nstop_scope = channel\n", NULL, 0);
+	int n;
 
 	assert(is(config_name(c, "channel", 0), "a"));
 	assert(is(config_name(c, "channel", 1), "b"));
@@ -142,6 +143,16 @@ test_values(void)
 	assert(is(config_string(c, "ladder", "x", "step.1"), "-24h email"));
 	assert(is(config_string(c, "ladder", "x", "step.99"), "-1h flag"));
 	assert(config_string(c, "ladder", "x", "step.4") == NULL);
+	/* In the order of their numbers, not of the file. */
+	assert(is(config_step(c, "ladder", "x", 0, &n), "-24h email") &&
+	    n == 1);
+	assert(is(config_step(c, "ladder", "x", n, &n),
+	    "+2h sms another_template") && n == 2);
+	assert(is(config_step(c, "ladder", "x", n, &n), "+1w preferred") &&
+	    n == 3);
+	assert(is(config_step(c, "ladder", "x", n, &n), "-1h flag") && n == 99);
+	assert(config_step(c, "ladder", "x", n, &n) == NULL);
+	assert(config_step(c, "ladder", "y", 0, &n) == NULL);
 	assert(is(config_string(c, "ingest", NULL, "stop_scope"), "channel"));
 	config_free(c);
 }

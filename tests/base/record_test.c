@@ -323,6 +323,26 @@ test_values(void)
 	arena_release(&mem);
 }
 
+/* Each byte that has to be written in another way, and each kind of value. */
+static void
+test_written(void)
+{
+	struct arena mem = ARENA_INIT(1024 * 1024);
+	struct value *v = value_new_object();
+
+	value_set_string(v, "a\"\\", "\b\f\n\r\t\x01\x1f\x7f\xc3\xa9/");
+	value_set_null(v, "n");
+	value_set_take(v, "e", value_new_array());
+	value_set_integer(v, "i", INT64_MIN);
+	value_set_bool(v, "b", true);
+	value_set_bool(v, "c", false);
+	assert(strcmp(value_json(v, &mem), "{\"a\\\"\\\\\":\"\\b\\f\\n\\r\\t"
+	    "\\u0001\\u001F\x7f\xc3\xa9/\",\"n\":null,\"e\":[],"
+	    "\"i\":-9223372036854775808,\"b\":true,\"c\":false}") == 0);
+	value_free(v);
+	arena_release(&mem);
+}
+
 /* JSONTestSuite's files that our rules for records refuse all the same. */
 static bool
 is_refused_by_rule(const char *name)
@@ -413,6 +433,7 @@ main(void)
 	test_used_again();
 	test_refusal();
 	test_values();
+	test_written();
 	test_corpus();
 	return 0;
 }

@@ -268,6 +268,9 @@ static const struct { const char *op, *data; } history[] = {
 	{ "contact.merged", "{'from': 'c8', 'into': 'c1'}" },
 	{ "message.queued", "{'id': 'reply-1', "
 	    "'author': 'ana', " SMS MESSAGE "}" },
+	/* The clinic's zone was a wrong one: its days are counted anew. */
+	{ "site.put", "{'name': 'Clinica', 'timezone': 'Asia/Tokyo', "
+	    "'offsets': [['0000', 540]]}" },
 };
 #define HISTORY	(sizeof(history) / sizeof(history[0]))
 
@@ -318,6 +321,40 @@ put_content(struct ledger *l)
 	ledger_commit(l);
 }
 
+#define LOCAL_DAY(time)	"strftime('%Y-%m-%d', " time ", (SELECT minutes || " \
+	"' minutes' FROM site_offset WHERE starts_at <= " time " ORDER BY " \
+	"starts_at DESC LIMIT 1)) AS day"
+/* The rows that are in one of the two only. */
+#define APART(a, b)	"WITH a AS (" a "), b AS (" b ") SELECT count(*) FROM " \
+	"(SELECT * FROM (SELECT * FROM a EXCEPT SELECT * FROM b) UNION ALL " \
+	"SELECT * FROM (SELECT * FROM b EXCEPT SELECT * FROM a))"
+
+/* What the triggers count is what there is; omni-ledger(5). */
+static void
+days_add_up(struct ledger *l)
+{
+	if (count(l, "SELECT count(*) FROM site_offset") == 0)
+		return;
+	assert(count(l, APART("SELECT " LOCAL_DAY("created_at") ", "
+	    "channel_type, sum(state = 'sent'), sum(delivered_at IS NOT NULL), "
+	    "sum(read_at IS NOT NULL), sum(state = 'failed'), "
+	    "sum(state IN ('cancelled', 'expired')), sum(state IN ('queued', "
+	    "'held', 'sending', 'in_doubt')), sum(state = 'refused') "
+	    "FROM message WHERE direction = 'outbound' AND channel_type IS NOT "
+	    "NULL GROUP BY 1, 2", "SELECT day, channel, sent, delivered, read, "
+	    "failed, dropped, waiting, refused FROM message_day WHERE sent + "
+	    "delivered + read + failed + dropped + waiting + refused <> 0"))
+	    == 0);
+	assert(count(l, APART("SELECT " LOCAL_DAY("finished_at") ", "
+	    "channel_type, coalesce(a.currency, m.currency, ''), count(*), "
+	    "sum(coalesce(a.segments, 0)), sum(CAST(round(10000 * "
+	    "coalesce(a.cost, m.cost, '0')) AS INTEGER)) FROM attempt a JOIN "
+	    "message m ON m.id = a.message WHERE a.outcome = 'accepted' GROUP "
+	    "BY 1, 2, 3", "SELECT day, channel, currency, messages, segments, "
+	    "cost FROM cost_day WHERE messages <> 0 OR segments <> 0 OR "
+	    "cost <> 0")) == 0);
+}
+
 static void
 test_verify(void)
 {
@@ -333,7 +370,12 @@ test_verify(void)
 		ledger_commit(l);
 		/* After each: also what is half way must replay. */
 		verifies(l, "", 0);
+		days_add_up(l);
 	}
+	assert(count(l, "SELECT sum(messages) FROM delivery_rate") == count(l,
+	    "SELECT count(*) FROM message WHERE direction = 'outbound' AND "
+	    "channel_type IS NOT NULL AND state <> 'refused'"));
+	assert(count(l, "SELECT sum(messages) FROM cost_by_day") > 1);
 	/* The history did what it was meant to do. */
 	assert(count(l, "SELECT count(*) FROM reminder WHERE state = "
 	    "'confirmed' AND revision = 2 AND answered_by = 'in-2'") == 1);
@@ -409,7 +451,9 @@ test_tampering(void)
 {
 	static const struct { const char *sql, *tables; int64_t rows; } tries[] = {
 		{ "UPDATE message SET state = 'sent' WHERE id = 'news-1'",
-		    "message ", 2 },
+		    "message message_day ", 4 },
+		{ "UPDATE message_day SET read = read + 1; "
+		    "DELETE FROM cost_day", "message_day cost_day ", -1 },
 		{ "UPDATE message SET cost = NULL WHERE id = 'news-1'",
 		    "message ", 2 },
 		{ "DELETE FROM event WHERE key = 'e3'", "event ", 1 },
