@@ -6,7 +6,7 @@
 PROGS	= omni-normalize omni-route omni-render omni-queue \
 	  omni-send-mail omni-send-sms omni-send-wa omni-send-voice omni-send-push \
 	  omni-ingest omni-schedule omni-escalate omni-contact omni-ledger \
-	  omni-status omni-inbox
+	  omni-status omni-inbox omni-inbox-cgi
 SCRIPTS	= omni-run
 VERSION	= 0.1.0
 
@@ -47,7 +47,7 @@ LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lnettle -lcrypto -licui18n -licuuc \
 	  -lidn2 -lpsl -lresolv -pthread $(GMIME_LIBS)
 GMIME_LIBS = $(shell pkg-config --libs gmime-3.0)
 
-LAYERS	= base store template message provider send ingest
+LAYERS	= base store template message provider send ingest desk
 SRCS	:= $(wildcard $(LAYERS:%=src/%/*.c))
 LIBOBJ	:= $(patsubst %.c,build/%.o,$(SRCS))
 BINS	:= $(PROGS:%=bin/%) bin/omni-simulator bin/phonenumber \
@@ -110,6 +110,7 @@ build/src/store/schema.o: share/ledger/schema.sql share/ledger/views.sql \
     share/ledger/apply.sql
 build/src/message/preview_html.o: share/preview/page.css
 build/src/ingest/page.o: share/pages/page.css
+build/src/desk/desk.o: share/desk/style.css
 build/src/message/reply_lexicon.o build/fuzz/src/message/reply_lexicon.o: \
     share/words/en.words share/words/es.words share/words/more.words
 build/tests/message/reply_test.o: tests/message/replies.tsv

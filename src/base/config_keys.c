@@ -112,6 +112,7 @@ static const struct config_key keys[] = {
 	{ "ladder", "cancelled", TYPE_STRING, NULL },
 	{ "ladder", "step.*", TYPE_STEP, NULL },
 	{ "inbox", "answer_within", TYPE_DURATION, "1h" },
+	{ "inbox", "timeout", TYPE_DURATION, "30s" },
 	{ "staff", "name", TYPE_STRING, NULL },
 	{ "staff", "role", TYPE_ROLE, "staff" },
 	{ "staff", "language", TYPE_STRING, NULL },

@@ -53,8 +53,9 @@ inbox_kind_read(const char *name, enum inbox_kind *kind)
     "NULL AND f.contact = v.contact) OR EXISTS (SELECT 1 FROM flag f JOIN " \
     "message m ON m.id = f.message WHERE f.kind = ?6 AND f.resolved_at IS " \
     "NULL AND m.conversation = v.id)) "
-#define ORDER	"AND (" AT ", v.id) < (?1, ?2) ORDER BY " AT " DESC, v.id " \
-    "DESC LIMIT ?7"
+/* The first condition is for the index: a later page begins where it ends. */
+#define ORDER	"AND " AT " <= ?1 AND (" AT ", v.id) < (?1, ?2) ORDER BY " \
+    AT " DESC, v.id DESC LIMIT ?7"
 
 static const char sql_wrote[] = SELECT "INDEXED BY conversation_wrote " JOINS
     "WHERE v.last_customer_message_at IS NOT NULL " CHOSEN ORDER;

@@ -7,10 +7,15 @@
 #include "message/contact.h"
 #include "message/policy.h"
 
+/* A very long id of a contact is cut in that of their conversation. */
 #define TOGETHER	"WITH own(id) AS (SELECT ?1 UNION SELECT 'address:' || " \
     "a.hash FROM conversation v JOIN contact_address a ON a.contact = " \
     "v.contact WHERE v.id = ?1 UNION SELECT 'address:' || a.hash FROM " \
-    "contact_address a WHERE ?1 = substr('contact:' || a.contact, 1, 258)) "
+    "contact_address a WHERE a.contact = substr(?1, 9) AND " \
+    "substr(?1, 1, 8) = 'contact:' UNION SELECT 'address:' || a.hash FROM " \
+    "contact_address a WHERE length(?1) = 258 AND a.contact > " \
+    "substr(?1, 9) AND a.contact < substr(?1, 9) || char(1114111) AND ?1 = " \
+    "substr('contact:' || a.contact, 1, 258)) "
 
 static bool
 has_row(struct ledger_rows *r)
@@ -153,9 +158,11 @@ flags_of(struct inbox *b, const char *all, const char *contact)
 
 	r = ledger_select(b->ledger, "SELECT f.kind, f.created_at, f.reason, "
 	    "f.reminder, f.message, f.id FROM flag f WHERE f.resolved_at IS "
-	    "NULL AND (f.contact = ?2 OR EXISTS (SELECT 1 FROM message m WHERE "
-	    "m.id = f.message AND m.conversation IN (SELECT value FROM "
-	    "json_each(?1)))) ORDER BY f.id", "ss", all, contact);
+	    "NULL AND f.id IN (SELECT k.id FROM flag k WHERE k.contact = ?2 "
+	    "AND k.resolved_at IS NULL UNION ALL SELECT k.id FROM "
+	    "json_each(?1) o CROSS JOIN message m ON m.conversation = o.value "
+	    "CROSS JOIN flag k ON k.message = m.id) ORDER BY f.id", "ss", all,
+	    contact);
 	while (ledger_next(r)) {
 		v = value_new_object();
 		value_set_integer(v, "flag", ledger_int(r, 5));

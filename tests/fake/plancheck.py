@@ -15,8 +15,8 @@ GROWS = {"journal", "content", "contact", "address", "contact_address",
          "reminder_step", "flag", "run"}
 # Indexes of what is open or due, or of what a person seldom does.
 OPEN = {"message_due", "message_expiring", "message_open", "message_failover",
-        "message_held",
-        "message_unread", "message_not_marked", "attempt_one_open",
+        "message_held", "message_unread", "message_not_marked",
+        "conversation_unread", "attempt_one_open",
         "attempt_open", "flag_open", "flag_reminder", "reminder_due",
         "reminder_contact", "reminder_notice", "journal_confirmed",
         "journal_merged"}
