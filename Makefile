@@ -6,7 +6,7 @@
 PROGS	= omni-normalize omni-route omni-render omni-queue \
 	  omni-send-mail omni-send-sms omni-send-wa omni-send-voice omni-send-push \
 	  omni-ingest omni-schedule omni-escalate omni-contact omni-ledger \
-	  omni-status omni-inbox omni-inbox-cgi
+	  omni-status omni-inbox omni-inbox-cgi omni-mcp
 SCRIPTS	= omni-run
 VERSION	= 0.1.0
 
@@ -47,7 +47,7 @@ LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lnettle -lcrypto -licui18n -licuuc \
 	  -lidn2 -lpsl -lresolv -pthread $(GMIME_LIBS)
 GMIME_LIBS = $(shell pkg-config --libs gmime-3.0)
 
-LAYERS	= base store template message provider send ingest desk
+LAYERS	= base store template message provider send ingest desk mcp
 SRCS	:= $(wildcard $(LAYERS:%=src/%/*.c))
 LIBOBJ	:= $(patsubst %.c,build/%.o,$(SRCS))
 BINS	:= $(PROGS:%=bin/%) bin/omni-simulator bin/phonenumber \
@@ -56,7 +56,8 @@ BINS	:= $(PROGS:%=bin/%) bin/omni-simulator bin/phonenumber \
 SIMULATOR := $(patsubst %.c,build/%.o,src/omni-simulator.c \
 	     $(wildcard src/simulator/*.c src/base/*.c) src/message/segments.c)
 UNIT	:= $(patsubst %.c,build/%,$(wildcard $(LAYERS:%=tests/%/*_test.c)))
-FED	:= $(patsubst %.c,build/%,$(wildcard tests/fuzz/*_fuzz.c))
+FED	:= $(patsubst %.c,build/%,$(wildcard tests/fuzz/*_fuzz.c)) \
+	   build/tests/fuzz/phonenumber_fuzz
 FAKES	:= $(patsubst tests/fake/%.c,build/tests/fake/%,\
 	     $(wildcard tests/fake/*.c))
 
@@ -111,6 +112,7 @@ build/src/store/schema.o: share/ledger/schema.sql share/ledger/views.sql \
 build/src/message/preview_html.o: share/preview/page.css
 build/src/ingest/page.o: share/pages/page.css
 build/src/desk/desk.o: share/desk/style.css
+build/src/mcp/mcp.o build/fuzz/src/mcp/mcp.o: share/mcp/tools.json
 build/src/message/reply_lexicon.o build/fuzz/src/message/reply_lexicon.o: \
     share/words/en.words share/words/es.words share/words/more.words
 build/tests/message/reply_test.o: tests/message/replies.tsv
@@ -122,9 +124,15 @@ $(MAILHOOK:%.c=build/%.o) $(MAILHOOK:%.c=build/fuzz/%.o): \
     override CPPFLAGS += $(GMIME)
 
 # The fuzz targets, fed with their corpus; "make fuzz" has libFuzzer do it.
-$(FED): build/%: build/%.o build/tests/fuzz/feed.o build/libomni.a
+$(filter-out %/phonenumber_fuzz,$(FED)): build/%: build/%.o \
+    build/tests/fuzz/feed.o build/libomni.a
 	$(say)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+build/tests/fuzz/phonenumber_fuzz: build/tests/fuzz/phonenumber_fuzz.o \
+    build/tests/fuzz/feed.o build/libomni.a
+	$(say)
+	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lphonenumber
 
 $(UNIT) $(FAKES): build/%: build/%.o build/libomni.a
 	$(say)
@@ -209,22 +217,26 @@ FUZZERS	:= $(FED:build/tests/fuzz/%=build/fuzz/%)
 FUZZFLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -fsanitize=fuzzer
 
-fuzz: build/packages-fuzz $(FUZZERS)
-	@for f in $(FUZZERS:build/fuzz/%_fuzz=%); do \
-	    mkdir -p build/fuzz/$$f && build/fuzz/"$$f"_fuzz \
-	    -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 \
-	    -rss_limit_mb=1024 -dict=tests/fuzz/$$f.dict \
-	    -artifact_prefix=build/fuzz/ -print_final_stats=1 -verbosity=0 \
-	    build/fuzz/$$f tests/fuzz/corpus/$$f || exit 1; done
+# FUZZ names some of them: "make check-fuzz FUZZ='mail form'".
+FUZZ	= $(FUZZERS:build/fuzz/%_fuzz=%)
+check-fuzz fuzz: build/packages-fuzz $(FUZZ:%=build/fuzz/%_fuzz)
+	tests/fuzz-run "$(FUZZ_SECONDS)" $(FUZZ)
 
 build/packages-fuzz: .ci/packages
 	@mkdir -p $(@D)
 	@.ci/packages fuzz
 	@touch $@
 
-$(FUZZERS): build/fuzz/%: tests/fuzz/%.c build/fuzz/libomni.a
+$(filter-out %/phonenumber_fuzz,$(FUZZERS)): build/fuzz/%: tests/fuzz/%.c \
+    build/fuzz/libomni.a
 	$(say)
 	$(Q)clang $(CPPFLAGS) -std=c11 $(FUZZFLAGS) -o $@ $^ $(LDLIBS) -lm
+
+build/fuzz/phonenumber_fuzz: tests/fuzz/phonenumber_fuzz.cc \
+    src/phonenumber/phonenumber.cc build/packages-fuzz
+	@mkdir -p $(@D)
+	$(say)
+	$(Q)clang++ $(CPPFLAGS) -std=c++17 $(FUZZFLAGS) -o $@ $< -lphonenumber
 
 build/fuzz/libomni.a: $(SRCS:%.c=build/fuzz/%.o)
 	@rm -f $@
@@ -246,6 +258,29 @@ sanitize:
 	$(MAKE) clean
 	$(MAKE) check SANITIZED=1 $(SANITIZE)
 	$(MAKE) clean
+
+# The same under valgrind's memcheck: what is read before it is written, which
+# the sanitizers do not see, and what is lost.  VALGRIND_BATS are .bats files,
+# whose programs run under it.
+VALGRIND_BATS = omni-normalize omni-render
+check-valgrind: all $(UNIT) $(FED)
+	@.ci/packages valgrind
+	@tests/valgrind $(UNIT) $(FED) -- $(VALGRIND_BATS)
+
+# gcc's own analysis of every source; a report ends it.  ANALYZE names some of
+# them.
+ANALYZE	= $(wildcard src/*.c $(LAYERS:%=src/%/*.c) src/simulator/*.c)
+analyze: build/flags | build/deps
+	@tests/analyze $(CC) $(CPPFLAGS) $(GMIME) -- $(ANALYZE)
+
+# Which lines and branches the tests reach: everything is built anew for it.
+# TESTS names the .bats files, as for "make check".
+coverage:
+	$(MAKE) clean
+	-$(MAKE) check OPT='-O0 -g' HARDEN= LDHARDEN= \
+	    CFLAGS='--coverage -fprofile-update=atomic -DSANITIZED' \
+	    CXXFLAGS=--coverage SANITIZED=1
+	tests/coverage build/src src
 
 SANITIZE = OPT='-O1 -g -fno-omit-frame-pointer' HARDEN= LDHARDEN= \
 	CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
@@ -305,8 +340,10 @@ dist:
 
 clean:
 	rm -rf build $(BINS)
+
 .PHONY: all demo demo-clean check check-consent check-kill check-kill-run check-load \
-	check-power check-mutants check-fault check-django fuzz lint sanitize bench install \
+	check-power check-mutants check-fault check-django check-fuzz fuzz check-valgrind \
+	analyze coverage lint sanitize bench install \
 	uninstall dist clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The inputs that fuzzing found worth keeping, and those that once went wrong,
-# given to the same targets.  "make fuzz" looks for more.
+# given to the same targets.  "make check-fuzz" looks for more.
 
 load helper
 
@@ -71,4 +71,55 @@ feed() {
 
 @test "requests for the pages behind links" {
 	feed page_hook
+}
+
+@test "records" {
+	feed record
+}
+
+@test "omni.conf" {
+	feed config
+}
+
+@test "steps of ladders, opening hours, times and durations" {
+	feed step
+}
+
+@test "a calendar's export" {
+	feed export
+}
+
+@test "answers of SES" {
+	feed ses
+}
+
+@test "answers of push services" {
+	feed push
+}
+
+@test "answers to lookups" {
+	feed lookup
+}
+
+@test "replies of mail servers" {
+	feed smtp
+}
+
+@test "what phonenumber answers, and what omni makes of it" {
+	feed phonebook
+}
+
+@test "questions to phonenumber" {
+	feed phonenumber
+}
+
+@test "files of the inbound spool" {
+	feed inbound_file
+}
+
+@test "work orders" {
+	feed order
+
+@test "lines of an MCP client" {
+	feed mcp
 }

@@ -7,7 +7,8 @@ bats_load_library bats-assert
 bats_load_library bats-file
 
 ROOT=${BATS_TEST_DIRNAME%/tests*}
-PATH=$ROOT/bin:$PATH
+# OMNI_TEST_BIN: what starts the programs in some other way; tests/valgrind.
+PATH=${OMNI_TEST_BIN:+$OMNI_TEST_BIN:}$ROOT/bin:$PATH
 : "${OMNI_CORPORA:=$ROOT/../shared/corpora}"
 export ROOT PATH OMNI_CORPORA LC_ALL=C.UTF-8 TZ=UTC
 unset OMNI_NOW OMNI_CONF OMNI_RUN	# never the real ones

@@ -227,7 +227,7 @@ duration_parse(const char *s, int64_t *seconds)
 	int64_t n = 0;
 	int count = 0;
 
-	for (; *s >= '0' && *s <= '9'; s++, count++)
+	for (; *s >= '0' && *s <= '9' && count <= 6; s++, count++)
 		n = n * 10 + (*s - '0');
 	if (count < 1 || count > 6 || s[0] == '\0' || s[1] != '\0')
 		return false;

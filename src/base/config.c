@@ -611,6 +611,8 @@ config_path(struct config *c, const char *kind, const char *name,
 		    name == NULL ? "" : " ", name == NULL ? "" : name);
 		set(c, 0, section, key, value);
 		e = find_entry(c, kind, name, key);
+		if (e == NULL)
+			die(EX_SOFTWARE, "[%s] %s: no room", section, key);
 	}
 	if (e->path == NULL)
 		e->path = absolute(c, value);

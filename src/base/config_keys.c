@@ -113,6 +113,8 @@ static const struct config_key keys[] = {
 	{ "ladder", "step.*", TYPE_STEP, NULL },
 	{ "inbox", "answer_within", TYPE_DURATION, "1h" },
 	{ "inbox", "timeout", TYPE_DURATION, "30s" },
+	{ "mcp", "hold", TYPE_BOOL, "yes" },
+	{ "mcp", "per_hour", TYPE_INTEGER, "20" },
 	{ "staff", "name", TYPE_STRING, NULL },
 	{ "staff", "role", TYPE_ROLE, "staff" },
 	{ "staff", "language", TYPE_STRING, NULL },

@@ -386,9 +386,16 @@ value_scalar_text(const struct value *v, struct arena *mem)
 static json_t *
 load(const char *text, size_t len, struct error *why)
 {
+	const char *nul = len == 0 ? NULL : memchr(text, '\0', len);
 	json_error_t e;
 	json_t *j;
 
+	/* jansson passes over one that stands behind a number. */
+	if (nul != NULL) {
+		error_set(why, EX_DATAERR, "not JSON: a NUL, at byte %td",
+		    nul - text);
+		return NULL;
+	}
 	j = json_loadb(text, len, PARSE_FLAGS, &e);
 	if (j == NULL)
 		error_set(why, EX_DATAERR, "not JSON: %s, at byte %d", e.text,

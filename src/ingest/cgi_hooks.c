@@ -10,15 +10,14 @@ static bool
 is_of_twilio(struct cgi_request *r, const char *token)
 {
 	return twilio_signature_valid(token, r->url, r->type,
-	    buf_text(&r->body), r->body.len,
-	    cgi_environment("HTTP_X_TWILIO_SIGNATURE"), r->mem);
+	    buf_text(&r->body), r->body.len, r->signature, r->mem);
 }
 
 static bool
 is_of_meta(struct cgi_request *r, const char *secret)
 {
 	return whatsapp_signature_valid(secret, buf_text(&r->body),
-	    r->body.len, cgi_environment("HTTP_X_HUB_SIGNATURE_256"));
+	    r->body.len, r->signature);
 }
 
 static bool
@@ -58,6 +57,7 @@ cgi_twilio(struct config *c, struct cgi_request *r)
 	cgi_read_body(c, r, cgi_max_body(c));
 	r->url = arena_printf(r->mem, "%s%s%s%s", base, r->path,
 	    *query == '\0' ? "" : "?", query);
+	r->signature = cgi_environment("HTTP_X_TWILIO_SIGNATURE");
 	if (!cgi_any_secret(c, "twilio", "auth_token", is_of_twilio, r))
 		cgi_refuse(r, "the signature is missing or wrong");
 	cgi_keep(r);
@@ -89,6 +89,7 @@ cgi_whatsapp(struct config *c, struct cgi_request *r)
 		answer_challenge(c, r);
 	/* Whatever max_body says: Meta sends up to 3 MB, or never again. */
 	cgi_read_body(c, r, WHATSAPP_BODY_BYTES);
+	r->signature = cgi_environment("HTTP_X_HUB_SIGNATURE_256");
 	if (!cgi_any_secret(c, "whatsapp", "app_secret", is_of_meta, r))
 		cgi_refuse(r, "the signature is missing or wrong");
 	cgi_keep(r);

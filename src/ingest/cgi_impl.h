@@ -37,6 +37,7 @@ struct cgi_request {
 	struct buf body;
 	struct form query;
 	const char *challenge;		/* to be answered, if it is one */
+	const char *signature;		/* read before any secret is */
 	struct arena *mem;
 	struct inbound_spool *spool;
 };

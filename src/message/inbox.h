@@ -103,6 +103,14 @@ struct inbox_reply {
 	bool dry;		/* only shows what would go */
 	const char *hold;	/* a person must release it: the reason */
 	const char *author;	/* NULL: the inbox's */
+	const char *type;	/* of what is no answer; NULL: "reply" */
+	const char *not_before;	/* a time to come; NULL: now */
+	/*
+	 * Whether one more may go: asked within the transaction, so that of two
+	 * at once the second knows of the first.  NULL: nobody asks.
+	 */
+	int (*permit)(void *ctx, struct error *e);
+	void *ctx;
 };
 
 /*

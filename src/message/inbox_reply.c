@@ -96,6 +96,20 @@ check_template(struct answering *w, struct error *e)
 	return 0;
 }
 
+/* Of what goes later the window counts as it is then. */
+static bool
+needs_template(const struct answering *w)
+{
+	const char *until = value_get_string(w->prospect, "window_until");
+	instant end, due;
+
+	if (value_is_true(value_get(w->prospect, "template_only")))
+		return true;
+	return until != NULL && w->asked->not_before != NULL &&
+	    clock_parse(until, &end) && clock_parse(w->asked->not_before,
+	    &due) && due >= end;
+}
+
 static int
 check_prospect(struct answering *w, struct error *e)
 {
@@ -109,12 +123,13 @@ check_prospect(struct answering *w, struct error *e)
 	if (why != NULL)
 		return error_set(e, EX_REFUSED, "%.200s: opted out: %s",
 		    w->asked->conversation, why);
-	if (value_is_true(value_get(p, "template_only")) &&
-	    w->asked->template == NULL)
+	if (needs_template(w) && w->asked->template == NULL)
 		return error_set(e, EX_REFUSED, "nothing was received by "
-		    "WhatsApp in the last 24 hours: words of one's own may not "
-		    "be sent there, but a template that Meta approved may "
-		    "(%.200s), or another channel", approved(w));
+		    "WhatsApp in the last 24 hours%s: words of one's own may "
+		    "not be sent there, but a template that Meta approved may "
+		    "(%.200s), or another channel",
+		    value_is_true(value_get(p, "template_only")) ? "" :
+		    " before that time", approved(w));
 	if (w->asked->now && value_get(p, "waits_until") != NULL &&
 	    !value_is_true(value_get(p, "just_wrote")))
 		return error_set(e, EX_REFUSED, "they sleep (%s until %s), and "
@@ -190,7 +205,9 @@ write_record(const struct answering *w, struct record *r)
 
 	if (a->id != NULL)
 		record_set_string(r, "id", a->id);
-	record_set_string(r, "type", TYPE);
+	record_set_string(r, "type", a->type == NULL ? TYPE : a->type);
+	if (a->not_before != NULL)
+		record_set_string(r, "not_before", a->not_before);
 	record_set_string(r, "author", w->author);
 	record_set_string(r, "channel", account != NULL && config_has(
 	    w->inbox->config, "channel", account) && config_bool(
@@ -207,7 +224,8 @@ write_record(const struct answering *w, struct record *r)
 	if (a->now)
 		record_set_string(r, "class", "transactional");
 	else if (a->template == NULL)
-		record_set_string(r, "class", "reply");
+		record_set_string(r, "class", a->type == NULL ? "reply" :
+		    "reminder");
 	if (strcmp(channel, "email") == 0)
 		put_subject(w, r);
 	put_reader(w, r);
@@ -234,11 +252,13 @@ pass(struct answering *w, struct record *r, struct error *e)
 static int
 prepare(struct answering *w, struct error *e)
 {
-	if (check_text(w->asked, e) == -1 || check_template(w, e) == -1 ||
-	    (!w->asked->anyway && look_for_colleague(w, e) == -1))
+	const struct inbox_reply *a = w->asked;
+
+	if (check_text(a, e) == -1 || check_template(w, e) == -1 ||
+	    (a->permit != NULL && a->permit(a->ctx, e) == -1) ||
+	    (!a->anyway && look_for_colleague(w, e) == -1))
 		return -1;
-	w->prospect = inbox_prospect(w->inbox, w->asked->conversation,
-	    w->asked->channel);
+	w->prospect = inbox_prospect(w->inbox, a->conversation, a->channel);
 	return check_prospect(w, e);
 }
 

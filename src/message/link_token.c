@@ -184,7 +184,7 @@ get_id(const char *s, size_t len, char out[LINK_ID_MAX + 1])
 	size_t n = 0;
 
 	for (const char *end = s + len; s < end && n < LINK_ID_MAX; s++) {
-		int c = *s;
+		int c = (unsigned char)*s;
 
 		if (c == '_') {
 			c = (int)((strchr(hex_digits, s[1]) - hex_digits) * 16 +

@@ -544,7 +544,8 @@ find_runs(struct status *s)
 		for (at = &s->runs; *at != NULL && strcmp((*at)->program,
 		    ledger_text(r, 0)) < 0; at = &(*at)->next)
 			;
-		if (*at == NULL || strcmp((*at)->program, ledger_text(r, 0))) {
+		if (*at == NULL || strcmp((*at)->program,
+		    ledger_text(r, 0)) != 0) {
 			run = arena_alloc(s->mem, sizeof(*run));
 			*run = (struct status_run){ .next = *at,
 			    .program = arena_strdup(s->mem, ledger_text(r, 0)),

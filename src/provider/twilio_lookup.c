@@ -82,8 +82,9 @@ lookup_read(const struct response *r, struct lookup *out,
 	}
 	out->line = our_word(value_get_string(line, "type"));
 	if (carrier != NULL)
-		snprintf(out->carrier, sizeof(out->carrier), "%.120s",
-		    carrier);
+		/* Cut between characters: the ledger keeps it. */
+		text_escape(out->carrier, sizeof(out->carrier), carrier,
+		    strlen(carrier));
 	value_free(json);
 	return 0;
 }

@@ -172,7 +172,8 @@ render_block(struct render *r, const struct node *n)
 	const struct node *found = find_block(r->family, n->block.name,
 	    &level);
 
-	return render_block_at(r, found, level);
+	/* The block that asks is one of them. */
+	return found == NULL ? 0 : render_block_at(r, found, level);
 }
 
 struct super {

@@ -132,9 +132,10 @@ tval_at(const struct tval *v, size_t i)
 		return TVAL_TEXT(v->text + start,
 		    utf8_length(v->text + start, v->len - start));
 	}
+	if (v->type == TVAL_LIST && v->json != NULL)
+		return tval_from(value_at(v->json, i));
 	if (v->type == TVAL_LIST)
-		return v->json != NULL ? tval_from(value_at(v->json, i)) :
-		    v->items[i];
+		return v->items != NULL ? v->items[i] : TVAL_OF(TVAL_MISSING);
 	while (value_next(v->object, &it))
 		if (i-- == 0)
 			return TVAL_TEXT(it.key, strlen(it.key));

@@ -419,6 +419,29 @@ test_corpus(void)
 	assert(count > 300);
 }
 
+/* A parser that passes over one would have us walk on behind the line. */
+static void
+test_nul(void)
+{
+	static const struct {
+		const char *line;
+		size_t len;
+	} lines[] = {
+		{ "{\"a\":1\0}", 8 }, { "{\"a\":0.1\0,\"b\":2}", 16 },
+		{ "{\"a\":\"x\0\"}", 10 }, { "{}\0", 3 }, { "\0", 1 }
+	};
+	struct record r = RECORD_INIT;
+	struct error e;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		assert(record_parse(&r, lines[i].line, lines[i].len, &e) ==
+		    -1);
+		assert(strncmp(e.text, "not JSON: a NUL, at byte ", 25) == 0);
+		assert(value_parse(lines[i].line, lines[i].len, &e) == NULL);
+	}
+	record_release(&r);
+}
+
 int
 main(void)
 {
@@ -429,6 +452,7 @@ main(void)
 	test_no_change_is_no_change();
 	test_many_members();
 	test_refused();
+	test_nul();
 	test_peek();
 	test_used_again();
 	test_refusal();
