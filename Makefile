@@ -175,6 +175,11 @@ check-consent: all
 	@.ci/packages check
 	tests/consent-random "$${SEED:-$$(date +%s)}" "$${COUNT:-10000}"
 
+# What ladders send, and what they must not: 5,000 histories, others each time.
+check-escalate: all
+	@.ci/packages check
+	tests/escalate-random "$${SEED:-$$(date +%s)}" "$${COUNT:-5000}"
+
 # Every program that writes, killed at each of its system calls (every STEP-th).
 # The whole of it takes some hours of one core.
 check-kill: all build/tests/fake/killat
@@ -341,9 +346,10 @@ dist:
 clean:
 	rm -rf build $(BINS)
 
-.PHONY: all demo demo-clean check check-consent check-kill check-kill-run check-load \
-	check-power check-mutants check-fault check-django check-fuzz fuzz check-valgrind \
-	analyze coverage lint sanitize bench install \
+
+.PHONY: all demo demo-clean check check-consent check-escalate check-kill check-kill-run \
+	check-load check-power check-mutants check-fault check-django check-fuzz fuzz \
+	check-valgrind analyze coverage lint sanitize bench install \
 	uninstall dist clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -171,6 +171,101 @@ receipt() {
 	verified
 }
 
+# confirmed: the calendar says so
+confirmed() {
+	jq -nc --arg at "$(sql 'SELECT event_at FROM reminder')" '{id: "a",
+		type: "appointment", at: $at, status: "confirmed",
+		contact: {id: "c-a"}, vars: {owner_name: "Ana",
+		pet_name: "Luna"}}' | omni-schedule -q
+}
+
+@test "always: none comes early, with the step before it that falls away" {
+	ladder '-24h sms' '-12h whatsapp if always' '-6h sms' \
+		'-2h sms if always'
+	appointment a 2026-11-24T22:00
+	cycle 23T22:00
+	confirmed
+	assert_equal "$(due)" '2 2026-11-24T16:00:00Z'
+	cycle 24T10:00
+	assert_equal "$(due)" '4 2026-11-25T02:00:00Z'
+	cycle 24T16:00
+	cycle 24T20:00
+	assert_equal "$(steps)" \
+		'1 sms queued,2 whatsapp queued,4 sms queued'
+	verified
+}
+
+@test "always: who confirms while such a step is on its way to the queue" {
+	ladder '-24h sms' '-12h whatsapp if always' '-6h sms' \
+		'-2h sms if always'
+	appointment a 2026-11-24T22:00
+	cycle 23T22:00
+	at 2026-11-24T10:00:00-06:00
+	omni-escalate | omni-normalize | omni-route | omni-render >"$in"
+	confirmed
+	omni-queue -q <"$in"
+	cycle 24T16:00
+	assert_equal "$(steps)" \
+		'1 sms queued,2 whatsapp queued,3 - skipped confirmed'
+	assert_equal "$(due)" '4 2026-11-25T02:00:00Z'
+}
+
+@test "always: a message that confirms counts opening hours, and puts nothing off" {
+	ladder '-30h sms' '+2h sms if always' '+1h whatsapp' \
+		'-4h open sms if always'
+	hours 'monday 09:00-14:00 16:00-19:00' 'tuesday 09:00-19:00'
+	appointment a 2026-11-24T22:00
+	cycle 23T16:00
+	assert_equal "$(due)" '2 2026-11-24T00:00:00Z'
+	at 2026-11-23T17:00:00-06:00
+	mkdir -p "$SITE/spool/inbound/new"
+	printf 'Hook: twilio/sms\nReceived: %s\nContent-Type: x\nQuery: \nToken: \n\n%s' \
+		2026-11-23T23:00:00Z "MessageSid=SM00000000000000000000000000000001&From=%2B525555123456&To=%2B525587654321&NumMedia=0&Body=confirmo" \
+		>"$SITE/spool/inbound/new/1.1"
+	omni-ingest -q
+	assert_equal "$(sql 'SELECT state FROM reminder')" confirmed
+	assert_equal "$(due)" '2 2026-11-24T00:00:00Z'
+	cycle 23T18:00
+	# From 15:00 until 19:00; the clinic is closed at 22:00.
+	assert_equal "$(due)" '4 2026-11-24T21:00:00Z'
+}
+
+@test "always: a message that confirms finds the next such step in opening hours" {
+	ladder '-30h sms' '+2h whatsapp' '-4h open sms if always'
+	hours 'monday 09:00-14:00 16:00-19:00' 'tuesday 09:00-19:00'
+	appointment a 2026-11-24T22:00
+	cycle 23T16:00
+	mkdir -p "$SITE/spool/inbound/new"
+	printf 'Hook: twilio/sms\nReceived: %s\nContent-Type: x\nQuery: \nToken: \n\n%s' \
+		2026-11-23T23:00:00Z "MessageSid=SM00000000000000000000000000000001&From=%2B525555123456&To=%2B525587654321&NumMedia=0&Body=confirmo" \
+		>"$SITE/spool/inbound/new/1.1"
+	omni-ingest -q
+	assert_equal "$(due)" '3 2026-11-24T21:00:00Z'
+}
+
+@test "what is left out is named, also before a refusal, a flag, and at the end" {
+	ladder '-48h email' '-24h whatsapp' '+19h sms' '-4h sms' '-2h push' \
+		'-1h flag'
+	sed -i 's/^\[channel email\]/[channel push]\ntype = push\nprovider = console\n\n&/' \
+		"$OMNI_CONF"
+	appointment a 2026-11-25T22:00 '{}'
+	omni-contact opt-out <<<'{"id":"c-a","scope":"whatsapp","by":"Eva","how":"x"}' >/dev/null
+	cycle 25T10:00
+	# The second was the last of those that were over; it was refused.
+	assert_equal "$(steps)" \
+		'1 - skipped late,2 whatsapp refused,3 sms queued'
+	cycle 25T18:00
+	cycle 25T21:00
+	assert_equal "$(steps)" \
+		'1 - skipped late,2 whatsapp refused,3 sms queued,4 sms queued,5 push refused,6 flag flagged'
+	ladder '-48h email' '-24h whatsapp'
+	appointment b 2026-11-26T12:00
+	omni-contact set <<<'{"id":"c-b","set":{"phone":""}}' >/dev/null
+	cycle 25T22:00
+	assert_equal "$(steps b)" '1 email queued,2 - skipped late'
+	verified
+}
+
 @test "a person's own wishes: an hour later by SMS, and an hour later a flag" {
 	ladder '-24h email' '+2h whatsapp' '+2h whatsapp' '-2h whatsapp' \
 		'-1h flag'

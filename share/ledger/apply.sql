@@ -18,6 +18,17 @@ INSERT INTO run VALUES (:run, :by, :at, :at, :seq, :seq, 1)
 ON CONFLICT(id) DO UPDATE SET last_at = :at, last_seq = :seq,
   changes = changes + 1;
 
+-- Shared by the operations of a step, "-- include passed": those that were left
+-- out for it.
+-- op passed
+INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
+  reason, due_at, at)
+SELECT r.id, :data ->> '$.reminder.revision', value, '-', NULL, 'skipped',
+  'late', NULL, :at
+FROM json_each(:data ->> '$.passed'), reminder r
+WHERE r.id = :data ->> '$.reminder.id'
+ON CONFLICT DO NOTHING;
+
 -- Shared by the operations below that say "-- include receipts": what the set
 -- of a message's receipts amounts to, whatever order they came in.
 -- op receipts
@@ -464,6 +475,7 @@ UPDATE flag SET resolved_at = :at, resolved_by = :data ->> '$.by'
 WHERE id = :data ->> '$.id' AND resolved_at IS NULL;
 
 -- op reminder.flagged
+-- include passed
 INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
   due_at, at)
 VALUES (:data ->> '$.reminder.id', :data ->> '$.reminder.revision',
@@ -486,6 +498,7 @@ WHERE id = :data ->> '$.reminder.id' AND state = 'open'
 
 -- A step that is not taken, and the one after it.
 -- op reminder.skipped
+-- include passed
 INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
   reason, due_at, at)
 VALUES (:data ->> '$.reminder.id', :data ->> '$.reminder.revision',
@@ -572,6 +585,8 @@ WHERE :data ->> '$.reminder.step' IS NOT NULL
 ON CONFLICT(reminder, revision, step) DO UPDATE SET state = 'queued',
   channel = excluded.channel, message = excluded.message,
   due_at = excluded.due_at, at = :at;
+-- include passed
+-- Where older rows have it.
 INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
   reason, due_at, at)
 SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision', value,
@@ -624,6 +639,7 @@ SELECT :data ->> '$.reminder.id', :data ->> '$.reminder.revision',
 WHERE :data ->> '$.reminder.step' IS NOT NULL
   AND EXISTS (SELECT 1 FROM reminder WHERE id = :data ->> '$.reminder.id')
 ON CONFLICT(reminder, revision, step) DO NOTHING;
+-- include passed
 UPDATE reminder SET step = :data ->> '$.reminder.step',
   next_step = :data ->> '$.next_step',
   next_due_at = :data ->> '$.next_due_at', updated_at = :at

@@ -10,7 +10,7 @@
 
 struct answer {
 	struct ledger *ledger;
-	const struct config *config;
+	struct config *config;
 	struct value *event;
 	struct arena *mem;
 	const char *id, *from, *type, *text, *contact;
@@ -167,7 +167,7 @@ close_reminder(struct answer *a, const char *state)
 	    .answered_at = value_get_string(a->event, "received_at") };
 
 	snprintf(how, sizeof(how), "%.40s answer", a->type);
-	reminder_close(a->ledger, a->config, NULL, &end);
+	reminder_close(a->ledger, a->config, &end);
 }
 
 /* A STOP always counts; what was written before one does not lift it. */
@@ -571,7 +571,7 @@ read_message(struct answer *a)
 }
 
 void
-answer_apply(struct ledger *l, const struct config *c, struct value *event,
+answer_apply(struct ledger *l, struct config *c, struct value *event,
     struct arena *mem)
 {
 	struct answer a = { .ledger = l, .config = c, .event = event,

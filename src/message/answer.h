@@ -11,7 +11,7 @@
  * What somebody wrote, applied to the ledger: a part of inbound.h, which says
  * what is added to `event`.
  */
-void answer_apply(struct ledger *l, const struct config *c,
-    struct value *event, struct arena *mem);
+void answer_apply(struct ledger *l, struct config *c, struct value *event,
+    struct arena *mem);
 
 #endif

@@ -17,7 +17,7 @@
 struct due {
 	char *id, *type, *contact, *zone, *content, *related_type,
 	    *related_id, *next_due_at;
-	int64_t revision, step;
+	int64_t revision, step, taken;	/* the last one that was taken */
 	struct ladder_event event;
 	bool attempted;		/* by some channel they may have heard */
 	bool confirmed;
@@ -36,7 +36,8 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 	    "next_step, event_at, EXISTS (SELECT 1 FROM message m WHERE "
 	    "m.reminder = r.id AND m.revision = r.revision AND m.direction = "
 	    "'outbound' AND m.state IN ('queued', 'held', 'sending', "
-	    "'in_doubt', 'sent')), state = 'confirmed' FROM reminder r WHERE "
+	    "'in_doubt', 'sent')), state = 'confirmed', step FROM reminder r "
+	    "WHERE "
 	    "next_due_at IS NOT NULL AND next_due_at <= ? AND "
 	    "(next_due_at, id) > (?, ?) ORDER BY next_due_at, id LIMIT 200",
 	    "sss", now, after_due, after_id);
@@ -60,6 +61,7 @@ read_page(struct escalator *s, const char *now, const char *after_due,
 		d->event.zone = d->zone;
 		d->attempted = ledger_int(r, 11) != 0;
 		d->confirmed = ledger_int(r, 12) != 0;
+		d->taken = ledger_int(r, 13);
 	}
 	ledger_end(r);
 	return n;
@@ -102,17 +104,22 @@ escalate_vars(struct escalator *s, struct record *r, const char *key,
 	return vars;
 }
 
-/* The steps before this one that a late run leaves out. */
+/*
+ * The steps that are left out, whose time has passed or that gave way: since
+ * the last one that was taken, and if nothing comes next those to the end.
+ */
 static void
 set_passed(const struct escalator *s, struct value *v, const struct due *d,
-    const struct ladder_step *step)
+    const struct ladder_step *step, bool is_last)
 {
+	const struct ladder_step *t = ladder_after(&s->ladder, (int)d->taken);
 	struct value *list = value_new_array();
 
-	for (const struct ladder_step *t = ladder_step(&s->ladder,
-	    (int)d->step); t != NULL && t->number < step->number;
+	for (; t != NULL && (t->number < step->number || is_last);
 	    t = ladder_after(&s->ladder, t->number))
-		value_append_take(list, value_new_integer(t->number));
+		if (t->number != step->number && (!d->confirmed ||
+		    t->condition == STEP_ALWAYS))
+			value_append_take(list, value_new_integer(t->number));
 	if (value_count(list) > 0)
 		value_set_take(v, "passed", list);
 	else
@@ -130,9 +137,9 @@ set_reminder(const struct escalator *s, struct record *r, const struct due *d,
 	value_set_integer(v, "revision", d->revision);
 	value_set_integer(v, "step", step == NULL ? d->step : step->number);
 	if (!over && step != NULL) {
-		set_passed(s, v, d, step);
 		next = ladder_next(&s->ladder, step->number, &d->event,
-		    clock_now());
+		    clock_now(), d->confirmed);
+		set_passed(s, v, d, step, next == NULL);
 		if (step->condition != STEP_UNCONFIRMED)
 			value_set_string(v, "if", step_condition_name(
 			    step->condition));

@@ -285,7 +285,7 @@ apply_unsubscribe(struct ledger *l, const struct config *c,
  * write to; only a mail says so with a proof.
  */
 static void
-apply_message(struct ledger *l, const struct config *c, struct value *event,
+apply_message(struct ledger *l, struct config *c, struct value *event,
     struct arena *mem)
 {
 	const char *reference = value_get_string(event, "reference");
@@ -304,7 +304,7 @@ apply_message(struct ledger *l, const struct config *c, struct value *event,
 }
 
 void
-inbound_apply(struct ledger *l, const struct config *c, struct value *event,
+inbound_apply(struct ledger *l, struct config *c, struct value *event,
     struct arena *mem)
 {
 	const char *kind = value_get_string(event, "kind");

@@ -15,7 +15,7 @@
  * opted_out, opted_in, flagged, none).  A preference has an "action", too, and
  * so has a link, with "changed" for preferences.
  */
-void inbound_apply(struct ledger *l, const struct config *c,
+void inbound_apply(struct ledger *l, struct config *c,
     struct value *event, struct arena *mem);
 
 #endif

@@ -251,9 +251,7 @@ ladder_pick(const struct ladder *l, int number,
 	/* It may have gone, from the configuration or for this person. */
 	if (s == NULL)
 		s = ladder_after(l, number);
-	while (s != NULL && !counts(s, confirmed))
-		s = ladder_after(l, s->number);
-	if (s == NULL || ladder_is_flag(s))
+	if (s == NULL || ladder_is_flag(s) || !counts(s, confirmed))
 		return s;
 	for (t = ladder_after(l, s->number); t != NULL;
 	    t = ladder_after(l, t->number)) {
@@ -279,16 +277,27 @@ set_time(struct value *v, const char *key, instant t)
 	value_set_string(v, key, clock_format(t, text));
 }
 
-/* The next message after `number` that has a time of its own, ahead. */
-static void
-set_latest(const struct ladder *l, int number,
-    const struct ladder_event *event, instant now, struct value *next)
+static const struct ladder_step *
+after_counting(const struct ladder *l, int number, bool confirmed)
 {
 	const struct ladder_step *s = ladder_after(l, number);
+
+	while (s != NULL && !counts(s, confirmed))
+		s = ladder_after(l, s->number);
+	return s;
+}
+
+/* The next step after `number` that has a time of its own, ahead. */
+static void
+set_latest(const struct ladder *l, int number,
+    const struct ladder_event *event, instant now, bool confirmed,
+    struct value *next)
+{
+	const struct ladder_step *s = after_counting(l, number, confirmed);
 	struct value *v;
 	instant at = 0;
 
-	for (; s != NULL; s = ladder_after(l, s->number)) {
+	for (; s != NULL; s = after_counting(l, s->number, confirmed)) {
 		if (!s->when.before_event)
 			continue;
 		at = ladder_due(l, s, event, now);
@@ -305,9 +314,9 @@ set_latest(const struct ladder *l, int number,
 
 struct value *
 ladder_next(const struct ladder *l, int number,
-    const struct ladder_event *event, instant now)
+    const struct ladder_event *event, instant now, bool confirmed)
 {
-	const struct ladder_step *s = ladder_after(l, number);
+	const struct ladder_step *s = after_counting(l, number, confirmed);
 	const struct ladder_step *taken = ladder_step(l, number);
 	bool sent = taken != NULL && !ladder_is_flag(taken);
 	struct value *v;
@@ -319,7 +328,7 @@ ladder_next(const struct ladder *l, int number,
 	 */
 	while (s != NULL && !ladder_is_flag(s) && ((sent &&
 	    is_past(l, s, event, now)) || is_after_event(l, s, event)))
-		s = ladder_after(l, s->number);
+		s = after_counting(l, s->number, confirmed);
 	if (s == NULL)
 		return NULL;
 	v = value_new_object();
@@ -339,7 +348,7 @@ ladder_next(const struct ladder *l, int number,
 		value_set_bool(v, "open", true);
 	if (s->when.open || s->when.clock != -1)
 		value_set_string(v, "timezone", event->zone);
-	set_latest(l, s->number, event, now, v);
+	set_latest(l, s->number, event, now, confirmed, v);
 	return v;
 }
 

@@ -65,7 +65,8 @@ const struct ladder_step *ladder_first(const struct ladder *l,
  * time has come too and for which `contact` has an address, so that a run that
  * comes late sends what fits the moment, and never a burst; but first the flag
  * on the way to it.  Of `confirmed` reminders only the steps count that are
- * taken always.  NULL: there is none any more.
+ * taken always; where `number` is another it is returned, to be skipped.  NULL:
+ * there is none any more.
  */
 const struct ladder_step *ladder_pick(const struct ladder *l, int number,
     const struct ladder_event *event, instant now, bool confirmed,
@@ -84,7 +85,7 @@ const struct ladder_step *ladder_pick(const struct ladder *l, int number,
  * `latest`: it comes instead once its time is reached first.
  */
 struct value *ladder_next(const struct ladder *l, int number,
-    const struct ladder_event *event, instant now);
+    const struct ladder_event *event, instant now, bool confirmed);
 /*
  * The step and time that `next` means for a message that is due at `due`;
  * `hours` is for `open`.  False when it is none.

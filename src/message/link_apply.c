@@ -20,7 +20,7 @@ struct asked {
 
 struct applying {
 	struct ledger *ledger;
-	const struct config *config;
+	struct config *config;
 	struct value *event;
 	struct arena *mem;
 	struct asked asked;
@@ -409,7 +409,7 @@ apply_unmatched(struct applying *a, const char *message)
 }
 
 void
-link_apply(struct ledger *l, const struct config *c, struct value *event,
+link_apply(struct ledger *l, struct config *c, struct value *event,
     struct arena *mem)
 {
 	const char *message = value_get_string(event, "answers");

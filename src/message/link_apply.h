@@ -28,7 +28,7 @@
  * `quiet_start` and `quiet_end`, null for none, `topics` with true and false,
  * and `messages`: start, channel or all.
  */
-void link_apply(struct ledger *l, const struct config *c, struct value *event,
+void link_apply(struct ledger *l, struct config *c, struct value *event,
     struct arena *mem);
 
 #endif

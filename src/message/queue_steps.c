@@ -92,7 +92,11 @@ queue_put_reminder(struct queue *q, const struct record *r,
 	value_remove(own, "flag");
 	value_remove(own, "close");
 	value_remove(own, "skip");
+	value_remove(own, "passed");
 	value_set_take(data, "reminder", own);
+	if (value_get(reminder, "passed") != NULL)
+		value_set_take(data, "passed", value_copy(value_get(reminder,
+		    "passed")));
 	next = value_get(reminder, "next");
 	if (!ladder_resolve(next, due, value_is_true(value_get(next,
 	    "open")) ? opening_hours(q) : NULL, &step, &at))

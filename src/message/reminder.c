@@ -7,6 +7,7 @@ struct state {
 	char type[64], zone[64], contact[256];
 	struct ladder_event event;
 	int64_t next;		/* the step that would be next; 0: none */
+	char due[CLOCK_TEXT];	/* and when */
 };
 
 static void
@@ -22,7 +23,8 @@ load(struct ledger *l, const char *id, int64_t revision, struct state *s)
 	bool found;
 
 	r = ledger_select(l, "SELECT type, timezone, contact, event_at, "
-	    "next_step FROM reminder WHERE id = ? AND revision = ?", "si",
+	    "next_step, next_due_at FROM reminder WHERE id = ? AND revision = "
+	    "?", "si",
 	    id, revision);
 	found = ledger_next(r);
 	if (found) {
@@ -32,6 +34,7 @@ load(struct ledger *l, const char *id, int64_t revision, struct state *s)
 		found = clock_parse(ledger_text(r, 3), &s->event.at);
 		s->event.zone = s->zone;
 		s->next = ledger_int(r, 4);
+		copy(s->due, sizeof(s->due), ledger_text(r, 5));
 	}
 	ledger_end(r);
 	return found && s->next > 0;
@@ -75,10 +78,11 @@ always(const struct ladder *l, const struct state *s)
 }
 
 void
-reminder_put_next(struct ledger *l, const struct config *c,
+reminder_put_next(struct ledger *l, struct config *c,
     const struct hours *hours, const char *id, int64_t revision,
     const char *state, struct value *data)
 {
+	struct hours own = { .holidays = NULL };
 	const struct ladder_step *step;
 	char text[CLOCK_TEXT];
 	struct ladder ladder;
@@ -93,14 +97,22 @@ reminder_put_next(struct ledger *l, const struct config *c,
 	step = always(&ladder, &s);
 	if (step == NULL)
 		return;
+	if (hours == NULL && step->when.open) {
+		if (hours_load(&own, c, &e) == -1)
+			diag("%s", e.text);
+		ladder.hours = &own;
+	}
 	value_set_integer(data, "next_step", step->number);
-	value_set_string(data, "next_due_at", clock_format(ladder_due(
-	    &ladder, step, &s.event, clock_now()), text));
+	/* The one that is next already still counts from the step before. */
+	value_set_string(data, "next_due_at", step->number == s.next ? s.due :
+	    clock_format(ladder_due(&ladder, step, &s.event, clock_now()),
+	    text));
+	hours_release(&own);
 }
 
 void
-reminder_close(struct ledger *l, const struct config *c,
-    const struct hours *hours, const struct reminder_end *end)
+reminder_close(struct ledger *l, struct config *c,
+    const struct reminder_end *end)
 {
 	struct value *data = value_new_object();
 
@@ -112,7 +124,7 @@ reminder_close(struct ledger *l, const struct config *c,
 		value_set_string(data, "message", end->message);
 	if (end->answered_at != NULL)
 		value_set_string(data, "answered_at", end->answered_at);
-	reminder_put_next(l, c, hours, end->id, end->revision, end->state,
+	reminder_put_next(l, c, NULL, end->id, end->revision, end->state,
 	    data);
 	ledger_append_take(l, "reminder.closed", data);
 }

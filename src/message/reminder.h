@@ -24,14 +24,14 @@ void reminder_suit(struct ledger *l, const char *contact,
     struct ladder *ladder);
 /*
  * Into the data of a journal row "reminder.closed": the step that is still to be
- * taken of one that was confirmed.
+ * taken of one that was confirmed.  `hours` may be NULL: they are read when
+ * they are needed.
  */
-void reminder_put_next(struct ledger *l, const struct config *c,
+void reminder_put_next(struct ledger *l, struct config *c,
     const struct hours *hours, const char *id, int64_t revision,
     const char *state, struct value *data);
-/* `hours` may be NULL: then steps that count open hours count all. */
-void reminder_close(struct ledger *l, const struct config *c,
-    const struct hours *hours, const struct reminder_end *end);
+void reminder_close(struct ledger *l, struct config *c,
+    const struct reminder_end *end);
 
 /*
  * Flags for staff, once, a reminder whose last step failed: where no step comes

@@ -121,7 +121,7 @@ check_next(const struct ladder *l, int number, const char *event_at,
     const char *now, const char *want)
 {
 	const struct ladder_event event = { at(event_at), MEXICO };
-	struct value *next = ladder_next(l, number, &event, at(now));
+	struct value *next = ladder_next(l, number, &event, at(now), false);
 	char text[CLOCK_TEXT], got[64] = "none";
 	int64_t step;
 	instant t;
@@ -226,8 +226,9 @@ test_pick(void)
 	assert(picked(&l, 1, "2026-11-24T15:45:00Z", false, mail) == 1);
 	/* A step that is gone: the one after it. */
 	assert(picked(&l, 6, "2026-11-24T15:45:00Z", false, all) == 0);
-	/* Of who has confirmed only what is taken always. */
-	assert(picked(&l, 1, "2026-11-24T13:00:00Z", true, all) == 5);
+	/* Who has confirmed: it is skipped, and no later one comes early. */
+	assert(picked(&l, 1, "2026-11-24T13:00:00Z", true, all) == 1);
+	assert(picked(&l, 5, "2026-11-24T15:45:00Z", true, all) == 5);
 	value_free(all);
 	value_free(mail);
 }

@@ -133,7 +133,8 @@ static const struct { const char *op, *data; } history[] = {
 	{ "reminder.closed", "{'id': 'appointment-1', 'revision': 2, "
 	    "'state': 'confirmed', 'how': 'reply', 'message': 'in-2'}" },
 	{ "flag.resolved", "{'id': 29, 'by': 'in-2'}" },
-	{ "reminder.skipped", "{" STEP(6) ", 'reason': 'confirmed'}" },
+	{ "reminder.skipped", "{" STEP(6) ", 'reason': 'confirmed', "
+	    "'passed': [7]}" },
 	{ "message.received", "{'id': 'in-3', 'conversation': 'v2', "
 	    "'channel': 'sms', 'channel_type': 'sms', 'hash': 'h9', "
 	    "'address': '$', 'content': '$', 'unread': 1}" },
