@@ -98,7 +98,7 @@ check_hours(int64_t seconds)
 static void
 check_next(const struct ladder *l, const struct ladder_event *event)
 {
-	struct value *next = ladder_next(l, 1, event, NOW);
+	struct value *next = ladder_next(l, 1, event, NOW, false);
 	int64_t step;
 	instant at;
 
