@@ -119,6 +119,7 @@ feed() {
 
 @test "work orders" {
 	feed order
+}
 
 @test "lines of an MCP client" {
 	feed mcp
