@@ -184,6 +184,7 @@ class Model:
         self.called = {}
         self.flags = []         # (reminder, kind)
         self.ended = set()      # last messages of which staff was told
+        self.told = {}          # reminder: revision that has a flag
 
     # ------------------------------------------------------------ ladders
 
@@ -323,14 +324,19 @@ class Model:
                 step = s
         return step
 
+    def is_told(self, r):
+        """A step of this revision was a flag, or nobody could be reached."""
+        return self.told.get(r.id) == r.revision
+
     def check_end(self, m):
         """Staff hears of a last message that did not arrive."""
         r = m.reminder
         if (r.state == 'open' and r.next is None and m.id not in self.ended
                 and r.revision == m.revision and r.step == m.step.number
-                and m.state in ('failed', 'expired', 'cancelled')):
+                and m.state in ('failed', 'expired', 'cancelled')
+                and not self.is_told(r)):
             self.ended.add(m.id)
-            self.flags.append((r.id, 'unreachable'))
+            self.raise_flag(r, 'unreachable')
 
     def row(self, r, number, channel, state, reason=None):
         r.rows[r.revision, number] = (channel, state, reason)
@@ -340,8 +346,11 @@ class Model:
         heard = any(m.reminder is r and m.revision == r.revision and
                     m.state in ('queued', 'held', 'sent')
                     for m in self.messages.values())
-        self.flags.append((r.id, 'unresponsive' if heard else
-                           'unreachable'))
+        self.raise_flag(r, 'unresponsive' if heard else 'unreachable')
+
+    def raise_flag(self, r, kind):
+        self.told[r.id] = r.revision
+        self.flags.append((r.id, kind))
 
     def has_address(self, person, step):
         return step.channel == 'preferred' or \
@@ -412,7 +421,7 @@ class Model:
         self.row(r, step.number, None, 'refused')
         self.plan(r, step.number, now, at_once=True)
         if r.next is None:
-            self.flags.append((r.id, 'unreachable'))
+            self.raise_flag(r, 'unreachable')
         self.leave_out(r, step.number)
 
     # ------------------------------------------------------------ the gate

@@ -33,6 +33,7 @@ send_reply(const struct reply *r, const int ends[ENDS])
 	struct reply copy = *r;
 	union control control;
 	struct cmsghdr *c;
+	ssize_t n;
 
 	iov = (struct iovec){ .iov_base = &copy, .iov_len = sizeof(copy) };
 	if (ends != NULL) {
@@ -45,8 +46,12 @@ send_reply(const struct reply *r, const int ends[ENDS])
 		c->cmsg_len = CMSG_LEN(ENDS * sizeof(int));
 		memcpy(CMSG_DATA(c), ends, ENDS * sizeof(int));
 	}
-	/* Whoever asked and is gone shows with the next question. */
-	(void)sendmsg(STDIN_FILENO, &m, MSG_NOSIGNAL);
+	do
+		n = sendmsg(STDIN_FILENO, &m, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	/* Who waits for it sees that nobody is there; so does the helper. */
+	if (n == -1)
+		_exit(EX_OSERR);
 }
 
 static void

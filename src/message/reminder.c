@@ -142,8 +142,10 @@ reminder_check_end(struct ledger *l, const char *message)
 	    "r.state = 'open' AND r.next_step IS NULL AND "
 	    "(m.state = 'failed' OR m.state = 'expired' OR "
 	    "m.state = 'cancelled') AND NOT EXISTS (SELECT 1 FROM flag f "
-	    "WHERE f.message = m.id AND f.kind = 'unreachable')", "s",
-	    message);
+	    "WHERE f.message = m.id AND f.kind = 'unreachable') AND NOT "
+	    "EXISTS (SELECT 1 FROM flag f WHERE f.reminder = m.reminder AND "
+	    "f.resolved_at IS NULL AND (f.kind = 'unresponsive' OR f.kind = "
+	    "'unreachable'))", "s", message);
 	if (ledger_next(r)) {
 		data = value_new_object();
 		value_set_string(data, "kind", "unreachable");

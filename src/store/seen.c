@@ -84,9 +84,8 @@ put(struct ledger *l)
 	    0640);
 	if (fd == -1)
 		return;
-	if (io_write_all(fd, row, strlen(row)) == 0)
-		rename(tmp, path);
-	else
+	if (io_write_all(fd, row, strlen(row)) == -1 ||
+	    rename(tmp, path) == -1)
 		unlink(tmp);
 	close(fd);
 }
