@@ -100,9 +100,10 @@ outbound() {
 	verified
 }
 
-# need_npm PACKAGE VERSION: it comes from npm's registry into build/npm, once
+# need_npm PACKAGE VERSION: it comes from npm's registry into build/npm, once;
+# into a folder of its own, since npm removes what it was not asked for
 need_npm() {
-	local into=$ROOT/build/npm
+	local into=$ROOT/build/npm/${1//[@\/]/-}
 	command -v node >/dev/null || skip 'no node, for the clients'
 	export NODE_PATH=$into/node_modules
 	[ -e "$NODE_PATH/$1/package.json" ] && return
