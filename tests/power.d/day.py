@@ -88,6 +88,13 @@ access_token = env:SIM_TOKEN
 app_secret = env:SIM_SECRET
 verify_token = env:SIM_SECRET
 base_url = %(http)s
+# The recorder opens its log when it likes, which no confined program may.
+[ingest]
+confine = no
+[filter]
+confine = no
+[send]
+confine = no
 [ladder appointment]
 template = appointment_reminder
 step.1 = -24h email
