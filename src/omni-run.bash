@@ -13,6 +13,7 @@ bin=$(dirname "$(readlink -f "$0")")
 # Without an environment it is nobody else's yet.
 export PATH=$bin:$PATH
 readonly PASSES=20		# a step that cannot be taken brings the next
+readonly PROGRAM_DIES=10	# records that a stage died of, and of no other
 
 usage() {
 	echo 'usage: omni-run [-q] [-c file] [-o section.key=value]' >&2
@@ -178,14 +179,14 @@ note_pipe() {
 }
 
 names=(omni-normalize omni-route omni-render omni-queue)
-# pipe FILE: the filters and the gate over FILE; what each said goes into
+# pipe FILE [-n]: the filters and the gate over FILE; what each said goes into
 # the array `stages`.  False when the time was over: of those that had not ended
 # the first is named, since those behind it only wait.
 pipe() {
 	start omni-normalize "${options[@]}" <"$1" |
 		start omni-route "${options[@]}" |
 		start omni-render "${options[@]}" |
-		start omni-queue -q "${options[@]}"
+		start omni-queue -q "${options[@]}" "${@:2}"
 	stages=("${PIPESTATUS[@]}")
 	for i in "${!stages[@]}"; do
 		! is_over "${stages[i]}" "${names[i]}" || return 1
@@ -206,28 +207,52 @@ died() {
 	return 1
 }
 
-# one_by_one FILE: a record that kills a stage is set aside and entered as
-# refused, so that those after it do not starve.
+# probe: whether the pipe lives through a plain record, which nothing is
+# written of.
+probe() {
+	printf '%s\n' '{"id": "omni-run probe", "channel": "email",
+		"to": "probe@example.org", "subject": "probe", "text": "probe"}' |
+		tr -d '\n' >"$work/one"
+	pipe "$work/one" -n >/dev/null 2>&1 && ! died
+}
+
+# set_aside LINE: a record that kills a stage is entered as refused
+set_aside() {
+	mkdir -p "$spool/bad"
+	printf '%s\n' "$1" >>"$spool/bad/run.ndjson"
+	say "$culprit died of a record; it is in $spool/bad/run.ndjson"
+	printf '%s\n' "$1" | jq -c --arg by "$culprit" \
+		'. + {error: {stage: "run", code: "killed",
+		message: ($by + " died of this record"), temporary: false}}' |
+		omni-queue -q "${options[@]}"
+	note 70
+}
+
+# one_by_one FILE: those that kill a stage are set aside, so that those after
+# them do not starve.  A program that dies of everything is no record's fault:
+# when none got through, nor, for one alone, a plain one, they wait.
 one_by_one() {
-	local line
+	local line dead=() lived=0
 	while IFS= read -r line; do
 		printf '%s\n' "$line" >"$work/one"
 		pipe "$work/one" || return
 		if died; then
-			mkdir -p "$spool/bad"
-			printf '%s\n' "$line" >>"$spool/bad/run.ndjson"
-			say "$culprit died of a record; it is in" \
-				"$spool/bad/run.ndjson"
-			printf '%s\n' "$line" | jq -c --arg by "$culprit" \
-				'. + {error: {stage: "run", code: "killed",
-				message: ($by + " died of this record"),
-				temporary: false}}' |
-				omni-queue -q "${options[@]}"
-			note 70
+			dead+=("$line")
+			((lived > 0 || ${#dead[@]} < PROGRAM_DIES)) || break
 		else
+			lived=1
 			note_pipe || true
 		fi
 	done <"$1"
+	if ((lived == 0)) && { ((${#dead[@]} > 1)) || ! probe; }; then
+		say "$culprit dies of every record: the program or what it needs is" \
+			"broken; nothing is refused, they wait"
+		note 70
+		return 1
+	fi
+	for line in "${dead[@]}"; do
+		set_aside "$line"
+	done
 }
 
 # step PROGRAM ARGUMENT...: one that is no filter; nothing once time is over
@@ -283,7 +308,7 @@ for ((pass = 0; pass < PASSES; pass++)); do
 	pipe "$work/due" || break
 	if died; then
 		say "$culprit died; trying each record by itself"
-		one_by_one "$work/due"
+		one_by_one "$work/due" || break
 		continue
 	fi
 	note_pipe || break

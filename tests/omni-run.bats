@@ -188,6 +188,35 @@ own_bin() {
 	assert_equal "$(count "message WHERE state = 'sent'")" "$others"
 }
 
+@test "a stage that dies of every record: nothing is refused, all of it waits (Inv. 2, 10)" {
+	local due
+	own_bin
+	due=$(omni-escalate | wc -l)
+	((due > 1))
+	rm "$bin/omni-render"
+	# shellcheck disable=SC2016	# it is the program's
+	printf '#!/bin/bash\nkill -SYS $$\n' >"$bin/omni-render"
+	chmod 755 "$bin/omni-render"
+	run -70 --separate-stderr "$bin/omni-run"
+	[[ $stderr == *'omni-render (status 159) dies of every record'* ]]
+	[[ $stderr == *'nothing is refused'* ]]
+	assert_equal "$(count message)" 0
+	[ ! -e "$SITE/spool/bad/run.ndjson" ]
+	# Nor when one alone is due: a plain one is tried as well.
+	omni-escalate | jq -r .reminder.id | sort -u | sed 1d >"$SITE/others"
+	jq -c --rawfile others "$SITE/others" 'select(.id | IN($others |
+		split("\n")[])) | .status = "cancelled"' "$SITE/export" |
+		omni-schedule -q
+	assert_equal "$(omni-escalate | wc -l)" 1
+	run -70 --separate-stderr "$bin/omni-run"
+	[[ $stderr == *'nothing is refused'* ]]
+	assert_equal "$(count message)" 0
+	cycle
+	exact
+	assert_equal "$(count "message WHERE reason = 'killed'")" 0
+	(($(count "message WHERE state = 'sent'") > 0))
+}
+
 @test "without a ledger: 69, and what to do about it (Inv. 10)" {
 	rm "$SITE"/spool/ledger.db*
 	run -69 omni-run
