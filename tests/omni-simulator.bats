@@ -125,6 +125,15 @@ got_lines() {
 	[ "$(wc -l <"$got" 2>/dev/null || echo 0)" -ge "$1" ]
 }
 
+@test "its clock is OMNI_NOW, in messages and in what answers are dated" {
+	export OMNI_NOW=2026-11-24T01:10:00-06:00
+	simulate
+	run -0 curl -sS -m 5 -D - -u "$SID:$TOKEN" -d To=%2B525512345671 \
+		-d From=%2B525587654321 -d Body=hola "$messages"
+	assert_line $'Date: Tue, 24 Nov 2026 07:10:00 GMT\r'
+	assert_output --partial '"date_created":"Tue, 24 Nov 2026 07:10:00 +0000"'
+}
+
 @test "usage: --help, --version, and what is wrong" {
 	run -0 omni-simulator --help
 	assert_output --partial 'usage: omni-simulator'

@@ -11,6 +11,7 @@
 #include "callback.h"
 #include "emit.h"
 #include "simulator.h"
+#include "twilio.h"
 
 #define CONNECTIONS_MAX	8192
 #define FORM_MAX	(256 * 1024)	/* bytes */
@@ -344,6 +345,17 @@ is_answered(const struct exchange *x)
 	}
 }
 
+/* By the clock that messages get their times from; the library has another. */
+static void
+add_date(struct MHD_Response *r)
+{
+	char date[TWILIO_DATE];
+
+	twilio_date(clock_now(), date);
+	memcpy(strchr(date, '+'), "GMT", sizeof("GMT"));
+	MHD_add_response_header(r, "Date", date);
+}
+
 static enum MHD_Result
 answer(struct exchange *x)
 {
@@ -357,6 +369,7 @@ answer(struct exchange *x)
 		return MHD_NO;
 	if (x->status != MHD_HTTP_NO_CONTENT)
 		MHD_add_response_header(r, "Content-Type", x->type);
+	add_date(r);
 	for (size_t i = 0; i < 2 && x->header[i] != NULL; i++)
 		MHD_add_response_header(r, x->header[i], x->header_value[i]);
 	rc = MHD_queue_response(x->connection, (unsigned)x->status, r);
@@ -487,7 +500,8 @@ http_start(struct simulator *s, int fd)
 	unsigned threads = cores < 2 ? 2 : cores > 16 ? 16 : (unsigned)cores;
 
 	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
-	    MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle,
+	    MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME |
+	    MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL, NULL, handle,
 	    s, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_POOL_SIZE, threads,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
