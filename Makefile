@@ -112,10 +112,21 @@ build/src/store/schema.o: share/ledger/schema.sql share/ledger/views.sql \
 build/src/message/preview_html.o: share/preview/page.css
 build/src/ingest/page.o: share/pages/page.css
 build/src/desk/desk.o: share/desk/style.css
+DESK	= $(wildcard src/desk/*.c)
+$(DESK:%.c=build/%.o) $(DESK:%.c=build/fuzz/%.o): build/desk_texts.h
 build/src/mcp/mcp.o build/fuzz/src/mcp/mcp.o: share/mcp/tools.json
 build/src/message/reply_lexicon.o build/fuzz/src/message/reply_lexicon.o: \
     share/words/en.words share/words/es.words share/words/more.words
 build/tests/message/reply_test.o: tests/message/replies.tsv
+
+# What staff reads, as a list for the compiler.
+build/desk_texts.h: share/desk/texts.tsv
+	@mkdir -p $(@D)
+	$(say)
+	$(Q){ echo '#define DESK_TEXTS(X) \'; \
+	    sed -e '/^#/d' -e 's/"/\\"/g' \
+	    -e 's/^\(.*\)\t\(.*\)\t\(.*\)$$/X(\1, "\2", "\3") \\/' $< && \
+	    echo; } >$@
 
 # Incoming mail is read with a library that no other source knows.
 GMIME	= $(subst -I,-isystem ,$(shell pkg-config --cflags gmime-3.0))
@@ -275,7 +286,7 @@ check-valgrind: all $(UNIT) $(FED)
 # gcc's own analysis of every source; a report ends it.  ANALYZE names some of
 # them.
 ANALYZE	= $(wildcard src/*.c $(LAYERS:%=src/%/*.c) src/simulator/*.c)
-analyze: build/flags | build/deps
+analyze: build/flags build/desk_texts.h | build/deps
 	@tests/analyze $(CC) $(CPPFLAGS) $(GMIME) -- $(ANALYZE)
 
 # Which lines and branches the tests reach: everything is built anew for it.

@@ -1,5 +1,8 @@
 # shellcheck shell=bash
-# Chromium, driven over WebDriver with nothing but curl and jq.
+# Chromium, driven over WebDriver with nothing but curl and jq.  $driver has to
+# be empty before, and stop_driver is for teardown.
+
+load npm
 
 # start_driver LANGUAGE: skips where there is no Chromium
 start_driver() {
@@ -103,12 +106,8 @@ photo() {
 
 # need_axe: $axe is its file; skips without
 need_axe() {
-	local into=$ROOT/build/npm
-	command -v npm >/dev/null || skip 'no npm, to get axe-core'
-	axe=$into/node_modules/axe-core/axe.min.js
-	[ -r "$axe" ] || npm install --prefix "$into" --no-save --no-audit \
-		--no-fund --silent axe-core@4.14.1 >/dev/null 2>&1 ||
-		skip 'npm cannot get axe-core'
+	need_npm axe-core
+	axe=$NODE_PATH/axe-core/axe.min.js
 }
 
 # accessible: axe finds nothing in this page

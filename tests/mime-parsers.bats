@@ -14,7 +14,7 @@ setup_file() {
 
 setup() {
 	load helper
-	load mailparser
+	load npm
 }
 
 check() {
@@ -36,7 +36,7 @@ read_by() {
 }
 
 @test "npm's mailparser, which finds every picture too" {
-	get_mailparser
+	need_npm mailparser
 	read_by mailparser
 }
 

@@ -5,16 +5,13 @@
 
 setup() {
 	load helper
+	load servers
 	server=
 	make_ledger 2026-11-23T18:00:00Z
 	export TWILIO_AUTH_TOKEN=simulator-token
 	# Of each number the simulator says that it is a mobile one, but of this.
-	env -u OMNI_NOW omni-simulator -d "$BATS_TEST_TMPDIR/sim" \
-		--callbacks off --answer +525512345672=21614 \
-		>"$BATS_TEST_TMPDIR/ready" 3>&- &
-	server=$!
-	until [ -s "$BATS_TEST_TMPDIR/ready" ]; do sleep 0.05; done
-	url=$(jq -r .http "$BATS_TEST_TMPDIR/ready")
+	play "$BATS_TEST_TMPDIR/sim" --callbacks off \
+		--answer +525512345672=21614
 	sed -i "/^auth_token/a base_url = $url" "$OMNI_CONF"
 	omni-contact import -q <<-'END'
 	{"id":"1","phone":"55 1234 5671","email":"ana@x.example"}
@@ -61,7 +58,7 @@ requests() {
 }
 
 @test "who does not answer is asked by the next run: 75, and nothing is kept" {
-	curl -sS -o /dev/null -d '{"faults":{"read:error_500":1}}' "$url/_control"
+	faults '{"read:error_500":1}'
 	run -75 omni-contact lookup 1
 	assert_output --partial '"temporary":true'
 	assert_equal "$(sql 'SELECT count(looked_up_at) FROM address')" 0

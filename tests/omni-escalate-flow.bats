@@ -13,9 +13,8 @@ people=(ana bea carla dora edna)
 
 setup() {
 	load helper
-	server=
-	web=
-	command -v lighttpd >/dev/null || skip 'lighttpd is not installed'
+	load servers
+	server='' web=''
 	make_ledger 2026-11-23T15:00:00-06:00
 	sim=$BATS_TEST_TMPDIR/sim
 	export TWILIO_AUTH_TOKEN=simulator-token META_TOKEN=simulator-token
@@ -27,15 +26,12 @@ setup() {
 
 teardown() {
 	stop_server
-	server=$web
-	stop_server
+	stop_web
 }
 
 # serve: omni-ingest below a web server, at the time of the test
 serve() {
-	local cgi=$BATS_TEST_TMPDIR/hook port
-	port=$(free_port)
-	hooks=http://127.0.0.1:$port
+	local cgi=$BATS_TEST_TMPDIR/hook
 	cat >"$cgi" <<-END
 	#!/bin/sh
 	OMNI_NOW=\$(cat "$now")
@@ -43,43 +39,14 @@ serve() {
 	exec "$ROOT/bin/omni-ingest"
 	END
 	chmod 755 "$cgi"
-	mkdir "$BATS_TEST_TMPDIR/www"
-	cat >"$BATS_TEST_TMPDIR/lighttpd.conf" <<-END
-	server.document-root = "$BATS_TEST_TMPDIR/www"
-	server.bind = "127.0.0.1"
-	server.port = $port
-	server.errorlog = "$BATS_TEST_TMPDIR/error.log"
-	server.breakagelog = "$BATS_TEST_TMPDIR/cgi.log"
-	server.upload-dirs = ( "$BATS_TEST_TMPDIR" )
-	server.modules += ( "mod_alias", "mod_setenv", "mod_cgi" )
-	\$HTTP["url"] =~ "^/omni/" {
-		alias.url = ( "/omni" => "$cgi" )
-		cgi.assign = ( "" => "" )
-		setenv.set-environment = ( "OMNI_CONF" => "$OMNI_CONF",
-		    "META_TOKEN" => "$META_TOKEN",
-		    "TWILIO_AUTH_TOKEN" => "$TWILIO_AUTH_TOKEN" )
-	}
-	END
-	lighttpd -D -f "$BATS_TEST_TMPDIR/lighttpd.conf" 3>&- 2>/dev/null &
-	web=$!
-	until curl -s -o /dev/null "$hooks/"; do
-		kill -0 "$web"
-	done
+	serve_ingest "$cgi" META_TOKEN TWILIO_AUTH_TOKEN
 }
 
 # simulate: the providers are played, and the site sends by them
 simulate() {
-	local ready=$BATS_TEST_TMPDIR/ready i url smtp
-	env -u OMNI_NOW omni-simulator -d "$sim" --callback-delay 0 \
-		--callback-to "$hooks" \
-		--whatsapp-webhook https://hooks.example.com/omni/whatsapp \
-		>"$ready" 3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$ready" ] || break
-		sleep 0.05
-	done
-	url=$(jq -r .http "$ready")
+	local smtp
+	play "$sim" --callback-delay 0 --callback-to "$base" \
+		--whatsapp-webhook https://hooks.example.com/omni/whatsapp
 	smtp=$(jq -r '.smtp | split(":")[1]' "$ready")
 	sed -i -e '/^\[channel email\]/,/^$/s/^provider = .*/provider = relay/' \
 		-e '/^\[channel sms\]/,/^$/s/^provider = .*/provider = twilio/' \
@@ -193,7 +160,7 @@ by_sms() {
 		-H "X-Twilio-Signature: $sign" --data-urlencode "Body=$2" \
 		--data-urlencode "From=$1" --data-urlencode \
 		"MessageSid=SM$(printf %032d "${1: -2}")" \
-		--data-urlencode To=+525587654321 "$hooks/omni/twilio/sms"
+		--data-urlencode To=+525587654321 "$base/omni/twilio/sms"
 	assert_output 200
 }
 
@@ -210,7 +177,7 @@ by_whatsapp() {
 		-H 'Content-Type: application/json' \
 		-H "X-Hub-Signature-256: sha256=$(printf %s "$body" |
 			openssl dgst -sha256 -r -hmac "$META_TOKEN" |
-			cut -d ' ' -f 1)" -d "$body" "$hooks/omni/whatsapp"
+			cut -d ' ' -f 1)" -d "$body" "$base/omni/whatsapp"
 	assert_output 200
 }
 

@@ -8,6 +8,7 @@ setup() {
 	load helper
 	load desk
 	load browser
+	load servers
 	server='' hook='' driver=''
 	make_clinic
 	web=$BATS_TEST_TMPDIR
@@ -20,16 +21,6 @@ teardown() {
 	stop_driver
 	stop_server
 	stop_hook
-}
-
-# need PROGRAM...: skips the test without one of them
-need() {
-	local program
-	PATH=$PATH:/usr/sbin
-	for program; do
-		command -v "$program" >/dev/null ||
-			skip "$program is not installed"
-	done
 }
 
 # shipped FILE: that of share/server, with the paths of this test

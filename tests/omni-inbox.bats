@@ -6,38 +6,9 @@
 
 setup() {
 	load helper
-	# 17:00 at the clinic.
-	make_ledger 2026-11-23T23:00:00Z
-	keep_console
-	export TWILIO_AUTH_TOKEN=12345678901234567890123456789012 USER=ana
-	unset SUDO_USER
-	sed -i 's/^provider = maildir/provider = console/' "$OMNI_CONF"
-	inbound=$SITE/spool/inbound
-	mkdir -p "$inbound"/{tmp,new,cur,bad}
-	names=0
+	load people
+	open_clinic
 	contact rosa 5512345678 'Rosa Díaz'
-}
-
-contact() {
-	jq -cn --arg id "$1" --arg phone "$2" --arg name "$3" '{id: $id,
-		name: $name, phone: $phone, whatsapp: $phone,
-		email: "\($id)@example.org"}' >"$in"
-	run -0 omni-contact import -q <"$in"
-}
-
-# text FROM BODY [CHANNEL]: somebody writes by Twilio
-text() {
-	local sid from=$1 kind=${3-sms} prefix=
-	names=$((names + 1))
-	sid=$(printf 'SM%032d' "$names")
-	[ "$kind" = sms ] || prefix=whatsapp:
-	printf 'Hook: %s\nReceived: %s\nContent-Type: x\nQuery: \nToken: \n\n%s' \
-		twilio/sms "$OMNI_NOW" "$(jq -rn '$ARGS.positional |
-		map(capture("(?<k>[^=]*)=(?<v>.*)"; "m") | .k + "=" +
-		(.v | @uri)) | join("&")' --args "MessageSid=$sid" \
-		"From=$prefix$from" "To=$prefix+525587654321" "Body=$2")" \
-		>"$inbound/new/$names"
-	run -0 omni-ingest -q
 }
 
 # ids [ARGUMENT...]: the conversations of a list

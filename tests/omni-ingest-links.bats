@@ -1,24 +1,24 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2034	# browser.bash and servers.bash read them
 # shellcheck disable=SC2154	# run(1) of bats sets stderr
 # The pages behind the links in messages: what they show, what the CGI keeps,
 # and what the drain makes of it.
 
 setup() {
 	load helper
+	load browser
+	load servers
 	make_ledger 2026-11-23T23:00:00Z
 	export LINKS_KEY=0123456789abcdef0123456789abcdef
 	printf '[links]\nkey = env:LINKS_KEY\n' >>"$OMNI_CONF"
-	server='' driver=
+	web='' driver=''
 	inbound=$SITE/spool/inbound
 	form=application/x-www-form-urlencoded
 }
 
 teardown() {
-	[ -z "$driver" ] || {
-		kill "$driver" 2>/dev/null || :
-		wait "$driver" || :
-	}
-	stop_server
+	stop_driver
+	stop_web
 }
 
 # schedule ID AT CONTACT [MEMBERS]: an appointment, and what is due goes out
@@ -145,87 +145,12 @@ flags() {
 		ORDER BY id"
 }
 
-# start_server: lighttpd as share/server has it, at $base
+# start_server: lighttpd as share/server has it, for $base
 start_server() {
-	local port tries
-	command -v lighttpd >/dev/null || skip 'lighttpd is not installed'
-	mkdir -p "$BATS_TEST_TMPDIR/www"
-	for ((tries = 0; tries < 5; tries++)); do
-		port=$(free_port)
-		sed -e "s|/usr/local/bin|$ROOT/bin|" \
-			-e "s|\"OMNI_CONF\" => .*\"|\"OMNI_CONF\" => \"$OMNI_CONF\", \"LINKS_KEY\" => \"$LINKS_KEY\", \"OMNI_NOW\" => \"$OMNI_NOW\"|" \
-			"$ROOT/share/server/lighttpd.conf" \
-			>"$BATS_TEST_TMPDIR/lighttpd.conf"
-		cat >>"$BATS_TEST_TMPDIR/lighttpd.conf" <<-END
-		server.document-root = "$BATS_TEST_TMPDIR/www"
-		server.bind = "127.0.0.1"
-		server.port = $port
-		server.errorlog = "$BATS_TEST_TMPDIR/error.log"
-		server.breakagelog = "$BATS_TEST_TMPDIR/cgi.log"
-		server.upload-dirs = ( "$BATS_TEST_TMPDIR" )
-		END
-		lighttpd -D -f "$BATS_TEST_TMPDIR/lighttpd.conf" 3>&- \
-			2>/dev/null &
-		server=$!
-		base=http://127.0.0.1:$port/omni
-		while kill -0 "$server" 2>/dev/null; do
-			curl -s -o /dev/null "$base/" && return
-		done
-	done
-	fail 'lighttpd does not start'
-}
-
-# start_driver: Chromium, driven over WebDriver; skips without
-start_driver() {
-	local capabilities port
-	command -v chromedriver >/dev/null ||
-		skip 'chromedriver (chromium-driver) is not installed'
-	port=$(free_port)
-	HOME=$BATS_TEST_TMPDIR chromedriver --port="$port" \
-		>"$BATS_TEST_TMPDIR/driver.log" 2>&1 3>&- &
-	driver=$!
-	wd=http://127.0.0.1:$port
-	until curl -s -o /dev/null "$wd/status"; do
-		kill -0 "$driver" || skip 'chromedriver does not start here'
-	done
-	capabilities=$(jq -cn --arg dir "$BATS_TEST_TMPDIR/chromium" \
-		--arg lang "${1:-es}" '{capabilities: {alwaysMatch:
-		{browserName: "chrome", "goog:chromeOptions": {
-		args: ["--headless=new", "--no-sandbox", "--disable-gpu",
-		"--disable-dev-shm-usage", "--lang=" + $lang,
-		"--accept-lang=" + $lang, "--user-data-dir=" + $dir]}}}}')
-	session=$(curl -s "$wd/session" -d "$capabilities" |
-		jq -r '.value.sessionId // empty')
-	[ -n "$session" ] || skip 'Chromium does not start here'
-	wd+=/session/$session
-}
-
-# script SCRIPT [ARGUMENT]...: what it returns, as JSON
-script() {
-	local text=$1
-	shift
-	jq -cn --arg s "$text" '{script: $s, args: $ARGS.positional}' \
-		--args "$@" >"$BATS_TEST_TMPDIR/script"
-	curl -s "$wd/execute/sync" -d "@$BATS_TEST_TMPDIR/script" | jq -c .value
-}
-
-open_page() {
-	curl -s -o /dev/null "$wd/url" -d "$(jq -cn --arg u "$1" '{url: $u}')"
-}
-
-# press SELECTOR: as a finger would
-press() {
-	local element
-	element=$(curl -s "$wd/element" -d "$(jq -cn --arg s "$1" \
-		'{using: "css selector", value: $s}')" |
-		jq -r '.value | to_entries[0].value')
-	curl -s -o /dev/null "$wd/element/$element/click" -d '{}'
-}
-
-# cdp COMMAND PARAMETERS: of Chromium's own protocol, the latter as jq has them
-cdp() {
-	curl -s -o /dev/null "$wd/goog/cdp/execute" -d "$(jq -cn --arg c "$1" \
-		"{cmd: \$c, params: $2}")"
+	run_lighttpd < <(sed -e "s|/usr/local/bin|$ROOT/bin|" \
+		-e "s|\"OMNI_CONF\" => .*\"|\"OMNI_CONF\" => \"$OMNI_CONF\", \"LINKS_KEY\" => \"$LINKS_KEY\", \"OMNI_NOW\" => \"$OMNI_NOW\"|" \
+		"$ROOT/share/server/lighttpd.conf")
+	base+=/omni
 }
 
 # -------------------------------------------------------------- the whole way
@@ -1050,10 +975,7 @@ changed channel=sms language=en quiet=22:00-07:30 promotion=no'
 	start_driver es
 	for size in 360,740 1280,800; do
 		for purpose in confirm unsubscribe preferences; do
-			# A window cannot be as narrow as a telephone.
-			cdp Emulation.setDeviceMetricsOverride "{width:
-				${size%,*}, height: ${size#*,}, mobile: true,
-				deviceScaleFactor: 1}"
+			screen "$size"
 			open_page "$base/$purpose?t=$(token "${purpose:0:1}" m1)"
 			assert_equal "$(script '
 				const w = document.documentElement.clientWidth;
@@ -1071,12 +993,8 @@ changed channel=sms language=en quiet=22:00-07:30 promotion=no'
 }
 
 @test "in Chromium: axe finds nothing that keeps people out, by day and by night" {
-	local into=$ROOT/build/npm url purpose axe scheme
-	command -v npm >/dev/null || skip 'no npm, to get axe-core'
-	axe=$into/node_modules/axe-core/axe.min.js
-	[ -r "$axe" ] || npm install --prefix "$into" --no-save --no-audit \
-		--no-fund --silent axe-core@4.14.1 >/dev/null 2>&1 ||
-		skip 'npm cannot get axe-core'
+	local url scheme
+	need_axe
 	start_server
 	start_driver en
 	for scheme in light dark; do
@@ -1094,14 +1012,7 @@ changed channel=sms language=en quiet=22:00-07:30 promotion=no'
 			assert_equal "$(script 'return matchMedia(
 				"(prefers-color-scheme: " + arguments[0] +
 				")").matches' "$scheme")" true
-			jq -cn --rawfile axe "$axe" '{args: [], script: ($axe +
-				"; const done = arguments[0]; axe.run().then(r => done(
-				[r.passes.length > 5, r.violations.map(v => v.id + \" \"
-				+ v.nodes[0].html)]), e => done(String(e)))")}' \
-				>"$BATS_TEST_TMPDIR/axe"
-			run -0 curl -s "$wd/execute/async" \
-				-d "@$BATS_TEST_TMPDIR/axe"
-			assert_equal "$(jq -c .value <<<"$output")" '[true,[]]'
+			accessible
 		done
 	done
 }

@@ -10,6 +10,7 @@ JPEG='\xff\xd8\xff\xe0\x00\x10JFIF'
 
 setup() {
 	load helper
+	load servers
 	make_ledger 2026-11-23T23:00:00Z
 	unset http_proxy https_proxy all_proxy no_proxy
 	export TWILIO_AUTH_TOKEN=simulator-token META_TOKEN=simulator-token
@@ -29,23 +30,9 @@ teardown() {
 
 # simulate: Twilio and Meta are played from here on
 simulate() {
-	local ready=$BATS_TEST_TMPDIR/ready i
-	rm -f "$ready"
-	env -u OMNI_NOW omni-simulator -d "$sim" --callbacks off \
-		>"$ready" 3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$ready" ] || break
-		sleep 0.05
-	done
-	url=$(jq -r .http "$ready")
+	play "$sim" --callbacks off
 	sed -i '/^kind = twilio$\|^kind = whatsapp$/a base_url = '"$url"'\ntimeout = 2s' \
 		"$OMNI_CONF"
-}
-
-# faults JSON: other ones from here on
-faults() {
-	curl -sS -o /dev/null -d "{\"faults\":$1}" "$url/_control"
 }
 
 # upload TYPE BYTES: $id is where the providers have it

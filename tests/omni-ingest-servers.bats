@@ -5,6 +5,8 @@
 
 setup() {
 	load helper
+	load npm
+	load servers
 	server=
 	hook=
 	# Not below the directory of the tests, where nobody else may look.
@@ -47,16 +49,6 @@ teardown() {
 		wait "$hook" || :
 	}
 	rm -rf "$web"
-}
-
-# need PROGRAM...: skips the test without one of them
-need() {
-	local program
-	PATH=$PATH:/usr/sbin
-	for program; do
-		command -v "$program" >/dev/null ||
-			skip "$program is not installed"
-	done
 }
 
 # shipped FILE: that of share/server, with the paths of this test
@@ -342,11 +334,7 @@ by_twilio() {
 }
 
 @test "Twilio's library of npm signs, and we accept; one byte changed, and not" {
-	local into=$ROOT/build/npm
-	command -v npm >/dev/null || skip 'no npm, to get twilio'
-	[ -d "$into/node_modules/twilio" ] || npm install --prefix "$into" \
-		--no-save --no-audit --no-fund --silent twilio \
-		>/dev/null 2>&1 || skip 'npm cannot get twilio'
+	need_npm twilio
 	start_lighttpd lighttpd.conf
 	cat >"$web/sign.js" <<-'END'
 	const { getExpectedTwilioSignature } =
@@ -358,5 +346,5 @@ by_twilio() {
 	    process.argv[3], params));
 	END
 	# Debian's Python library does not know what to do with those.
-	twice='B=2&B=1&B=2' NODE_PATH=$into/node_modules by_twilio node "$web/sign.js"
+	twice='B=2&B=1&B=2' by_twilio node "$web/sign.js"
 }

@@ -11,11 +11,13 @@ HOST=https://sns.us-east-1.amazonaws.com
 
 setup_file() {
 	load helper
+	load servers
 	/usr/bin/python3 "$ROOT/tests/fake/snsd.py" keys "$BATS_FILE_TMPDIR"
 }
 
 setup() {
 	load helper
+	load servers
 	make_ledger 2026-11-23T23:00:00Z
 	unset http_proxy https_proxy all_proxy no_proxy HTTPS_PROXY ALL_PROXY \
 		NO_PROXY
@@ -130,21 +132,15 @@ mails() {
 
 # serve: SNS is played behind a proxy from here on; nothing else is trusted
 serve() {
-	local i ready=$BATS_TEST_TMPDIR/ready
 	fake=$BATS_TEST_TMPDIR/fake
 	mkdir -p "$fake/www"
 	cp "$BATS_FILE_TMPDIR"/tls.* "$fake"
 	cp "$BATS_FILE_TMPDIR/certs/"* "$fake/www"
 	sed -i -e '/^sns_certs/d' \
 		-e "/^region = us-/a ca_file = $fake/tls.crt" "$OMNI_CONF"
-	/usr/bin/python3 "$ROOT/tests/fake/snsd.py" serve "$fake" >"$ready" \
-		3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$ready" ] || break
-		sleep 0.05
-	done
-	https_proxy=http://127.0.0.1:$(cat "$ready")
+	started "$BATS_TEST_TMPDIR/ready" /usr/bin/python3 \
+		"$ROOT/tests/fake/snsd.py" serve "$fake"
+	https_proxy=http://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/ready")
 	export https_proxy
 }
 
@@ -605,18 +601,12 @@ Subscription - - -'
 }
 
 @test "an attempt in doubt at SES is settled by the tag of an event (Inv. 3)" {
-	local sim=$BATS_TEST_TMPDIR/sim ready=$BATS_TEST_TMPDIR/ready i url id
-	env -u OMNI_NOW omni-simulator -d "$sim" >"$ready" 3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$ready" ] || break
-		sleep 0.05
-	done
-	url=$(jq -r .http "$ready")
+	local sim=$BATS_TEST_TMPDIR/sim ready url id
+	play "$sim"
 	sed -i -e "/^region = us-/a base_url = $url" "$OMNI_CONF"
 	sed -i '/^\[channel email/,/^$/{s/^provider = .*/provider = amazon/
 		s/^doubt = .*/doubt = resend\ndoubt_grace = 1d/}' "$OMNI_CONF"
-	curl -sS -o /dev/null -d '{"faults":{"drop_after":1}}' "$url/_control"
+	faults '{"drop_after":1}'
 	jq -cn '{id: "a-1.r1/2", channel: "email", account: "email",
 		to: "ana@example.org", subject: "Su cita", text: "Hola",
 		class: "alert", route: {},

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2034	# stop_web reads web
 # shellcheck disable=SC2154	# run(1) of bats sets stderr
 # shellcheck disable=SC2030,SC2031	# each test is a subshell, and meant to be
 # What Meta sends: the CGI's answers, and what the drain makes of it.
@@ -6,6 +7,7 @@
 
 setup() {
 	load helper
+	load servers
 	make_ledger 2026-11-23T23:00:00Z
 	keep_console
 	export WHATSAPP_APP_SECRET=0123456789abcdef0123456789abcdef
@@ -27,13 +29,13 @@ setup() {
 	class = marketing
 	END
 	export OTHER_APP_SECRET=another OTHER_VERIFY_TOKEN=otra
-	server=
+	web=
 	inbound=$SITE/spool/inbound
 	now=$(date -u -d "$OMNI_NOW" +%s)
 }
 
 teardown() {
-	stop_server
+	stop_web
 }
 
 # sign: the signature of $body, which is sent as it is
@@ -267,48 +269,23 @@ flags() {
 }
 
 @test "through a web server: the challenge, and a signed batch (Inv. 2)" {
-	local socket=$BATS_TEST_TMPDIR/http
-	command -v lighttpd >/dev/null || skip 'lighttpd is not installed'
-	mkdir -p "$BATS_TEST_TMPDIR/www"
-	cat >"$BATS_TEST_TMPDIR/lighttpd.conf" <<-END
-	server.document-root = "$BATS_TEST_TMPDIR/www"
-	server.bind = "$socket"
-	server.errorlog = "$BATS_TEST_TMPDIR/error.log"
-	server.breakagelog = "$BATS_TEST_TMPDIR/cgi.log"
-	server.upload-dirs = ( "$BATS_TEST_TMPDIR" )
-	server.modules += ( "mod_alias", "mod_setenv", "mod_cgi" )
-	\$HTTP["url"] =~ "^/omni/" {
-		alias.url = ( "/omni" => "$ROOT/bin/omni-ingest" )
-		cgi.assign = ( "" => "" )
-		server.max-request-size = 3072
-		setenv.set-environment = ( "OMNI_CONF" => "$OMNI_CONF",
-		    "OMNI_NOW" => "$OMNI_NOW",
-		    "OTHER_APP_SECRET" => "another",
-		    "OTHER_VERIFY_TOKEN" => "otra",
-		    "WHATSAPP_APP_SECRET" => "$WHATSAPP_APP_SECRET",
-		    "WHATSAPP_VERIFY_TOKEN" => "$WHATSAPP_VERIFY_TOKEN" )
-	}
-	END
-	lighttpd -D -f "$BATS_TEST_TMPDIR/lighttpd.conf" 3>&- 2>/dev/null &
-	server=$!
-	until curl -s -o /dev/null --unix-socket "$socket" http://x/; do
-		kill -0 "$server"
-	done
-	run -0 curl -s --unix-socket "$socket" -w '\n%{http_code}' -G \
+	serve_ingest "$ROOT/bin/omni-ingest" OMNI_NOW OTHER_APP_SECRET \
+		OTHER_VERIFY_TOKEN WHATSAPP_APP_SECRET WHATSAPP_VERIFY_TOKEN
+	run -0 curl -s -w '\n%{http_code}' -G \
 		-d hub.mode=subscribe -d hub.challenge=42 \
 		-d hub.verify_token=una-palabra-larga \
-		http://hooks.example.com/omni/whatsapp
+		"$base/omni/whatsapp"
 	assert_output $'42\n200'
 	body='{"entry":[]}'
 	sign
-	run -0 curl -s --unix-socket "$socket" -w '%{http_code}' \
+	run -0 curl -s -w '%{http_code}' \
 		-H "X-Hub-Signature-256: $signature" \
 		-H 'Content-Type: application/json' -d "$body" \
-		http://hooks.example.com/omni/whatsapp
+		"$base/omni/whatsapp"
 	assert_output 200
-	run -0 curl -s --unix-socket "$socket" -w '%{http_code}' \
+	run -0 curl -s -w '%{http_code}' \
 		-H 'Content-Type: application/json' -d "$body" \
-		http://hooks.example.com/omni/whatsapp
+		"$base/omni/whatsapp"
 	assert_output 403
 	assert_equal "$(waiting)" 1
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2034	# stop_web reads web
 # shellcheck disable=SC2154	# run(1) of bats sets stderr
 # shellcheck disable=SC2030,SC2031	# each test is a subshell, and meant to be
 # What comes back: webhooks through the CGI, and what the drain makes of them.
@@ -6,16 +7,17 @@
 
 setup() {
 	load helper
+	load servers
 	make_ledger 2026-11-23T23:00:00Z
 	keep_console
 	export TWILIO_AUTH_TOKEN=12345678901234567890123456789012
-	server=
+	web=
 	inbound=$SITE/spool/inbound
 	form=application/x-www-form-urlencoded
 }
 
 teardown() {
-	stop_server
+	stop_web
 }
 
 # sign URL NAME=VALUE...: the signature, and the body in $body
@@ -107,39 +109,17 @@ reminder() {
 	sql "SELECT state FROM reminder WHERE id = '$1'"
 }
 
-# start_server: lighttpd on a socket of its own
+# start_server: lighttpd, at $base
 start_server() {
-	command -v lighttpd >/dev/null || skip 'lighttpd is not installed'
-	socket=$BATS_TEST_TMPDIR/http
-	mkdir -p "$BATS_TEST_TMPDIR/www"
-	cat >"$BATS_TEST_TMPDIR/lighttpd.conf" <<-END
-	server.document-root = "$BATS_TEST_TMPDIR/www"
-	server.bind = "$socket"
-	server.errorlog = "$BATS_TEST_TMPDIR/error.log"
-	server.breakagelog = "$BATS_TEST_TMPDIR/cgi.log"
-	server.upload-dirs = ( "$BATS_TEST_TMPDIR" )
-	server.modules += ( "mod_alias", "mod_setenv", "mod_cgi" )
-	\$HTTP["url"] =~ "^/omni/" {
-		alias.url = ( "/omni" => "$ROOT/bin/omni-ingest" )
-		cgi.assign = ( "" => "" )
-		setenv.set-environment = ( "OMNI_CONF" => "$OMNI_CONF",
-		    "OMNI_NOW" => "$OMNI_NOW",
-		    "TWILIO_AUTH_TOKEN" => "$TWILIO_AUTH_TOKEN" )
-	}
-	END
-	lighttpd -D -f "$BATS_TEST_TMPDIR/lighttpd.conf" 3>&- 2>/dev/null &
-	server=$!
-	until curl -s -o /dev/null --unix-socket "$socket" http://x/; do
-		kill -0 "$server"
-	done
+	serve_ingest "$ROOT/bin/omni-ingest" OMNI_NOW TWILIO_AUTH_TOKEN
 }
 
 # request PATH [CURL OPTION]...: status and body
 request() {
 	local path=$1
 	shift
-	run -0 curl -s --unix-socket "$socket" -w '\n%{http_code}' "$@" \
-		"http://hooks.example.com/omni$path"
+	run -0 curl -s -w '\n%{http_code}' "$@" \
+		"$base/omni$path"
 }
 
 # -------------------------------------------------------------- web server

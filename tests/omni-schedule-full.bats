@@ -4,6 +4,7 @@
 # Full exports: what they do not mention is cancelled, and nothing else is.
 
 load helper
+load schedule
 
 setup() {
 	make_ledger 2026-11-23T09:00:00-06:00
@@ -29,18 +30,6 @@ rows() {
 
 the_end() {
 	printf '{"end": true, "count": %d}\n' "$1"
-}
-
-# schedule STATUS [ARG ...]: what is in $in
-schedule() {
-	local status=$1
-
-	shift
-	run "-$status" --separate-stderr omni-schedule "$@" <"$in"
-}
-
-results() {
-	jq -r '.schedule.state // .error.code' <<<"$output" | xargs
 }
 
 # reminders: each with its state

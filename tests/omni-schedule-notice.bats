@@ -4,18 +4,11 @@
 # Who was told of an appointment is told when it moves or is cancelled.
 
 load helper
+load schedule
 
 setup() {
 	make_ledger 2026-11-23T09:00:00-06:00
 	keep_console
-}
-
-# row ID AT [FILTER]: one appointment of contact 7, changed by a jq filter
-row() {
-	jq -nc --arg id "$1" --arg at "$2" '{id: $id, type: "appointment",
-	    at: $at, contact: {id: "7", name: "Ana Paz",
-	    email: "ana@x.example", phone: "55 5512 3456"},
-	    vars: {owner_name: "Ana", pet_name: "Luna"}} | '"${3:-.}"
 }
 
 # export_row ID AT [FILTER]: that row goes through omni-schedule; its answer

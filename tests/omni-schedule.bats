@@ -3,34 +3,10 @@
 # shellcheck disable=SC2030,SC2031	# and output, in the test's own process
 
 load helper
+load schedule
 
 setup() {
 	make_ledger 2026-11-23T09:00:00-06:00
-}
-
-# row ID AT [FILTER]: one appointment of contact 7, changed by a jq filter
-row() {
-	jq -nc --arg id "$1" --arg at "$2" '{id: $id, type: "appointment",
-	    at: $at, contact: {id: "7", name: "Ana Paz",
-	    email: "ana@x.example", phone: "55 5512 3456"},
-	    vars: {owner_name: "Ana", pet_name: "Luna"}} | '"${3:-.}"
-}
-
-# schedule STATUS [ARG ...]: what is in $in
-schedule() {
-	local status=$1
-
-	shift
-	run "-$status" --separate-stderr omni-schedule "$@" <"$in"
-}
-
-# states: the answers, on one line
-results() {
-	jq -r '.schedule.state // .error.code' <<<"$output" | xargs
-}
-
-journal() {
-	sql 'SELECT count(*) FROM journal'
 }
 
 # pass: what is due, through the whole pipe
@@ -48,10 +24,7 @@ pass() {
 	assert_equal "$(sql 'SELECT id, revision, state, event_at, event_local, next_step, next_due_at FROM reminder')" \
 'a|1|open|2026-11-25T16:30:00Z|2026-11-25 10:30|1|2026-11-24T16:30:00Z
 b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
-	before=$(journal)
-	schedule 0
-	assert_equal "$(results)" 'unchanged unchanged'
-	assert_equal "$(journal)" "$before"
+	again 'unchanged unchanged'
 	run -0 omni-ledger verify -q
 }
 
@@ -77,8 +50,7 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 }
 
 @test "moved: a new revision; what was queued for the old time is cancelled in the same transaction (Inv. 6)" {
-	row a 2026-11-24T08:00 >"$in"
-	schedule 0
+	taken new a 2026-11-24T08:00
 	assert_equal "$(pass)" queued
 	assert_equal "$(sql 'SELECT id, state FROM message')" 'a.r1/1|queued'
 	before=$(journal)
@@ -113,18 +85,14 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 	assert_equal "$(sql 'SELECT id = state, reason FROM reminder' | xargs)" \
 	    '1|export 1|export 1|export'
 	assert_equal "$(sql 'SELECT DISTINCT state FROM message')" cancelled
-	before=$(journal)
-	schedule 0
-	assert_equal "$(results)" 'unchanged unchanged unchanged'
-	assert_equal "$(journal)" "$before"
+	again 'unchanged unchanged unchanged'
 	at 2026-11-24T07:30:00-06:00
 	run -0 omni-escalate
 	refute_output
 }
 
 @test "cancelled or done and then scheduled again: reopened" {
-	row a 2026-11-24T08:00 >"$in"
-	schedule 0
+	taken new a 2026-11-24T08:00
 	row a 2026-11-24T08:00 '.status = "cancelled"' >"$in"
 	schedule 0
 	row a 2026-11-24T08:00 >"$in"
@@ -135,22 +103,15 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 }
 
 @test "confirmed and then moved: it is asked again" {
-	row a 2026-11-24T08:00 '.status = "confirmed"' >"$in"
-	schedule 0
-	assert_equal "$(results)" confirmed
+	taken confirmed a 2026-11-24T08:00 '.status = "confirmed"'
 	assert_equal "$(sql 'SELECT state FROM reminder')" confirmed
-	row a 2026-11-24T08:00 >"$in"
-	schedule 0
-	assert_equal "$(results)" unchanged
-	row a 2026-11-24T09:00 >"$in"
-	schedule 0
-	assert_equal "$(results)" moved
+	taken unchanged a 2026-11-24T08:00
+	taken moved a 2026-11-24T09:00
 	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'open|2'
 }
 
 @test "new variables change a reminder without a new revision" {
-	row a 2026-11-25T10:30 >"$in"
-	schedule 0
+	taken new a 2026-11-25T10:30
 	row a 2026-11-25T10:30 '.vars.pet_name = "Sol"' >"$in"
 	schedule 0
 	assert_equal "$(jq -c .schedule <<<"$output")" \
@@ -173,12 +134,9 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 }
 
 @test "moved to a time that is over: the old one does not go out (Inv. 6)" {
-	row a 2026-11-24T08:00 >"$in"
-	schedule 0
+	taken new a 2026-11-24T08:00
 	assert_equal "$(pass)" queued
-	row a 2026-11-22T08:00 >"$in"
-	schedule 0
-	assert_equal "$(results)" past
+	taken past a 2026-11-22T08:00
 	assert_equal "$(sql 'SELECT state FROM reminder')" lapsed
 	assert_equal "$(sql 'SELECT state FROM message')" cancelled
 	before=$(journal)
@@ -187,17 +145,12 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 }
 
 @test "a cancelled row that is broken otherwise still stops its reminder" {
-	row a 2026-11-24T08:00 >"$in"
-	schedule 0
-	row a 'not a time' '.status = "cancelled" | .timezone = "Mars/Base" |
-	    del(.contact)' >"$in"
-	schedule 0
-	assert_equal "$(results)" cancelled
+	taken new a 2026-11-24T08:00
+	taken cancelled a 'not a time' '.status = "cancelled" | .timezone = "Mars/Base" |
+	    del(.contact)'
 	assert_equal "$(sql 'SELECT state FROM reminder')" cancelled
 	# An opt-out in a row that is over counts too (Inv. 6).
-	row z 2026-11-20T08:00 '.status = "done" | .contact.opt_out = ["all"]' >"$in"
-	schedule 0
-	assert_equal "$(results)" not_known
+	taken not_known z 2026-11-20T08:00 '.status = "done" | .contact.opt_out = ["all"]'
 	assert_equal "$(sql 'SELECT count(*) FROM opted_out')" 2
 }
 
@@ -215,8 +168,7 @@ b|1|open|2026-11-26T16:30:00Z|2026-11-26 10:30|1|2026-11-25T16:30:00Z'
 }
 
 @test "opt-outs are imported for every address, and never lifted (Inv. 6)" {
-	row a 2026-11-25T10:30 '.contact.opt_out = ["sms", "vaccination"]' >"$in"
-	schedule 0
+	taken new a 2026-11-25T10:30 '.contact.opt_out = ["sms", "vaccination"]'
 	assert_equal "$(sql "SELECT address, scope, how, source FROM opted_out
 	    ORDER BY address, scope")" \
 '+525555123456|channel:sms|import|a
@@ -232,8 +184,7 @@ ana@x.example|topic:vaccination|import|a'
 }
 
 @test "an opt-out that is one word counts; one that is none is refused (Inv. 10)" {
-	row a 2026-11-25T10:30 '.contact.opt_out = "all"' >"$in"
-	schedule 0
+	taken new a 2026-11-25T10:30 '.contact.opt_out = "all"'
 	assert_equal "$(sql 'SELECT address FROM opted_out ORDER BY 1' | xargs)" \
 	    '+525555123456 ana@x.example'
 	for word in '["fax"]' '"fax"' true '[1]' '{"all":true}'; do
@@ -248,11 +199,8 @@ ana@x.example|topic:vaccination|import|a'
 }
 
 @test "a contact by id alone is the ledger's, and stays as it is" {
-	row a 2026-11-25T10:30 >"$in"
-	schedule 0
-	row b 2026-11-26T10:30 '.contact = {id: "7"}' >"$in"
-	schedule 0
-	assert_equal "$(results)" new
+	taken new a 2026-11-25T10:30
+	taken new b 2026-11-26T10:30 '.contact = {id: "7"}'
 	assert_equal "$stderr" ''
 	assert_equal "$(sql "SELECT count(*) FROM contact_address WHERE contact = '7'")" 4
 	row b 2026-11-26T10:30 '.contact = {id: "7", opt_out: ["sms"]}' >"$in"
@@ -295,17 +243,14 @@ ana@x.example|topic:vaccination|import|a'
 }
 
 @test "nobody can be reached: kept for staff, said when it is new" {
-	row a 2026-11-25T10:30 '.contact = {id: "9", name: "Eva", phone: "12"}' >"$in"
-	schedule 0
-	assert_equal "$(results)" new
+	taken new a 2026-11-25T10:30 '.contact = {id: "9", name: "Eva", phone: "12"}'
 	[[ ${stderr_lines[0]} == 'omni-schedule: line 1: a: contact 9 cannot be reached: phone '* ]]
 	schedule 0
 	assert_equal "$stderr" ''
 }
 
 @test "-n says what would change, and changes nothing" {
-	row a 2026-11-25T10:30 >"$in"
-	schedule 0
+	taken new a 2026-11-25T10:30
 	before=$(journal)
 	all=$(sqlite3 -readonly "$SITE/spool/ledger.db" .dump | cksum)
 	{
@@ -411,25 +356,17 @@ convert() {
 }
 
 @test "moved into the past by mistake and back again: it is reminded of (Inv. 2)" {
-	row a 2026-11-25T10:30 >"$in"
-	schedule 0
-	row a 2026-11-20T10:30 >"$in"
-	schedule 0
-	assert_equal "$(results)" past
+	taken new a 2026-11-25T10:30
+	taken past a 2026-11-20T10:30
 	assert_equal "$(sql 'SELECT state, next_due_at FROM reminder')" 'lapsed|'
-	row a 2026-11-25T10:30 >"$in"
-	schedule 0
-	assert_equal "$(results)" reopened
+	taken reopened a 2026-11-25T10:30
 	assert_equal "$(sql 'SELECT state, revision FROM reminder')" 'open|2'
 }
 
 @test "another person's appointment now: a new revision, and only to them (Inv. 6)" {
-	row a 2026-11-24T08:30 >"$in"
-	schedule 0
+	taken new a 2026-11-24T08:30
 	pass
-	row a 2026-11-24T08:30 '.contact = {id: "8", email: "eva@x.example"}' >"$in"
-	schedule 0
-	assert_equal "$(results)" reassigned
+	taken reassigned a 2026-11-24T08:30 '.contact = {id: "8", email: "eva@x.example"}'
 	assert_equal "$(sql 'SELECT contact, revision, state FROM reminder')" \
 	    '8|2|open'
 	assert_equal "$(sql "SELECT state, reason FROM message")" \
@@ -476,14 +413,10 @@ convert() {
 	    'step.1 = -48h email' >>"$OMNI_CONF"
 	row a 2026-11-25T10:30 >"$in"
 	schedule 0
-	row a 2026-11-25T11:30 '.timezone = "America/Cancun"' >"$in"
-	schedule 0
-	assert_equal "$(results)" changed
+	taken changed a 2026-11-25T11:30 '.timezone = "America/Cancun"'
 	assert_equal "$(sql 'SELECT event_local, timezone, revision FROM reminder')" \
 	    '2026-11-25 11:30|America/Cancun|1'
-	row a 2026-11-25T11:30 '.timezone = "America/Cancun" | .type = "followup"' >"$in"
-	schedule 0
-	assert_equal "$(results)" reassigned
+	taken reassigned a 2026-11-25T11:30 '.timezone = "America/Cancun" | .type = "followup"'
 	assert_equal "$(sql 'SELECT type, revision, next_due_at FROM reminder')" \
 	    'followup|2|2026-11-23T16:30:00Z'
 	schedule 0
@@ -492,8 +425,7 @@ convert() {
 }
 
 @test "what lapsed by itself stays so, though a clock goes back (Inv. 3)" {
-	row a 2026-11-23T10:30 >"$in"
-	schedule 0
+	taken new a 2026-11-23T10:30
 	at 2026-11-23T10:31:00-06:00
 	pass
 	assert_equal "$(sql 'SELECT state FROM reminder')" lapsed
@@ -520,9 +452,7 @@ convert() {
 	    'omni-schedule: line 3: c: contact.id: longer than 250 bytes'
 	assert_equal "$(sql 'SELECT length(id) FROM contact')" 250
 	# The longest is the same person the next day, too.
-	row d 2026-11-25T10:30 ".contact.id = \"${long#0}\"" >"$in"
-	schedule 0
-	assert_equal "$(results)" unchanged
+	taken unchanged d 2026-11-25T10:30 ".contact.id = \"${long#0}\""
 	# What is over ends all the same.
 	row d 2026-11-25T10:30 '.contact.id = "" | .status = "done"' >"$in"
 	schedule 1
@@ -544,10 +474,7 @@ convert() {
 	schedule 0
 	assert_equal "$(jq -c .schedule <<<"$output")" \
 	    '{"state":"changed","revision":1}'
-	before=$(journal)
-	schedule 0
-	assert_equal "$(results)" unchanged
-	assert_equal "$(journal)" "$before"
+	again unchanged
 	# Another person has it now.
 	row a 2026-11-25T17:00 '.status = "confirmed" | .vars.pet_name = "Sol" |
 	    .contact = {id: "8", name: "Eva", phone: "55 5512 7777"}' >"$in"
@@ -571,18 +498,14 @@ convert() {
 	row a 2026-11-25T17:00 '.status = "confirmed"' >"$in"
 	schedule 0
 	assert_equal "$(sql 'SELECT next_step FROM reminder')" 4
-	row a 2026-11-20T17:00 >"$in"
-	schedule 0
-	assert_equal "$(results)" past
+	taken past a 2026-11-20T17:00
 	assert_equal "$(sql 'SELECT state, next_step FROM reminder')" 'lapsed|'
 	at 2026-11-25T15:00:00-06:00
 	run -0 omni-escalate
 	assert_output ''
 	# It was a slip.
 	at 2026-11-23T09:00:00-06:00
-	row a 2026-11-25T17:00 >"$in"
-	schedule 0
-	assert_equal "$(results)" reopened
+	taken reopened a 2026-11-25T17:00
 	verified
 }
 
@@ -602,10 +525,7 @@ convert() {
 	# Who was asked goes on as it was noted.
 	assert_equal "$(sql 'SELECT next_step, next_due_at FROM reminder WHERE id = '"'b'")" \
 	    "$before"
-	before=$(journal)
-	schedule 0
-	assert_equal "$(results)" 'unchanged unchanged'
-	assert_equal "$(journal)" "$before"
+	again 'unchanged unchanged'
 	at 2026-11-24T17:00:00-06:00
 	run -0 omni-escalate
 	assert_equal "$(jq -r .reminder.id <<<"$output" | xargs)" b
@@ -624,9 +544,7 @@ convert() {
 	schedule 0
 	assert_equal "$(sql 'SELECT next_due_at FROM reminder')" \
 	    2026-11-24T16:00:00Z
-	row a 2026-11-25T17:00:00-06:00 '.timezone = "America/Cancun"' >"$in"
-	schedule 0
-	assert_equal "$(results)" changed
+	taken changed a 2026-11-25T17:00:00-06:00 '.timezone = "America/Cancun"'
 	assert_equal "$(sql 'SELECT revision, next_due_at FROM reminder')" \
 	    '1|2026-11-24T15:00:00Z'
 }
@@ -661,10 +579,8 @@ convert() {
 	schedule 0
 	assert_equal "$(results)" 'new new new new new new'
 	# A row that ends a reminder needs none of them.
-	row status 2026-11-25T10:30 '.status = "done" | .updated_at = "?" |
-	    .vars = 1' >"$in"
-	schedule 0
-	assert_equal "$(results)" 'done'
+	taken 'done' status 2026-11-25T10:30 '.status = "done" | .updated_at = "?" |
+	    .vars = 1'
 }
 
 @test "updated_at as databases write it, local and without a T" {
@@ -678,22 +594,17 @@ convert() {
 	assert_equal "$(results)" 'new stale stale moved'
 	assert_equal "$(sql 'SELECT source_at FROM reminder')" \
 	    2026-11-20T18:00:01Z
-	row a 2026-11-25T14:00 '.status = "cancelled" |
-	    .updated_at = "2026-11-20 11:00"' >"$in"
-	schedule 0
-	assert_equal "$(results)" stale
+	taken stale a 2026-11-25T14:00 '.status = "cancelled" |
+	    .updated_at = "2026-11-20 11:00"'
 }
 
 @test "metadata of a row goes with every message about it" {
-	row a 2026-11-24T08:00 '.metadata = {branch: 3, tags: ["x"]}' >"$in"
-	schedule 0
+	taken new a 2026-11-24T08:00 '.metadata = {branch: 3, tags: ["x"]}'
 	assert_equal "$(pass)" queued
 	assert_equal "$(jq -c .metadata "$in.queued")" \
 	    '{"branch":3,"tags":["x"]}'
 	assert_equal "$(sql "SELECT body ->> '\$.metadata.branch' FROM message
 	    JOIN content ON key = content")" 3
-	row a 2026-11-24T08:00 '.metadata = {branch: 4}' >"$in"
-	schedule 0
-	assert_equal "$(results)" changed
+	taken changed a 2026-11-24T08:00 '.metadata = {branch: 4}'
 	verified
 }

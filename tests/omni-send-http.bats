@@ -7,6 +7,7 @@
 
 setup() {
 	load helper
+	load servers
 	server=
 	make_ledger 2026-11-23T23:00:00Z
 	sim=$BATS_TEST_TMPDIR/sim
@@ -20,17 +21,7 @@ teardown() {
 
 # simulate [OPTION]...: Twilio and Meta are played from here on
 simulate() {
-	local ready=$BATS_TEST_TMPDIR/ready i
-	rm -f "$ready"
-	# Its clock is the real one, as that of its answers is.
-	env -u OMNI_NOW omni-simulator -d "$sim" --callbacks off "$@" \
-		>"$ready" 3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$ready" ] || break
-		sleep 0.05
-	done
-	url=$(jq -r .http "$ready")
+	play "$sim" --callbacks off "$@"
 	send_by "$url"
 }
 
@@ -46,10 +37,6 @@ send_by() {
 }
 
 # faults JSON: other ones from here on
-faults() {
-	curl -sS -o /dev/null -d "{\"faults\":$1}" "$url/_control"
-}
-
 # queue COUNT [CHANNEL [JQ]]: s1 to sCOUNT
 queue() {
 	jq -cn --argjson n "$1" --arg channel "${2-sms}" 'range(1; $n + 1) |

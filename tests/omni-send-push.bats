@@ -10,6 +10,8 @@ PYTHON=/usr/bin/python3
 
 setup() {
 	load helper
+	load npm
+	load servers
 	server='' taker=''
 	make_ledger 2026-11-23T23:00:00Z
 	sim=$BATS_TEST_TMPDIR/sim
@@ -30,16 +32,7 @@ documented() {
 
 # simulate [OPTION]...: push services and ntfy are played from here on
 simulate() {
-	local ready=$BATS_TEST_TMPDIR/ready i
-	rm -f "$ready"
-	env -u OMNI_NOW omni-simulator -d "$sim" --callbacks off "$@" \
-		>"$ready" 3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$ready" ] || break
-		sleep 0.05
-	done
-	url=$(jq -r .http "$ready")
+	play "$sim" --callbacks off "$@"
 	bash -c "$(documented genkey)"
 	cat >>"$OMNI_CONF" <<-END
 
@@ -129,10 +122,6 @@ refused() {
 	assert_equal "$(state "$1" | cut -c 1-8)" 'refused|'
 }
 
-faults() {
-	curl -sS -o /dev/null -d "{\"faults\":$1}" "$url/_control"
-}
-
 accepted() {
 	jq -s 'length' "$sim/accepted.ndjson"
 }
@@ -205,13 +194,8 @@ need_cryptography() {
 }
 
 @test "Web Push: http_ece, which is not ours, reads it too" {
-	command -v node >/dev/null || skip 'no node'
-	command -v npm >/dev/null || skip 'no npm'
 	need_cryptography
-	local into=$ROOT/build/npm
-	[ -d "$into/node_modules/http_ece" ] || npm install --prefix "$into" \
-		--no-save --no-audit --no-fund --silent http_ece@1.2.0 \
-		>/dev/null 2>&1 || skip 'npm cannot get http_ece'
+	need_npm http_ece
 	simulate
 	contact 7 '{push: $ana}' ana >/dev/null
 	queue m1 7
@@ -227,7 +211,6 @@ need_cryptography() {
 	process.stdout.write(ece.decrypt(Buffer.from(body, 'base64url'),
 	  { version: 'aes128gcm', privateKey: key, authSecret: auth }));
 	END
-	export NODE_PATH=$into/node_modules
 	run -0 node "$BATS_TEST_TMPDIR/read.js" "$BATS_TEST_TMPDIR/ana.json" \
 		"$(received 1 body)"
 	assert_equal "$(jq -r .body <<<"$output")" 'Mañana a las 10, ¿viene?'
@@ -510,17 +493,14 @@ refuse() {
 }
 
 @test "429 and Retry-After: that push service has its pause, and no other waits" {
-	local other=$BATS_TEST_TMPDIR/other ready=$BATS_TEST_TMPDIR/ready.2 i
+	local other=$BATS_TEST_TMPDIR/other first known i
 	simulate --fault error_429=1 --retry-after 1800
-	env -u OMNI_NOW omni-simulator -d "$other" --callbacks off >"$ready" \
-		3>&- &
-	taker=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$ready" ] || break
-		sleep 0.05
-	done
+	first=$server known=$url
+	play "$other" --callbacks off
+	taker=$server server=$first
+	contact 8 '{push: $eva}' eva >/dev/null
+	url=$known
 	contact 7 '{push: $ana}' ana >/dev/null
-	url=$(jq -r .http "$ready") contact 8 '{push: $eva}' eva >/dev/null
 	# In this order, and one after the other.
 	for i in 1 2 3; do
 		queue "a$i" 7

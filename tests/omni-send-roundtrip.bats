@@ -8,7 +8,7 @@
 
 setup() {
 	load helper
-	load mailparser
+	load npm
 	load postfix
 	server=
 	export MAILREAD=$ROOT/build/tests/fake/mailread
@@ -53,7 +53,7 @@ read_back() {
 		assert_output --regexp '^[0-9]{3,} mails, 0 differ$'
 	done
 	# Last: without it the test is skipped, and says so.
-	get_mailparser
+	need_npm mailparser
 	run -0 check mailparser "$mails"
 	assert_output --regexp '^[0-9]{3,} mails, 0 differ$'
 }

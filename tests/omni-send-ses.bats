@@ -6,6 +6,7 @@
 
 setup() {
 	load helper
+	load servers
 	make_ledger 2026-11-23T23:00:00Z
 	server=
 	sim=$BATS_TEST_TMPDIR/sim
@@ -25,21 +26,8 @@ teardown() {
 
 # simulate [OPTION]...: SES is played from here on
 simulate() {
-	local ready=$BATS_TEST_TMPDIR/ready i
-	rm -f "$ready"
-	# Signatures are of the real time.
-	env -u OMNI_NOW omni-simulator -d "$sim" "$@" >"$ready" 3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$ready" ] || break
-		sleep 0.05
-	done
-	url=$(jq -r .http "$ready")
+	play "$sim" "$@"
 	sed -i -e '/^base_url/d' -e "/^region = us-/a base_url = $url" "$OMNI_CONF"
-}
-
-faults() {
-	curl -sS -o /dev/null -d "{\"faults\":$1}" "$url/_control"
 }
 
 # queue COUNT [JQ]: m1 to mCOUNT
@@ -234,17 +222,11 @@ accepted() {
 }
 
 @test "the simulator checks the signature: the vectors of the reference" {
-	local vectors=$OMNI_CORPORA/wire/ses-sigv4-vectors.json i host token
+	local vectors=$OMNI_CORPORA/wire/ses-sigv4-vectors.json host
 	[ -r "$vectors" ] || skip "no corpus at $vectors"
-	env OMNI_NOW=2026-01-05T12:00:00Z omni-simulator \
-		-o aws_access_key_id=AKIDEXAMPLE -o \
-		aws_secret_access_key=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY \
-		>"$BATS_TEST_TMPDIR/ready" 3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$BATS_TEST_TMPDIR/ready" ] || break
-		sleep 0.05
-	done
+	started "$BATS_TEST_TMPDIR/ready" env OMNI_NOW=2026-01-05T12:00:00Z \
+		omni-simulator -o aws_access_key_id=AKIDEXAMPLE -o \
+		aws_secret_access_key=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
 	url=$(jq -r .http "$BATS_TEST_TMPDIR/ready")
 	host=email.us-east-1.amazonaws.com
 	# asks N BODY [HEADER]...: what the N-th vector's request is answered with
@@ -272,16 +254,10 @@ accepted() {
 	stop_server
 	server=
 	# The second one has a token.
-	env OMNI_NOW=2026-01-05T12:04:00Z omni-simulator \
-		-o aws_session_token=tok -o aws_access_key_id=AKIDEXAMPLE -o \
-		aws_secret_access_key=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY \
-		>"$BATS_TEST_TMPDIR/ready2" 3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$BATS_TEST_TMPDIR/ready2" ] || break
-		sleep 0.05
-	done
-	url=$(jq -r .http "$BATS_TEST_TMPDIR/ready2")
+	started "$BATS_TEST_TMPDIR/ready" env OMNI_NOW=2026-01-05T12:04:00Z \
+		omni-simulator -o aws_session_token=tok -o aws_access_key_id=AKIDEXAMPLE -o \
+		aws_secret_access_key=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
+	url=$(jq -r .http "$BATS_TEST_TMPDIR/ready")
 	run -0 asks 1 body -H 'X-Amz-Security-Token: tok'
 	assert_output --partial 'Content is missing'
 	run -0 asks 1 body -H 'X-Amz-Security-Token: other'

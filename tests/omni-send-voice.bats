@@ -6,8 +6,9 @@
 
 setup() {
 	load helper
-	server=
-	web=
+	load npm
+	load servers
+	server='' web=''
 	# 17:00 in Mexico City.
 	make_ledger 2026-11-23T23:00:00Z
 	sim=$BATS_TEST_TMPDIR/sim
@@ -30,52 +31,18 @@ setup() {
 
 teardown() {
 	stop_server
-	server=$web
-	stop_server
+	stop_web
 }
 
 # simulate [OPTION]...: Twilio is played from here on
 simulate() {
-	local ready=$BATS_TEST_TMPDIR/ready i
-	env -u OMNI_NOW omni-simulator -d "$sim" --callback-delay 0 "$@" \
-		>"$ready" 3>&- &
-	server=$!
-	for ((i = 0; i < 200; i++)); do
-		[ ! -s "$ready" ] || break
-		sleep 0.05
-	done
-	url=$(jq -r .http "$ready")
+	play "$sim" --callback-delay 0 "$@"
 	sed -i "/^auth_token/a base_url = $url\ntimeout = 2s" "$OMNI_CONF"
 }
 
-# serve: the CGI below a web server, at $hooks
+# serve: the CGI below a web server, at $base
 serve() {
-	local port
-	command -v lighttpd >/dev/null || skip 'lighttpd is not installed'
-	port=$(free_port)
-	hooks=http://127.0.0.1:$port
-	mkdir -p "$BATS_TEST_TMPDIR/www"
-	cat >"$BATS_TEST_TMPDIR/lighttpd.conf" <<-END
-	server.document-root = "$BATS_TEST_TMPDIR/www"
-	server.bind = "127.0.0.1"
-	server.port = $port
-	server.errorlog = "$BATS_TEST_TMPDIR/error.log"
-	server.breakagelog = "$BATS_TEST_TMPDIR/cgi.log"
-	server.upload-dirs = ( "$BATS_TEST_TMPDIR" )
-	server.modules += ( "mod_alias", "mod_setenv", "mod_cgi" )
-	\$HTTP["url"] =~ "^/omni/" {
-		alias.url = ( "/omni" => "$ROOT/bin/omni-ingest" )
-		cgi.assign = ( "" => "" )
-		setenv.set-environment = ( "OMNI_CONF" => "$OMNI_CONF",
-		    "OMNI_NOW" => "$OMNI_NOW",
-		    "TWILIO_AUTH_TOKEN" => "$TWILIO_AUTH_TOKEN" )
-	}
-	END
-	lighttpd -D -f "$BATS_TEST_TMPDIR/lighttpd.conf" 3>&- 2>/dev/null &
-	web=$!
-	until curl -s -o /dev/null "$hooks/"; do
-		kill -0 "$web"
-	done
+	serve_ingest "$ROOT/bin/omni-ingest" OMNI_NOW TWILIO_AUTH_TOKEN
 }
 
 # hung_up: waits until the simulator has told all that it had to
@@ -95,10 +62,6 @@ calls() {
 	assert_output ''
 	hung_up
 	run -0 --separate-stderr omni-ingest
-}
-
-faults() {
-	curl -sS -o /dev/null -d "{\"faults\":$1}" "$url/_control"
 }
 
 # appointment ID AT CONTACT PHONE [LANGUAGE]: its first step is queued
@@ -192,7 +155,7 @@ for text in lines:
 
 @test "through a web server: 1 confirms, 2 declines, 3 is called back (Inv. 4, 5)" {
 	serve
-	simulate --callback-to "$hooks" --answer +525512345671=digits:1 \
+	simulate --callback-to "$base" --answer +525512345671=digits:1 \
 		--answer +525512345672=digits:2 --answer +525512345673=digits:3
 	appointment a1 2026-11-24T16:30 c1 5512345671
 	appointment a2 2026-11-24T16:30 c2 5512345672
@@ -221,7 +184,7 @@ call_back|a3|asks to be called back'
 
 @test "nothing is pressed: asked once more, and then a goodbye" {
 	serve
-	simulate --callback-to "$hooks" --answer +525512345671=digits:-1 \
+	simulate --callback-to "$base" --answer +525512345671=digits:-1 \
 		--answer +525512345672=digits:77
 	appointment a1 2026-11-24T16:30 c1 5512345671
 	appointment a2 2026-11-24T16:30 c2 5512345672
@@ -238,7 +201,7 @@ call_back|a3|asks to be called back'
 
 @test "an answering machine confirms nothing; the ladder goes on (Inv. 6)" {
 	serve
-	simulate --callback-to "$hooks" --answer +525512345671=machine \
+	simulate --callback-to "$base" --answer +525512345671=machine \
 		--answer +525512345672=fax
 	appointment a1 2026-11-24T16:30 c1 5512345671
 	appointment a2 2026-11-24T16:30 c2 5512345672
@@ -294,7 +257,7 @@ failed|failed||fax'
 @test "busy, no answer, failed, canceled: the next step comes forward" {
 	local what
 	serve
-	simulate --callback-to "$hooks" --answer +525512345671=busy \
+	simulate --callback-to "$base" --answer +525512345671=busy \
 		--answer +525512345672=no-answer \
 		--answer +525512345673=failed --answer +525512345674=canceled
 	for what in 1 2 3 4; do
@@ -318,7 +281,7 @@ failed|failed|canceled'
 
 @test "a message outside a ladder that nobody answers takes its next channel" {
 	serve
-	simulate --callback-to "$hooks" --answer +525512345678=no-answer
+	simulate --callback-to "$base" --answer +525512345678=no-answer
 	queue m1 +525512345678 '.fallback = ["sms"] |
 		.contact = {phone: "5512345678"}'
 	calls
@@ -330,7 +293,7 @@ failed|failed|canceled'
 
 @test "callbacks early, twice and in any order: the same in the end (Inv. 4, 5)" {
 	serve
-	simulate --callback-to "$hooks" --callback-mode early,twice \
+	simulate --callback-to "$base" --callback-mode early,twice \
 		--answer +525512345671=digits:1
 	appointment a1 2026-11-24T16:30 c1 5512345671
 	calls
@@ -813,20 +776,8 @@ m4|failed|refused|21216'
 	well_formed
 }
 
-# need_twilio: Twilio's own library for Node, from npm's registry
-need_twilio() {
-	local into=$ROOT/build/npm
-	command -v npm >/dev/null || skip 'no npm'
-	mkdir -p "$into"
-	[ -d "$into/node_modules/twilio" ] ||
-		npm install --prefix "$into" --no-save --no-audit --no-fund \
-			--silent twilio@6.2.0 >/dev/null 2>&1 ||
-		skip 'npm cannot get twilio'
-	export NODE_PATH=$into/node_modules
-}
-
 @test "Twilio's own library writes the same TwiML, and signs as we read it" {
-	need_twilio
+	need_npm twilio
 	simulate --callback-dir "$BATS_TEST_TMPDIR/told" \
 		--answer +525512345678=digits:1
 	appointment a1 2026-11-24T16:30 c1 5512345678

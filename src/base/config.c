@@ -1,3 +1,4 @@
+/* The file, the built-in defaults and -o: read, and kept as entries. */
 #include "config_impl.h"
 
 #include <ini.h>
@@ -18,104 +19,15 @@
 #define FILE_MAX	(1024 * 1024)
 #define LINE_MAX_INI	190	/* inih reads lines of at most 199 bytes */
 #define SECTION_MAX_INI	49	/* and cuts sections at 49 */
-#define SECRET_MAX	4096
 
-/* A secret that was read early. */
-struct kept {
-	struct buf text;
-	struct error why;	/* if `failed` */
-	bool failed;
-};
-
-static char *
-duplicate(const char *s)
+char *
+config_duplicate(const char *s)
 {
 	char *copy = s == NULL ? NULL : strdup(s);
 
 	if (s != NULL && copy == NULL)
 		die(EX_OSERR, "out of memory");
 	return copy;
-}
-
-static bool
-read_span(const char *word, struct config_span *span)
-{
-	char start[6];
-	size_t n = strcspn(word, "-");
-
-	if (word[n] != '-' || n >= sizeof(start))
-		return false;
-	memcpy(start, word, n);
-	start[n] = '\0';
-	span->start = time_of_day_parse(start);
-	span->end = strcmp(word + n + 1, "24:00") == 0 ? 24 * 60 :
-	    time_of_day_parse(word + n + 1);
-	return span->start != -1 && span->end > span->start;
-}
-
-int
-config_spans(const char *text, struct config_span spans[CONFIG_SPANS])
-{
-	char word[16];
-	int n = 0;
-
-	if (strcmp(text, "closed") == 0)
-		return 0;
-	for (; config_word(text, (size_t)n, word, sizeof(word)); n++)
-		if (n == CONFIG_SPANS || !read_span(word, &spans[n]) ||
-		    (n > 0 && spans[n].start < spans[n - 1].end))
-			return -1;
-	return n == 0 ? -1 : n;
-}
-
-bool
-config_word(const char *list, size_t i, char *out, size_t size)
-{
-	size_t len;
-
-	for (;;) {
-		list += strspn(list, " \t,");
-		len = strcspn(list, " \t,");
-		if (len == 0)
-			return false;
-		if (i-- == 0)
-			break;
-		list += len;
-	}
-	if (len >= size)
-		len = size - 1;
-	memcpy(out, list, len);
-	out[len] = '\0';
-	return true;
-}
-
-static bool
-same_name(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static struct entry *
-find_entry(const struct config *c, const char *kind, const char *name,
-    const char *key)
-{
-	for (struct entry *e = c->first; e != NULL; e = e->next)
-		if (strcmp(e->kind, kind) == 0 && same_name(e->name, name) &&
-		    (key == NULL || strcmp(e->key, key) == 0))
-			return e;
-	return NULL;
-}
-
-/* The same for a key of the table, of which there are several for steps. */
-static struct entry *
-find_value(const struct config *c, const struct config_key *def,
-    const char *name, const char *key)
-{
-	for (struct entry *e = c->first; e != NULL; e = e->next)
-		if (e->def == def && same_name(e->name, name) &&
-		    (def->type != TYPE_STEP || strcmp(e->key, key) == 0))
-			return e;
-	return NULL;
 }
 
 /* "the file:LINE" or "-o", for messages. */
@@ -182,8 +94,8 @@ split_section(struct config *c, int line, char *section, char **name)
 	return true;
 }
 
-static void
-set(struct config *c, int line, const char *section, const char *key,
+void
+config_set(struct config *c, int line, const char *section, const char *key,
     const char *value)
 {
 	char copy[256], *name;
@@ -209,7 +121,7 @@ set(struct config *c, int line, const char *section, const char *key,
 		    config_type_name(def->type));
 		return;
 	}
-	e = find_entry(c, copy, name, key);
+	e = config_entry(c, copy, name, key);
 	if (e != NULL && e->line > 0 && line > 0) {
 		fail(c, line, "key given twice:", key, "");
 		return;
@@ -218,15 +130,15 @@ set(struct config *c, int line, const char *section, const char *key,
 		e = calloc(1, sizeof(*e));
 		if (e == NULL)
 			die(EX_OSERR, "out of memory");
-		e->kind = duplicate(copy);
-		e->name = duplicate(name);
-		e->key = duplicate(key);
-		e->is_first = find_entry(c, copy, name, NULL) == NULL;
+		e->kind = config_duplicate(copy);
+		e->name = config_duplicate(name);
+		e->key = config_duplicate(key);
+		e->is_first = config_entry(c, copy, name, NULL) == NULL;
 		*c->last = e;
 		c->last = &e->next;
 	}
 	free(e->value);
-	e->value = duplicate(value);
+	e->value = config_duplicate(value);
 	e->def = def;
 	e->line = line;
 }
@@ -262,7 +174,7 @@ on_entry(void *ctx, const char *section, const char *key, const char *value)
 {
 	struct config *c = ctx;
 
-	set(c, c->pass == 0 ? 0 : c->line, section, key, value);
+	config_set(c, c->pass == 0 ? 0 : c->line, section, key, value);
 	return c->failed ? 0 : 1;
 }
 
@@ -286,9 +198,8 @@ read_text(struct config *c, const char *text, int pass)
 	return c->failed ? -1 : 0;
 }
 
-/* It names addresses that we write to, and programs that we run. */
-static int
-read_guarded(const char *path, enum guard what, struct buf *out,
+int
+config_read(const char *path, enum guard what, struct buf *out,
     struct error *e)
 {
 	int rc, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -311,7 +222,7 @@ read_file(struct config *c)
 	int rc;
 
 	if (guard_parents(c->file, c->error) == -1 ||
-	    read_guarded(c->file, GUARD_WRITE, &text, c->error) == -1) {
+	    config_read(c->file, GUARD_WRITE, &text, c->error) == -1) {
 		c->error->status = EX_CONFIG;
 		return -1;
 	}
@@ -340,7 +251,7 @@ override(struct config *c, const char *text)
 		    (int)strcspn(text, "="), text);
 	snprintf(section, sizeof(section), "%.*s", (int)(dot - text), text);
 	snprintf(key, sizeof(key), "%.*s", (int)(eq - dot - 1), dot + 1);
-	set(c, -1, section, key, eq + 1);
+	config_set(c, -1, section, key, eq + 1);
 	return c->failed ? -1 : 0;
 }
 
@@ -456,252 +367,9 @@ config_free(struct config *c)
 		free(e->key);
 		free(e->value);
 		free(e->path);
-		if (e->kept != NULL) {
-			if (e->kept->text.len > 0)
-				explicit_bzero(e->kept->text.data,
-				    e->kept->text.len);
-			buf_release(&e->kept->text);
-			free(e->kept);
-		}
+		config_kept_free(e->kept);
 		free(e);
 	}
 	free(c);
 }
 
-const char *
-config_file(const struct config *c)
-{
-	return c->file;
-}
-
-bool
-config_has(const struct config *c, const char *kind, const char *name)
-{
-	return find_entry(c, kind, name, NULL) != NULL;
-}
-
-const char *
-config_name(const struct config *c, const char *kind, size_t i)
-{
-	for (const struct entry *e = c->first; e != NULL; e = e->next)
-		if (e->is_first && e->name != NULL &&
-		    strcmp(e->kind, kind) == 0 && i-- == 0)
-			return e->name;
-	return NULL;
-}
-
-const char *
-config_step(const struct config *c, const char *kind, const char *name,
-    int after, int *number)
-{
-	const struct entry *found = NULL;
-	int n;
-
-	for (const struct entry *e = c->first; e != NULL; e = e->next) {
-		if (e->def->type != TYPE_STEP || strcmp(e->kind, kind) != 0 ||
-		    !same_name(e->name, name))
-			continue;
-		n = (int)strtol(e->key + strlen("step."), NULL, 10);
-		if (n > after && (found == NULL || n < *number)) {
-			found = e;
-			*number = n;
-		}
-	}
-	return found == NULL ? NULL : found->value;
-}
-
-static const struct entry *
-get(const struct config *c, const char *kind, const char *name,
-    const char *key, const char **value)
-{
-	const struct config_key *def = config_find_key(kind, key);
-	const struct entry *e;
-
-	if (def == NULL)
-		die(EX_SOFTWARE, "no such configuration key: %s.%s", kind, key);
-	e = find_value(c, def, name, key);
-	*value = e == NULL ? def->fallback : e->value;
-	return e;
-}
-
-const char *
-config_string(const struct config *c, const char *kind, const char *name,
-    const char *key)
-{
-	const char *value;
-
-	get(c, kind, name, key, &value);
-	return value;
-}
-
-int64_t
-config_integer(const struct config *c, const char *kind, const char *name,
-    const char *key)
-{
-	const char *s = config_string(c, kind, name, key);
-
-	return s == NULL ? 0 : strtoll(s, NULL, 10);
-}
-
-bool
-config_bool(const struct config *c, const char *kind, const char *name,
-    const char *key)
-{
-	const char *s = config_string(c, kind, name, key);
-
-	return s != NULL && strcmp(s, "yes") == 0;
-}
-
-int64_t
-config_duration(const struct config *c, const char *kind, const char *name,
-    const char *key)
-{
-	const char *s = config_string(c, kind, name, key);
-	int64_t seconds = 0;
-
-	if (s != NULL && !duration_parse(s, &seconds))
-		die(EX_SOFTWARE, "%s.%s was not checked", kind, key);
-	return seconds;
-}
-
-int
-config_time_of_day(const struct config *c, const char *kind, const char *name,
-    const char *key)
-{
-	const char *s = config_string(c, kind, name, key);
-
-	return time_of_day_parse(s);
-}
-
-static char *
-absolute(const struct config *c, const char *path)
-{
-	char dir[PATH_MAX], out[PATH_MAX], *slash;
-	int n;
-
-	if (path[0] == '/')
-		return duplicate(path);
-	/* The directory has no links in it: going up is cutting off. */
-	snprintf(dir, sizeof(dir), "%s", c->dir);
-	for (; strncmp(path, "../", 3) == 0; path += 3) {
-		slash = strrchr(dir, '/');
-		if (slash != NULL)
-			*slash = '\0';
-	}
-	n = snprintf(out, sizeof(out), "%s/%s", dir, path);
-	if (n < 0 || (size_t)n >= sizeof(out))
-		die(EX_CONFIG, "%.100s...: path too long", path);
-	return duplicate(out);
-}
-
-const char *
-config_path(struct config *c, const char *kind, const char *name,
-    const char *key)
-{
-	struct entry *e = find_entry(c, kind, name, key);
-	const char *value = config_string(c, kind, name, key);
-
-	if (value == NULL)
-		return NULL;
-	if (e == NULL) {
-		/* A default: remember it as an entry, to own the path. */
-		char section[256];
-
-		snprintf(section, sizeof(section), "%s%s%s", kind,
-		    name == NULL ? "" : " ", name == NULL ? "" : name);
-		set(c, 0, section, key, value);
-		e = find_entry(c, kind, name, key);
-		if (e == NULL)
-			die(EX_SOFTWARE, "[%s] %s: no room", section, key);
-	}
-	if (e->path == NULL)
-		e->path = absolute(c, value);
-	return e->path;
-}
-
-static int
-read_secret(struct config *c, const char *source, struct buf *out,
-    struct error *e)
-{
-	const char *s;
-	char *path;
-	int rc;
-
-	if (strncmp(source, "env:", 4) == 0) {
-		s = getenv(source + 4);
-		if (s == NULL)
-			return error_set(e, EX_CONFIG, "the environment has "
-			    "no %.60s", source + 4);
-		buf_str(out, s);
-		return 0;
-	}
-	path = absolute(c, source + 5);
-	rc = read_guarded(path, GUARD_READ, out, e);
-	if (rc == -1)
-		e->status = EX_CONFIG;
-	free(path);
-	if (rc == 0 && out->len > 0 && out->data[out->len - 1] == '\n')
-		out->data[--out->len] = '\0';
-	return rc;
-}
-
-static void
-keep_secret(struct config *c, struct entry *e)
-{
-	struct kept *k = calloc(1, sizeof(*k));
-
-	if (k == NULL)
-		die(EX_OSERR, "out of memory");
-	*k = (struct kept){ .text = BUF_INIT(SECRET_MAX) };
-	k->failed = read_secret(c, e->value, &k->text, &k->why) == -1;
-	e->kept = k;
-}
-
-void
-config_keep_secrets(struct config *c, const char *kind, const char *key)
-{
-	for (struct entry *e = c->first; e != NULL; e = e->next)
-		if (e->kept == NULL && strcmp(e->kind, kind) == 0 &&
-		    strcmp(e->key, key) == 0)
-			keep_secret(c, e);
-}
-
-/* As it was kept, or now. */
-static int
-get_secret(struct config *c, const struct kept *k, const char *source,
-    struct buf *out, struct error *why)
-{
-	if (k == NULL)
-		return read_secret(c, source, out, why);
-	if (!k->failed) {
-		buf_add(out, buf_text(&k->text), k->text.len);
-		return 0;
-	}
-	*why = k->why;
-	return -1;
-}
-
-int
-config_secret(struct config *c, const char *kind, const char *name,
-    const char *key, struct buf *out, struct error *e)
-{
-	const char *source = config_string(c, kind, name, key);
-	const struct entry *entry = find_entry(c, kind, name, key);
-	const char *space = name == NULL ? "" : " ";
-	struct error why;
-
-	buf_clear(out);
-	if (name == NULL)
-		name = "";
-	if (source == NULL)
-		return error_set(e, EX_CONFIG, "[%s%s%s] has no %s", kind,
-		    space, name, key);
-	if (get_secret(c, entry == NULL ? NULL : entry->kept, source, out,
-	    &why) == -1)
-		return error_set(e, EX_CONFIG, "%s of [%s%s%s]: %.300s", key,
-		    kind, space, name, why.text);
-	if (out->len == 0)
-		return error_set(e, EX_CONFIG, "%s of [%s%s%s] is empty", key,
-		    kind, space, name);
-	return 0;
-}

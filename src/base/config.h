@@ -79,6 +79,8 @@ void config_keep_secrets(struct config *c, const char *kind, const char *key);
 const char *config_channel_type(size_t i);
 /* The one of that name, as it is spelled there; NULL: none, or no name. */
 const char *config_channel_type_of(const char *name);
+/* The first channel of a type that is active; NULL: nothing could go by it. */
+const char *config_active_channel(const struct config *c, const char *type);
 
 /* "email, sms  voice": the i-th word into `out`, false after the last. */
 bool config_word(const char *list, size_t i, char *out, size_t size);

@@ -53,6 +53,18 @@ config_channel_type_of(const char *name)
 	return NULL;
 }
 
+const char *
+config_active_channel(const struct config *c, const char *type)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++)
+		if (strcmp(config_string(c, "channel", name, "type"),
+		    type) == 0 && config_bool(c, "channel", name, "active"))
+			return name;
+	return NULL;
+}
+
 static bool
 are_channel_types(const char *list)
 {

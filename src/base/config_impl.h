@@ -2,12 +2,14 @@
 #define OMNI_CONFIG_IMPL_H
 
 #include "config.h"
+#include "guard.h"
 
 #include <limits.h>
 
 /*
- * Shared by the parts of the configuration only: config.c (the file, and what
- * is asked of it), config_keys.c (the keys there are) and config_check.c.
+ * Shared by the parts of the configuration only: config.c (the file),
+ * config_get.c (what is asked of it), config_keys.c (the keys there are) and
+ * config_check.c.
  */
 
 #define NAME_LEN	64
@@ -60,6 +62,24 @@ struct config {
 	bool failed;
 	struct error *error;
 };
+
+/* config.c */
+char *config_duplicate(const char *s);	/* NULL: NULL */
+/* An entry that is new or is replaced; line 0 is a built-in default, -1 -o. */
+void config_set(struct config *c, int line, const char *section,
+    const char *key, const char *value);
+/*
+ * A file beside others' reach: what it has is addresses that we write to,
+ * programs that we run, and secrets.
+ */
+int config_read(const char *path, enum guard what, struct buf *out,
+    struct error *e);
+
+/* config_get.c */
+/* `key` NULL: any of that section. */
+struct entry *config_entry(const struct config *c, const char *kind,
+    const char *name, const char *key);
+void config_kept_free(struct kept *k);
 
 /* config_keys.c */
 

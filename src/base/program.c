@@ -430,7 +430,8 @@ idle(void *ctx)
 	flush(ctx);
 }
 
-int
+/* The exit status as the counters stand. */
+static int
 filter_status(const struct filter *f)
 {
 	if (f->temporary > 0)

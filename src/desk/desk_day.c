@@ -7,6 +7,8 @@
 #include "base/zone.h"
 
 #define FIRST		500
+#define GOOD		" class=\"good\""
+#define BAD		" class=\"bad\""
 #define DAY_TEXT	11	/* "2026-11-24" and a NUL */
 
 struct day {
@@ -74,34 +76,12 @@ put_days(struct desk *d, const struct day *day)
 	    T_PREVIOUS_DAY, T_TODAY, day->next, T_NEXT_DAY);
 }
 
-/* The cells of a row are named on a small screen, where they are a list. */
-static void
-open_table(struct desk *d, enum desk_text title, const char *id)
-{
-	html(d, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%t</h2>\n",
-	    id, id, title);
-}
-
-static void
-open_rows(struct desk *d, enum desk_text last)
-{
-	html(d, "<table>\n<thead>\n<tr><th scope=\"col\">%t</th><th "
-	    "scope=\"col\">%t</th><th scope=\"col\">%t</th><th scope=\"col\">"
-	    "%t</th></tr>\n</thead>\n<tbody>\n", T_HOUR, T_PERSON, T_WHAT,
-	    last);
-}
-
-static void
-close_table(struct desk *d, int64_t rows, enum desk_text none)
-{
-	if (rows == 0)
-		html(d, "<p class=\"empty\">%t</p>\n", none);
-	else
-		html(d, "</tbody>\n</table>\n");
-	if (rows == FIRST)
-		html(d, "<p>%t</p>\n", T_FIRST_ONES);
-	html(d, "</section>\n");
-}
+/* What a table of the day shows, of a select: its time, contact and person. */
+struct table {
+	const char *id;
+	enum desk_text title, last, none;
+	void (*put)(struct desk *d, struct ledger_rows *r);
+};
 
 static void
 put_person(struct desk *d, const char *contact, const char *person)
@@ -111,6 +91,42 @@ put_person(struct desk *d, const char *contact, const char *person)
 		html(d, "<a href=\"conversation?id=contact%%3A%q\">", contact);
 	html(d, "<bdi>%s</bdi>%r</td>", person == NULL || *person == '\0' ?
 	    desk_say(d, T_NO_NAME) : person, contact != NULL ? "</a>" : "");
+}
+
+/* A row's beginning: the columns 0 to 2, and the next cell is open. */
+static void
+open_row(struct desk *d, struct ledger_rows *r, const char *class)
+{
+	html(d, "<tr%r><td>", class);
+	html_hour(d, ledger_text(r, 0));
+	html(d, "</td>");
+	put_person(d, ledger_text(r, 1), ledger_text(r, 2));
+	html(d, "<td>");
+}
+
+static void
+put_table(struct desk *d, const struct table *t, struct ledger_rows *r)
+{
+	int64_t n = 0;
+
+	html(d, "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%t</h2>\n",
+	    t->id, t->id, t->title);
+	for (; ledger_next(r); n++) {
+		if (n == 0)
+			html(d, "<table>\n<thead>\n<tr><th scope=\"col\">%t"
+			    "</th><th scope=\"col\">%t</th><th scope=\"col\">"
+			    "%t</th><th scope=\"col\">%t</th></tr>\n</thead>\n"
+			    "<tbody>\n", T_HOUR, T_PERSON, T_WHAT, t->last);
+		t->put(d, r);
+	}
+	ledger_end(r);
+	if (n == 0)
+		html(d, "<p class=\"empty\">%t</p>\n", t->none);
+	else
+		html(d, "</tbody>\n</table>\n");
+	if (n == FIRST)
+		html(d, "<p>%t</p>\n", T_FIRST_ONES);
+	html(d, "</section>\n");
 }
 
 /* "email,sms", as the ledger has it. */
@@ -126,10 +142,7 @@ put_channels(struct desk *d, const char *list)
 	}
 }
 
-/*
- * Columns: 0 at, 1 contact, 2 person, 3 type, 4 state, 5 step, 6 channels,
- * 7 how they answered, 8 when.
- */
+/* Columns: 3 type, 4 state, 5 step, 6 channels, 7 how they answered, 8 when. */
 static void
 put_appointment(struct desk *d, struct ledger_rows *r)
 {
@@ -138,12 +151,8 @@ put_appointment(struct desk *d, struct ledger_rows *r)
 	    T_UNCONFIRMED : T_NOT_ASKED;
 	const char *how = ledger_text(r, open ? 6 : 7);
 
-	html(d, "<tr class=\"%r\"><td>", state == T_CONFIRMED ? "good" :
-	    state == T_UNCONFIRMED ? "bad" : "");
-	html_hour(d, ledger_text(r, 0));
-	html(d, "</td>");
-	put_person(d, ledger_text(r, 1), ledger_text(r, 2));
-	html(d, "<td>");
+	open_row(d, r, state == T_CONFIRMED ? GOOD :
+	    state == T_UNCONFIRMED ? BAD : "");
 	html_word(d, ledger_text(r, 3));
 	html(d, "</td><td><b>%t</b>", state);
 	if (!open && ledger_text(r, 8) != NULL) {
@@ -169,90 +178,75 @@ put_appointment(struct desk *d, struct ledger_rows *r)
 static void
 put_appointments(struct desk *d, const struct day *day)
 {
-	struct ledger_rows *r;
-	int64_t n = 0;
+	static const struct table table = { "appointments", T_APPOINTMENTS,
+	    T_STATE, T_NO_APPOINTMENTS, put_appointment };
 
-	open_table(d, T_APPOINTMENTS, "appointments");
-	r = ledger_select(d->inbox.ledger, SOURCES "SELECT r.event_at, "
-	    "r.contact, c.body ->> '$.name', r.type, r.state, r.step, (SELECT "
-	    "group_concat(value, ', ') FROM json_each(r.attempted)), r.reason, "
-	    "r.answered_at FROM s CROSS JOIN reminder r INDEXED BY "
-	    "reminder_ahead ON r.source = s.source AND (r.state = 'open' OR "
-	    "r.state = 'confirmed') AND r.event_at >= ?1 AND r.event_at < ?2 "
-	    "LEFT JOIN contact k ON k.id = r.contact LEFT JOIN content c ON "
-	    "c.key = k.content ORDER BY r.event_at, r.id LIMIT 500", "ss",
-	    day->from, day->to);
-	while (ledger_next(r)) {
-		if (n++ == 0)
-			open_rows(d, T_STATE);
-		put_appointment(d, r);
-	}
-	ledger_end(r);
-	close_table(d, n, T_NO_APPOINTMENTS);
+	put_table(d, &table, ledger_select(d->inbox.ledger, SOURCES "SELECT "
+	    "r.event_at, r.contact, c.body ->> '$.name', r.type, r.state, "
+	    "r.step, (SELECT group_concat(value, ', ') FROM "
+	    "json_each(r.attempted)), r.reason, r.answered_at FROM s CROSS "
+	    "JOIN reminder r INDEXED BY reminder_ahead ON r.source = s.source "
+	    "AND (r.state = 'open' OR r.state = 'confirmed') AND r.event_at >= "
+	    "?1 AND r.event_at < ?2 LEFT JOIN contact k ON k.id = r.contact "
+	    "LEFT JOIN content c ON c.key = k.content ORDER BY r.event_at, "
+	    "r.id LIMIT ?3", "ssi", day->from, day->to, (int64_t)FIRST));
+}
+
+/* Columns: 3 type, 4 when it is. */
+static void
+put_reminder(struct desk *d, struct ledger_rows *r)
+{
+	open_row(d, r, "");
+	html_word(d, ledger_text(r, 3));
+	html(d, "</td><td>");
+	html_time(d, ledger_text(r, 4));
+	html(d, "</td></tr>\n");
 }
 
 static void
 put_due(struct desk *d, const struct day *day)
 {
-	struct ledger_rows *r;
-	int64_t n = 0;
+	static const struct table table = { "due", T_DUE, T_APPOINTMENT,
+	    T_NONE_DUE, put_reminder };
 
-	open_table(d, T_DUE, "due");
-	r = ledger_select(d->inbox.ledger, "SELECT r.next_due_at, r.contact, "
-	    "c.body ->> '$.name', r.type, r.event_at FROM reminder r INDEXED "
-	    "BY reminder_due LEFT JOIN contact k ON k.id = r.contact LEFT JOIN "
-	    "content c ON c.key = k.content WHERE r.next_due_at >= ?1 AND "
-	    "r.next_due_at < ?2 AND r.state = 'open' ORDER BY r.next_due_at, "
-	    "r.id LIMIT 500", "ss", day->from, day->to);
-	while (ledger_next(r)) {
-		if (n++ == 0)
-			open_rows(d, T_APPOINTMENT);
-		html(d, "<tr><td>");
-		html_hour(d, ledger_text(r, 0));
-		html(d, "</td>");
-		put_person(d, ledger_text(r, 1), ledger_text(r, 2));
-		html(d, "<td>");
-		html_word(d, ledger_text(r, 3));
-		html(d, "</td><td>");
-		html_time(d, ledger_text(r, 4));
-		html(d, "</td></tr>\n");
-	}
-	ledger_end(r);
-	close_table(d, n, T_NONE_DUE);
+	put_table(d, &table, ledger_select(d->inbox.ledger, "SELECT "
+	    "r.next_due_at, r.contact, c.body ->> '$.name', r.type, r.event_at "
+	    "FROM reminder r INDEXED BY reminder_due LEFT JOIN contact k ON "
+	    "k.id = r.contact LEFT JOIN content c ON c.key = k.content WHERE "
+	    "r.next_due_at >= ?1 AND r.next_due_at < ?2 AND r.state = 'open' "
+	    "ORDER BY r.next_due_at, r.id LIMIT ?3", "ssi", day->from, day->to,
+	    (int64_t)FIRST));
+}
+
+/* Columns: 3 channel, 4 reason, 5 whether another one went instead. */
+static void
+put_failure(struct desk *d, struct ledger_rows *r)
+{
+	open_row(d, r, BAD);
+	html_channel(d, ledger_text(r, 3));
+	html(d, "</td><td>");
+	html_reason(d, ledger_text(r, 4));
+	if (ledger_int(r, 5))
+		html(d, ", %t", T_REPLACED);
+	html(d, "</td></tr>\n");
 }
 
 static void
 put_failed(struct desk *d, const struct day *day)
 {
-	struct ledger_rows *r;
-	int64_t n = 0;
+	static const struct table table = { "failed", T_FAILED_DAY, T_REASON,
+	    T_NONE_FAILED, put_failure };
 
-	open_table(d, T_FAILED_DAY, "failed");
-	r = ledger_select(d->inbox.ledger, "SELECT coalesce(m.failed_at, "
-	    "m.created_at), m.contact, c.body ->> '$.name', m.channel_type, "
-	    "m.reason, EXISTS (SELECT 1 FROM message n WHERE n.parent = m.id) "
-	    "FROM message m INDEXED BY message_failed LEFT JOIN contact k ON "
-	    "k.id = m.contact LEFT JOIN content c ON c.key = k.content WHERE "
-	    "m.state IN ('failed', 'refused') AND coalesce(m.failed_at, "
-	    "m.created_at) >= ?1 AND coalesce(m.failed_at, m.created_at) < ?2 "
-	    "ORDER BY coalesce(m.failed_at, m.created_at) LIMIT 500", "ss",
-	    day->from, day->to);
-	while (ledger_next(r)) {
-		if (n++ == 0)
-			open_rows(d, T_REASON);
-		html(d, "<tr class=\"bad\"><td>");
-		html_hour(d, ledger_text(r, 0));
-		html(d, "</td>");
-		put_person(d, ledger_text(r, 1), ledger_text(r, 2));
-		html(d, "<td>");
-		html_channel(d, ledger_text(r, 3));
-		html(d, "</td><td>");
-		html_reason(d, ledger_text(r, 4));
-		html(d, "%r%s</td></tr>\n", ledger_int(r, 5) ? ", " : "",
-		    ledger_int(r, 5) ? desk_say(d, T_REPLACED) : "");
-	}
-	ledger_end(r);
-	close_table(d, n, T_NONE_FAILED);
+	put_table(d, &table, ledger_select(d->inbox.ledger, "SELECT "
+	    "coalesce(m.failed_at, m.created_at), m.contact, "
+	    "c.body ->> '$.name', m.channel_type, m.reason, EXISTS (SELECT 1 "
+	    "FROM message n WHERE n.parent = m.id) FROM message m INDEXED BY "
+	    "message_failed LEFT JOIN contact k ON k.id = m.contact LEFT JOIN "
+	    "content c ON c.key = k.content WHERE m.state IN ('failed', "
+	    "'refused') AND coalesce(m.failed_at, m.created_at) >= ?1 AND "
+	    "coalesce(m.failed_at, m.created_at) < ?2 ORDER BY "
+	    "coalesce(m.failed_at, m.created_at) LIMIT ?3", "ssi", day->from,
+	    day->to, (int64_t)FIRST));
 }
 
 _Noreturn void

@@ -14,20 +14,6 @@
  * What to choose from
  */
 
-/* Whether there is an account by which something of this type could go. */
-static bool
-has_type(const struct desk *d, const char *type)
-{
-	const struct config *c = d->config;
-	const char *name;
-
-	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++)
-		if (strcmp(config_string(c, "channel", name, "type"), type) ==
-		    0 && config_bool(c, "channel", name, "active"))
-			return true;
-	return false;
-}
-
 /* Without a choice it goes by the very account that they wrote to. */
 static void
 put_channels(struct desk *d, const struct value *shown, const char *chosen)
@@ -43,7 +29,8 @@ put_channels(struct desk *d, const struct value *shown, const char *chosen)
 		html(d, " (%t)</option>\n", T_LAST_USED);
 	}
 	for (size_t i = 0; (type = config_channel_type(i)) != NULL; i++)
-		if (has_type(d, type) && strcmp(type, "voice") != 0 &&
+		if (config_active_channel(d->config, type) != NULL &&
+		    strcmp(type, "voice") != 0 &&
 		    (own == NULL || strcmp(type, own) != 0)) {
 			html(d, "<option value=\"%s\"%r>", type, chosen !=
 			    NULL && strcmp(chosen, type) == 0 ? " selected" :

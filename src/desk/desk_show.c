@@ -92,7 +92,7 @@ put_sender(struct desk *d, const struct value *m, const char *person,
 	html(d, " · ");
 	html_time(d, value_get_string(m, "at"));
 	if (value_is_true(value_get(m, "unread")))
-		html(d, " <span class=\"count\">%t</span>", T_UNREAD_ONE);
+		html(d, " <span class=\"count\">%t</span>", T_NEW_MESSAGES);
 	html(d, "</p>\n");
 }
 

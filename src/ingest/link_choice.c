@@ -17,25 +17,13 @@ is_one_of(const char *word, const char *const *list)
 	return false;
 }
 
-static bool
-has_active(const struct config *c, const char *type)
-{
-	const char *name;
-
-	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++)
-		if (strcmp(config_string(c, "channel", name, "type"),
-		    type) == 0 && config_bool(c, "channel", name, "active"))
-			return true;
-	return false;
-}
-
 const char *
 link_choice_channel(const struct config *c, size_t i)
 {
 	const char *type;
 
 	for (size_t k = 0; (type = config_channel_type(k)) != NULL; k++)
-		if (has_active(c, type) && i-- == 0)
+		if (config_active_channel(c, type) != NULL && i-- == 0)
 			return type;
 	return NULL;
 }

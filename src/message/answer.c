@@ -94,15 +94,9 @@ find_target(struct answer *a)
 static bool
 is_flagged(struct answer *a, const char *kind, const char *reason)
 {
-	struct ledger_rows *r;
-	bool found;
-
-	r = ledger_select(a->ledger, "SELECT 1 FROM flag WHERE kind = ?1 AND "
+	return ledger_count(a->ledger, "SELECT 1 FROM flag WHERE kind = ?1 AND "
 	    "reason = ?2 AND reminder IS ?3 AND contact IS ?4 AND resolved_at "
-	    "IS NULL", "ssss", kind, reason, a->reminder, a->contact);
-	found = ledger_next(r);
-	ledger_end(r);
-	return found;
+	    "IS NULL", "ssss", kind, reason, a->reminder, a->contact) > 0;
 }
 
 /* "No puedo ir", from one who has said yes: staff must hear of it. */
@@ -174,17 +168,11 @@ close_reminder(struct answer *a, const char *state)
 static bool
 is_before_stop(const struct answer *a, const char *scope)
 {
-	struct ledger_rows *r;
-	bool found;
-
 	if (a->said_at == NULL)
 		return false;
-	r = ledger_select(a->ledger, "SELECT 1 FROM consent WHERE hash = ? AND "
-	    "scope IN ('all', ?) AND state = 'out' AND at > ?", "sss", a->hash,
-	    scope, a->said_at);
-	found = ledger_next(r);
-	ledger_end(r);
-	return found;
+	return ledger_count(a->ledger, "SELECT 1 FROM consent WHERE hash = ? "
+	    "AND scope IN ('all', ?) AND state = 'out' AND at > ?", "sss",
+	    a->hash, scope, a->said_at) > 0;
 }
 
 /* False when it comes too late to change anything. */

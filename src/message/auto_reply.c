@@ -190,16 +190,11 @@ static bool
 had_one(const struct auto_reply *a, const struct question *q)
 {
 	char since[CLOCK_TEXT];
-	struct ledger_rows *r;
-	bool found;
 
-	r = ledger_select(a->ledger, "SELECT 1 FROM message WHERE type = '"
+	return ledger_count(a->ledger, "SELECT 1 FROM message WHERE type = '"
 	    TYPE "' AND direction = 'outbound' AND (hash = ?1 OR contact = "
 	    "?2) AND created_at > ?3 LIMIT 1", "sss", q->hash, q->contact,
-	    clock_format(clock_now() - DAY, since));
-	found = ledger_next(r);
-	ledger_end(r);
-	return found;
+	    clock_format(clock_now() - DAY, since)) > 0;
 }
 
 /* Why nobody is answered, or NULL. */

@@ -450,7 +450,8 @@ contact_state(struct ledger *l, const char *id, struct arena *mem)
 	return out;
 }
 
-struct value *
+/* What makes `a` and `b` differ; NULL when nothing does. */
+static struct value *
 contact_difference(const struct value *a, const struct value *b,
     struct arena *mem)
 {

@@ -64,10 +64,6 @@ void contact_carry(struct ledger *l, const struct config *c, const char *id);
 struct value *contact_state(struct ledger *l, const char *id,
     struct arena *mem);
 
-/* What makes `a` and `b` differ, as above; NULL when nothing does. */
-struct value *contact_difference(const struct value *a, const struct value *b,
-    struct arena *mem);
-
 /*
  * An address in the ledger: the keyed hash of its identity, which consent and
  * address rows go by; and its body, kept under `key`.  The latter returns the

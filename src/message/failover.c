@@ -80,18 +80,12 @@ load_chain(struct escalator *s, const char *id, struct chain *c)
 static bool
 is_unwanted(struct escalator *s, const struct link *k)
 {
-	struct ledger_rows *r;
-	bool found;
-
-	r = ledger_select(s->ledger, "SELECT 1 FROM consent WHERE hash = ?1 "
+	return ledger_count(s->ledger, "SELECT 1 FROM consent WHERE hash = ?1 "
 	    "AND state = 'out' AND ((scope = 'all' AND how <> 'provider') OR "
 	    "scope = 'topic:' || ?2) UNION ALL SELECT 1 FROM preference WHERE "
 	    "contact = ?3 AND json_valid(topics) AND json_extract(topics, "
 	    "'$.\"' || ?2 || '\"') = 0", "sss", k->hash, k->topic,
-	    k->contact);
-	found = ledger_next(r);
-	ledger_end(r);
-	return found;
+	    k->contact) > 0;
 }
 
 static bool

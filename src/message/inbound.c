@@ -80,14 +80,8 @@ attempt_by_provider_id(struct ledger *l, const char *provider, const char *id,
 static bool
 is_redirected(struct ledger *l, const char *message, int64_t attempt)
 {
-	struct ledger_rows *r;
-	bool redirected;
-
-	r = ledger_select(l, "SELECT 1 FROM attempt WHERE message = ? AND "
-	    "number = ? AND redirected = 1", "si", message, attempt);
-	redirected = ledger_next(r);
-	ledger_end(r);
-	return redirected;
+	return ledger_count(l, "SELECT 1 FROM attempt WHERE message = ? AND "
+	    "number = ? AND redirected = 1", "si", message, attempt) > 0;
 }
 
 /*
@@ -176,16 +170,10 @@ apply_status(struct ledger *l, struct value *event)
 static bool
 is_news(struct ledger *l, const struct consent *c)
 {
-	struct ledger_rows *r;
-	bool later;
-
-	r = ledger_select(l, "SELECT 1 FROM consent WHERE hash = ?1 AND scope "
-	    "= ?2 AND how IN ('keyword', 'link', 'provider', 'complaint') AND "
-	    "(at > ?3 OR (at = ?3 AND state = 'out'))", "sss", c->hash,
-	    c->scope, c->given_at);
-	later = ledger_next(r);
-	ledger_end(r);
-	return !later;
+	return ledger_count(l, "SELECT 1 FROM consent WHERE hash = ?1 AND "
+	    "scope = ?2 AND how IN ('keyword', 'link', 'provider', "
+	    "'complaint') AND (at > ?3 OR (at = ?3 AND state = 'out'))", "sss",
+	    c->hash, c->scope, c->given_at) == 0;
 }
 
 static void

@@ -51,18 +51,6 @@ complain(struct check *k, bool error, const struct ladder *l, int step,
 	k->tell(&what, k->ctx);
 }
 
-static bool
-has_channel(const struct config *c, const char *type)
-{
-	const char *name;
-
-	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++)
-		if (strcmp(config_string(c, "channel", name, "type"),
-		    type) == 0 && config_bool(c, "channel", name, "active"))
-			return true;
-	return false;
-}
-
 /* An event may be at any minute of its day. */
 static struct span
 span_of(const struct ladder_step *s, struct span before)
@@ -140,7 +128,7 @@ check_step(struct check *k, const struct ladder *l,
 	if (templates_get(k->templates, s->template, &why) == NULL)
 		complain(k, true, l, s->number, "%.300s", why.text);
 	if (strcmp(s->channel, "preferred") != 0 &&
-	    !has_channel(k->config, s->channel))
+	    config_active_channel(k->config, s->channel) == NULL)
 		complain(k, true, l, s->number, "no active [channel] is of "
 		    "type %s", s->channel);
 	if (strcmp(s->channel, "voice") == 0 && l->class != NULL &&

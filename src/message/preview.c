@@ -192,19 +192,6 @@ set_clock(struct walk *w, struct preview_template *t)
 
 /* One message. */
 
-/* The first active one of the type, as omni-route takes it. */
-static const char *
-find_account(const struct config *c, const char *type)
-{
-	const char *name;
-
-	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++)
-		if (strcmp(config_string(c, "channel", name, "type"),
-		    type) == 0 && config_bool(c, "channel", name, "active"))
-			return name;
-	return NULL;
-}
-
 static struct value *
 stand_in_contact(const struct walk *w, const char *language)
 {
@@ -362,7 +349,8 @@ show_language(struct walk *w, const struct preview_template *t,
 
 		if (!templates_support(t->set, type))
 			continue;
-		m.account = find_account(w->preview->config, type);
+		/* As omni-route takes it. */
+		m.account = config_active_channel(w->preview->config, type);
 		m.is_configured = m.account != NULL;
 		if (m.account == NULL)
 			m.account = type;

@@ -128,16 +128,6 @@ room_left(const char *text, int count)
 	return n;
 }
 
-static size_t
-characters(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s++)
-		n += !U8_IS_TRAIL((uint8_t)*s);
-	return n;
-}
-
 static void
 add_size(struct list *l, const char *text)
 {
@@ -149,7 +139,7 @@ add_size(struct list *l, const char *text)
 	left = room_left(text, s.count);
 	add(l, "size", "%d segment%s of %s, %zu characters; %zu more would "
 	    "fit", s.count, plural((size_t)s.count), s.encoding,
-	    characters(text), left);
+	    utf8_count(text, strlen(text)), left);
 }
 
 static void

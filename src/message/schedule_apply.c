@@ -53,9 +53,12 @@ is_state(const struct known *k, const char *state)
 	return k->found && strcmp(k->state, state) == 0;
 }
 
-/* Rows of one export may tell of one appointment twice; the newer counts. */
-bool
-schedule_is_stale(const struct entry *n)
+/*
+ * Whether the row is older than what the ledger has: rows of one export may
+ * tell of one appointment twice, and the newer counts.
+ */
+static bool
+is_stale(const struct entry *n)
 {
 	instant known;
 
@@ -83,32 +86,20 @@ schedule_answer(struct entry *n, const char *state, int64_t revision)
 static bool
 was_sent(struct ledger *l, const char *id, const struct known *k)
 {
-	struct ledger_rows *r;
-	bool sent;
-
-	r = ledger_select(l, "SELECT 1 FROM message WHERE reminder = ? AND "
+	return ledger_count(l, "SELECT 1 FROM message WHERE reminder = ? AND "
 	    "revision = ? AND direction = 'outbound' AND "
 	    "coalesce(notice, '') <> 'cancelled' AND (state = 'sent' OR "
 	    "state = 'sending' OR state = 'in_doubt' OR (state = 'failed' AND "
-	    "reason = 'in doubt')) LIMIT 1", "si", id, k->revision);
-	sent = ledger_next(r);
-	ledger_end(r);
-	return sent;
+	    "reason = 'in doubt')) LIMIT 1", "si", id, k->revision) > 0;
 }
 
 static bool
 knows_it_is_cancelled(struct ledger *l, const char *id, const struct known *k)
 {
-	struct ledger_rows *r;
-	bool sent;
-
-	r = ledger_select(l, "SELECT 1 FROM message WHERE reminder = ? AND "
+	return ledger_count(l, "SELECT 1 FROM message WHERE reminder = ? AND "
 	    "revision = ? AND notice = 'cancelled' AND (state = 'sent' OR "
 	    "state = 'sending' OR state = 'in_doubt') LIMIT 1", "si", id,
-	    k->revision);
-	sent = ledger_next(r);
-	ledger_end(r);
-	return sent;
+	    k->revision) > 0;
 }
 
 /*
@@ -398,7 +389,7 @@ apply_confirmed(struct entry *n)
 void
 schedule_apply_open(struct entry *n)
 {
-	if (schedule_is_stale(n))
+	if (is_stale(n))
 		schedule_answer(n, "stale", n->known.revision);
 	else if (strcmp(n->status, "confirmed") == 0)
 		apply_confirmed(n);
@@ -414,7 +405,7 @@ schedule_apply_closed(struct entry *n)
 	const struct known *k = &n->known;
 	const char *notice;
 
-	if (schedule_is_stale(n))
+	if (is_stale(n))
 		schedule_answer(n, "stale", k->revision);
 	else if (!k->found)
 		schedule_answer(n, "not_known", 0);

@@ -38,8 +38,6 @@ struct entry {
 
 /* schedule_apply.c: rows and the ledger */
 void schedule_look_up(struct ledger *l, const char *id, struct known *k);
-/* Whether the row is older than what the ledger has. */
-bool schedule_is_stale(const struct entry *n);
 void schedule_answer(struct entry *n, const char *state, int64_t revision);
 void schedule_apply_open(struct entry *n);	/* scheduled, confirmed */
 void schedule_apply_closed(struct entry *n);	/* cancelled, done */

@@ -16,16 +16,6 @@
 /* What stands for a character that is not in GSM-7; NULL: nothing does. */
 typedef const char *substitute(UChar32 c, struct arena *mem);
 
-static size_t
-characters(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s++)
-		n += !U8_IS_TRAIL((uint8_t)*s);
-	return n;
-}
-
 /* The character at `*i`, which moves on.  Records hold nothing but UTF-8. */
 static UChar32
 next_character(const char *utf8, size_t *i)
@@ -364,7 +354,7 @@ sms_prepare(struct filter *f, struct record *r, const struct config *c,
 	if (!counted || s.first_ucs2 >= 0)
 		sms_offenders(text, &o);
 	set_offenders(r, &o);
-	n = characters(text);
+	n = utf8_count(text, strlen(text));
 	if (n > SMS_TEXT_MAX || !counted) {
 		filter_refuse(f, r, "too_long", "text",
 		    "%zu characters; an SMS has at most %d", n, SMS_TEXT_MAX);

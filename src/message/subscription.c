@@ -203,8 +203,8 @@ read_keys(const struct value *keys, struct subscription *out,
 	return 0;
 }
 
-int
-subscription_read(const struct config *c, const struct value *v,
+static int
+read_members(const struct config *c, const struct value *v,
     struct subscription *out, struct error *e)
 {
 	if (value_type(v) != VALUE_OBJECT)
@@ -225,7 +225,7 @@ subscription_parse(const struct config *c, const char *text,
 	if (v == NULL)
 		error_set(e, EX_DATAERR, "not a subscription in JSON");
 	else
-		rc = subscription_read(c, v, out, e);
+		rc = read_members(c, v, out, e);
 	value_free(v);
 	return rc;
 }
@@ -261,7 +261,7 @@ push_address(const struct config *c, const struct value *v,
 		return NULL;
 	}
 	rc = token != NULL ? subscription_parse(c, token, &s, &e) :
-	    subscription_read(c, v, &s, &e);
+	    read_members(c, v, &s, &e);
 	if (rc == 0)
 		return arena_strdup(mem, subscription_write(&s, text));
 	*why = arena_printf(mem, "%s", e.text);

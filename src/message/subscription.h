@@ -35,10 +35,10 @@ struct subscription {
 	unsigned char p256dh[P256_POINT], auth[SUBSCRIPTION_AUTH];
 };
 
-/* EX_DATAERR and which member is at fault, "endpoint: ...". */
-int subscription_read(const struct config *c, const struct value *v,
-    struct subscription *out, struct error *e);
-/* The same of a string, which may be no JSON. */
+/*
+ * Of a string, which may be no JSON: EX_DATAERR and which member is at fault,
+ * "endpoint: ...".
+ */
 int subscription_parse(const struct config *c, const char *text,
     struct subscription *out, struct error *e);
 /* Returns `out`. */

@@ -10,7 +10,7 @@
 #include <sysexits.h>
 
 #define DIGITS		"0123456789"
-#define SECRET_MAX	4096	/* as config.c reads */
+#define SECRET_MAX	4096	/* as config_get.c reads */
 #define WAIT_MAX	((int64_t)7 * 86400)
 #define RUN_MIN		24	/* letters and digits: may be a credential */
 

@@ -21,18 +21,12 @@ bool
 provider_id_is_anothers(struct engine *n, const char *provider_id,
     const char *id, int attempt)
 {
-	struct ledger_rows *r;
-	bool anothers;
-
-	r = ledger_select(n->ledger, "SELECT 1 FROM attempt WHERE "
+	return ledger_count(n->ledger, "SELECT 1 FROM attempt WHERE "
 	    "provider = ?1 AND provider_id = ?2 AND (message <> ?3 OR "
 	    "number <> ?4) UNION ALL SELECT 1 FROM event WHERE provider = ?1 "
 	    "AND provider_id = ?2 AND message IS NOT NULL AND "
 	    "(message <> ?3 OR attempt <> ?4)", "sssi", n->provider->kind,
-	    provider_id, id, (int64_t)attempt);
-	anothers = ledger_next(r);
-	ledger_end(r);
-	return anothers;
+	    provider_id, id, (int64_t)attempt) > 0;
 }
 
 bool

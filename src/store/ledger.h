@@ -13,7 +13,7 @@
 
 /*
  * The ledger: a journal, and the tables that are made from it.  The format is
- * omni-ledger(5); this is the only file that knows SQLite.
+ * omni-ledger(5); above this layer nothing knows SQLite.
  *
  * Writers take a blocking lock on LEDGER.lock and then BEGIN IMMEDIATE, so
  * that nobody ever waits on a busy database, and never keep a transaction
@@ -63,8 +63,8 @@ void ledger_undo(struct ledger *l);
 /*
  * Writes one journal row and applies it to the projections.  `data` is taken;
  * "v": LEDGER_ROW is added to it, so that apply.sql can tell what an older
- * omni wrote, and replay it as that one did.  The row's time is clock_now(), or that of the last
- * row if that is later.  Returns the row's number.
+ * omni wrote, and replay it as that one did.  The row's time is clock_now(), or
+ * that of the last row if that is later.  Returns the row's number.
  */
 #define LEDGER_ROW	3	/* since 2 an answer resolves flags, since 3
 				   staff answers and merged ones are one */
@@ -130,7 +130,8 @@ const char *ledger_run(const struct ledger *l);
  * Both give 0, or -1 and EX_TEMPFAIL: when the clock is further than `max_gap`
  * seconds from the last journal row and from the last time a person confirmed
  * it; when the ledger is older than its own export in `journal_dir`, or has not
- * got the row that LEDGER.seen tells of (a restored file).  A person confirms either one with omni-ledger confirm.
+ * got the row that LEDGER.seen tells of (a restored file).  A person confirms
+ * either one with omni-ledger confirm.
  */
 int ledger_check_time(struct ledger *l, int64_t max_gap, struct error *e);
 int ledger_check_export(struct ledger *l, const char *journal_dir,

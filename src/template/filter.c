@@ -114,12 +114,6 @@ filter_language_is(const struct call *c, const char *code)
 	return *name == '\0' || *name == '-' || *name == '_';
 }
 
-int
-filter_items(struct call *c, const struct tval *v, struct tval *list)
-{
-	return render_items(c->r, v, list);
-}
-
 void
 html_escape(struct buf *out, const char *s, size_t len)
 {

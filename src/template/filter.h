@@ -66,11 +66,6 @@ void *filter_alloc(struct call *c, size_t size);
 int filter_take(struct call *c, struct buf *b, struct tval *out);
 /* The value as a string; -1 as above. */
 int filter_text(struct call *c, const struct tval *v, struct tval *out);
-/*
- * The items of a sequence as a list, to be walked by tval_at(); -1 as above.
- * (By itself tval_at() counts from the start of a string or an object.)
- */
-int filter_items(struct call *c, const struct tval *v, struct tval *list);
 /* The reader's language: "en" when nobody says. */
 const char *filter_language(const struct call *c);
 /*

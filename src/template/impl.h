@@ -304,8 +304,6 @@ int render_block(struct render *r, const struct node *n);
  */
 int expr_value(struct render *r, const struct expr *x, bool lenient,
     bool printed, struct tval *v);
-/* The items of any sequence as a list. */
-int render_items(struct render *r, const struct tval *v, struct tval *list);
 /* Counts as steps what a filter or a comparison will do with the value. */
 void render_work(struct render *r, const struct tval *v);
 int condition_holds(struct render *r, const struct condition *c, bool *holds);

@@ -103,7 +103,8 @@ render_bind_all(struct render *r, const struct assignment *with)
 	return 0;
 }
 
-int
+/* The items of any sequence as a list. */
+static int
 render_items(struct render *r, const struct tval *v, struct tval *list)
 {
 	struct tval *items;

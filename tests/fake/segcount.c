@@ -4,11 +4,8 @@
  */
 #include <stdio.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "base/error.h"
-#include "base/reader.h"
-#include "base/record.h"
+#include "each_line.h"
 #include "message/segments.h"
 
 static void
@@ -32,17 +29,5 @@ answer(const char *line, size_t len)
 int
 main(void)
 {
-	enum reader_status rc;
-	struct reader in;
-	char *line;
-	size_t len;
-
-	record_setup();
-	reader_init(&in, STDIN_FILENO, RECORD_MAX, NULL, NULL);
-	while ((rc = reader_next(&in, &line, &len)) == READER_LINE)
-		answer(line, len);
-	if (rc != READER_END)
-		die(EX_DATAERR, "input is cut off or too long");
-	reader_release(&in);
-	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+	return each_line(answer);
 }

@@ -18,8 +18,7 @@
 #include "ingest/cgi_impl.h"
 #include "ingest/inbound_file.h"
 #include "ingest/page_hook.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "promise.h"
 
 #define URL	"https://h.example/omni"
 
@@ -35,15 +34,6 @@ static jmp_buf answered;
 static char status[4];
 static bool kept, refused, is_signed;
 static int input = -1;
-
-static void
-promise(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 /* In place of those of cgi_answer.c, which end the process. */
 
@@ -214,14 +204,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct cgi_request r;
-	char *text = malloc(size + 1);
+	char *text = as_text(data, size);
 
-	promise(text != NULL, "there is memory");
 	if (config == NULL)
 		load();
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	set_request(text, size);
 	kept = refused = false;
 	r = (struct cgi_request){ .mem = &mem,

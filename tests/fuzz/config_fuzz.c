@@ -13,19 +13,9 @@
 #include "base/config.h"
 #include "base/record.h"
 #include "message/ladder_check.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "promise.h"
 
 static char path[] = "/tmp/omni-fuzz-XXXXXX";
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 static void
 leave(void)

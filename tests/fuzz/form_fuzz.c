@@ -8,19 +8,9 @@
 #include <string.h>
 
 #include "base/form.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "promise.h"
 
 static struct arena mem = ARENA_INIT(16 * 1024 * 1024);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 static void
 check_pairs(const struct form *f)

@@ -17,18 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "promise.h"
 #include "provider/provider.h"
 
 static struct config *config;
-
-static inline void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 static inline void
 leave(void)

@@ -9,8 +9,6 @@
 
 #define MEMORY	((size_t)32 * 1024 * 1024)
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct inbound_readers readers;
 
 static void

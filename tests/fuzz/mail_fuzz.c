@@ -11,17 +11,7 @@
 #include "provider/mail_letter.h"
 #include "provider/mail_sns.h"
 #include "provider/mail_text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
+#include "promise.h"
 
 static bool
 is_one_of(const struct value *v, const char *key, const char *const *words)

@@ -8,19 +8,9 @@
 #include <string.h>
 
 #include "mcp/mcp.h"
+#include "promise.h"
 
 #define OUT_MAX	(64 * 1024 * 1024)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 static const char *const tools[] = { "find_contact", "get_unread_messages",
     "get_conversation_history", "check_message_status", "explain",

@@ -14,20 +14,10 @@
 #include "ingest/media_store.h"
 #include "ingest/media_type.h"
 #include "provider/inbound_media.h"
+#include "promise.h"
 
 #define CLAIMED_MAX	128
 #define ALL		"image audio video pdf"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 static void
 check_type(const char *data, size_t size, const char *claimed)

@@ -17,6 +17,7 @@
 #include "message/render.h"
 #include "message/variables.h"
 #include "message/whatsapp.h"
+#include "promise.h"
 
 static const char *const files[] = { "t/meta.conf", "t/es/whatsapp",
 	"t/es/text", "t/en/whatsapp", "_shared/x" };
@@ -25,17 +26,6 @@ static const char *const files[] = { "t/meta.conf", "t/es/whatsapp",
 static char home[] = "/tmp/omni-fuzz-XXXXXX";
 static struct config *config;
 static int dir;		/* of the templates */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 static void
 write_file(const char *path, const char *s, size_t len)

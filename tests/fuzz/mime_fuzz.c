@@ -7,8 +7,6 @@
 
 #define TO "ana@example.org"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct provider *mail;
 
 static size_t

@@ -6,17 +6,7 @@
 #include <sys/mman.h>
 
 #include "../../src/send/sender.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
+#include "promise.h"
 
 /* The ids that a parser finds in the lines, one after the other. */
 static void
@@ -46,13 +36,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct queue s = { .keep = ARENA_INIT((size_t)256 * 1024 * 1024) };
-	char *text = malloc(size + 1);
+	char *text = as_text(data, size);
 	size_t lines = 0;
 
-	promise(text != NULL, "there is memory");
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	record_setup();
 	s.fd = memfd_create("order", MFD_CLOEXEC);
 	promise(s.fd != -1 && write(s.fd, data, size) == (ssize_t)size &&

@@ -16,8 +16,6 @@
 #define INPUT_MAX	(128 * 1024)
 #define NOW		1795475700
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* The next line of `*s`, ended there; NULL: there is none. */
 static char *
 line(char **s)

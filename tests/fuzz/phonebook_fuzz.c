@@ -22,8 +22,6 @@
 #define SAID_MAX	(60 * 1024)	/* a pipe takes it at once */
 #define ENDS_ITSELF	0xff
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const uint8_t *said;
 static size_t said_len, started;
 static int last_pipe[2];
@@ -87,15 +85,7 @@ fake_wait(pid_t pid, int *status, int options)
 #undef kill
 
 #include "message/phonebook.h"
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
+#include "promise.h"
 
 static void
 check_phone(const struct phone *p)

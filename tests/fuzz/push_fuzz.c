@@ -4,8 +4,6 @@
  */
 #include "http.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct provider *webpush, *ntfy;
 
 static void

@@ -10,19 +10,9 @@
 
 #include "base/record.h"
 #include "base/text.h"
+#include "promise.h"
 
 #define MEMORY	((size_t)16 * 1024 * 1024)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 static bool
 same_json(const struct value *a, const struct value *b)
@@ -124,15 +114,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static bool ready;
 	struct error e = { .text = "" };
 	struct record r = RECORD_INIT;
-	char *line = malloc(size + 1);
+	char *line = as_text(data, size);
 
 	if (!ready)
 		record_setup();
 	ready = true;
-	promise(line != NULL, "there is memory");
-	if (size > 0)
-		memcpy(line, data, size);
-	line[size] = '\0';
 	if (memchr(line, '\n', size) != NULL)
 		;		/* the reader never hands out such a line */
 	else if (record_parse(&r, line, size, &e) == -1)

@@ -13,17 +13,7 @@
 #include "message/reply.h"
 #include "message/reply_lexicon.h"
 #include "message/reply_lists.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
+#include "promise.h"
 
 /* Of what a yes may be made. */
 static bool
@@ -105,12 +95,8 @@ check_lists(const char *text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = as_text(data, size);
 
-	promise(text != NULL, "there is memory");
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	check_answer(text, size);
 	if (*text == '[' || *text == '@')
 		check_lists(text);

@@ -5,8 +5,6 @@
  */
 #include "http.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct provider *ses;
 
 static void

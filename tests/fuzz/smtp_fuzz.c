@@ -6,8 +6,6 @@
  */
 #include "http.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static void
 check_read(const char *kind, const struct response *r)
 {

@@ -12,17 +12,7 @@
 
 #include "provider/ses_hook.h"
 #include "provider/sns.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
+#include "promise.h"
 
 static void
 check_url(const char *url)
@@ -135,12 +125,8 @@ check_body(const char *body, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = as_text(data, size);
 
-	promise(text != NULL, "there is memory");
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	if (text[0] == '!')
 		check_message(text + 1, strlen(text + 1), "m-1");
 	else if (text[0] == '@')

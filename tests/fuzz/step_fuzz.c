@@ -16,23 +16,13 @@
 #include "base/zone.h"
 #include "message/hours.h"
 #include "message/ladder.h"
+#include "promise.h"
 
 #define ZONE	"America/Tijuana"	/* it changes its clocks */
 #define NOW	((instant)1795197600)	/* 2026-11-20T18:00:00Z */
 #define YEAR_0	((instant)-62167219200)
 #define YEAR_10000 ((instant)253402300800)
 #define YEARS	((int64_t)4 * 366 * 86400)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 static struct hours hours;
 
@@ -164,14 +154,10 @@ set_up(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1), *line, *next;
+	char *text = as_text(data, size), *line, *next;
 
 	if (hours.holidays == NULL)
 		set_up();
-	promise(text != NULL, "there is memory");
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	hours.any = false;
 	memset(hours.count, 0, sizeof(hours.count));
 	next = strchr(text, '\n');

@@ -7,8 +7,6 @@
 #include "base/digest.h"
 #include "message/subscription.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* Nothing that could end a header, a URL or a string of JSON. */
 static void
 check_text(const char *s)
@@ -92,12 +90,8 @@ check_endpoint(const char *url)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = as_text(data, size);
 
-	promise(text != NULL, "there is memory");
-	if (size > 0)
-		memcpy(text, data, size);
-	text[size] = '\0';
 	if (config == NULL)
 		enter("[provider web]\nkind = webpush\nprivate_key = env:K\n"
 		    "allow = 127.0.0.1\n");

@@ -21,6 +21,7 @@
 #include <sysexits.h>
 
 #include "template/template.h"
+#include "promise.h"
 
 #define PARTS_MAX	10
 #define OUT_MAX		(128 * 1024)
@@ -48,17 +49,6 @@ struct answer {
 	struct error e;
 	const char *field;
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
 
 static struct part
 part_of(const struct input *in, size_t i)

@@ -10,8 +10,6 @@
 #include "provider/speech.h"
 #include "provider/twilio_hook.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 /* What goes into a key, a view or a comparison. */
 static void
 check_plain(const struct value *event, const char *key)

@@ -7,8 +7,6 @@
 #define ACCOUNT	"AC00000000000000000000000000000000"
 #define LIST	"/2010-04-01/Accounts/" ACCOUNT "/"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct provider *twilio;
 static const char *type;
 static bool taken;

@@ -6,8 +6,6 @@
 
 #include <sysexits.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const struct provider *whatsapp;
 
 static void

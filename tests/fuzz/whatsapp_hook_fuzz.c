@@ -11,17 +11,7 @@
 #include <string.h>
 
 #include "provider/whatsapp_hook.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-promise(bool kept, const char *what)
-{
-	if (kept)
-		return;
-	fprintf(stderr, "promise broken: %s\n", what);
-	abort();
-}
+#include "promise.h"
 
 static bool
 is_one_of(const struct value *event, const char *key,

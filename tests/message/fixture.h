@@ -7,13 +7,12 @@
 
 #undef NDEBUG
 #include <assert.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "../remove_tree.h"
 #include "base/io.h"
 #include "message/templates.h"
 
@@ -78,18 +77,10 @@ enter_home(void)
 static inline void
 remove_home(void)
 {
-	const char *const argv[] = { "rm", "-rf", fixture_home, NULL };
-	pid_t pid;
-
 	templates_free(all);
 	config_free(config);
 	assert(chdir("/") == 0);
-	pid = fork();
-	if (pid == 0) {
-		execvp(argv[0], (char *const *)(uintptr_t)argv);
-		_exit(1);
-	}
-	assert(waitpid(pid, NULL, 0) == pid);
+	remove_tree(fixture_home);
 }
 
 /* The template, which must be without a fault. */

@@ -115,26 +115,40 @@ test_never_open(void)
 	    event.at + 365 * 86400);
 }
 
-/* What next means, for a message that is due at this time. */
-static void
-check_next(const struct ladder *l, int number, const char *event_at,
-    const char *now, const char *want)
-{
-	const struct ladder_event event = { at(event_at), MEXICO };
-	struct value *next = ladder_next(l, number, &event, at(now), false);
-	char text[CLOCK_TEXT], got[64] = "none";
-	int64_t step;
-	instant t;
+/* What next means, for a message of the step `number` that is due at `now`. */
+struct next {
+	int number;
+	const char *event, *now, *want;
+};
 
-	if (ladder_resolve(next, at(now), &hours, &step, &t))
-		snprintf(got, sizeof(got), "%d %s", (int)step,
-		    clock_format(t, text));
-	if (strcmp(got, want) != 0)
-		fprintf(stderr, "after %d at %s: %s, not %s\n", number, now,
-		    got, want);
-	assert(strcmp(got, want) == 0);
-	value_free(next);
+static void
+check_next(const struct ladder *l, const struct next *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct ladder_event event = { at(rows[i].event),
+		    MEXICO };
+		const instant now = at(rows[i].now);
+		struct value *next = ladder_next(l, rows[i].number, &event,
+		    now, false);
+		char text[CLOCK_TEXT], got[64] = "none";
+		int64_t step;
+		instant t;
+
+		if (ladder_resolve(next, now, &hours, &step, &t))
+			snprintf(got, sizeof(got), "%d %s", (int)step,
+			    clock_format(t, text));
+		if (strcmp(got, rows[i].want) != 0)
+			fprintf(stderr, "after %d at %s: %s, not %s\n",
+			    rows[i].number, rows[i].now, got, rows[i].want);
+		assert(strcmp(got, rows[i].want) == 0);
+		value_free(next);
+	}
 }
+
+#define CHECK_NEXT(l, ...) do { \
+	static const struct next rows[] = { __VA_ARGS__ }; \
+	check_next(l, rows, sizeof(rows) / sizeof(rows[0])); \
+} while (0)
 
 static void
 test_next(void)
@@ -145,29 +159,32 @@ test_next(void)
 	const struct ladder open = LADDER("-48h email", "+3h open sms",
 	    "+1d at 09:00 voice", "-1h flag");
 
-	check_next(&l, 1, "2026-11-24T16:00:00Z", "2026-11-23T16:00:00Z",
-	    "2 2026-11-23T18:00:00Z");
-	check_next(&l, 3, "2026-11-24T16:00:00Z", "2026-11-23T20:00:00Z",
-	    "4 2026-11-24T14:00:00Z");
-	check_next(&l, 5, "2026-11-24T16:00:00Z", "2026-11-24T15:00:00Z",
-	    "none");
-	/* Three hours before: two more would be after the last one. */
-	check_next(&l, 1, "2026-11-24T16:00:00Z", "2026-11-24T13:00:00Z",
-	    "4 2026-11-24T14:00:00Z");
-	/* Its own time is over, the flag's is not. */
-	check_next(&l, 1, "2026-11-24T16:00:00Z", "2026-11-24T14:30:00Z",
-	    "5 2026-11-24T15:00:00Z");
-	check_next(&l, 3, "2026-11-24T16:00:00Z", "2026-11-24T15:30:00Z",
-	    "5 2026-11-24T15:30:00Z");
-	/* A call at the time of the flag: it is not over by that. */
-	check_next(&call, 2, "2026-11-24T16:00:00Z", "2026-11-24T15:00:00Z",
-	    "3 2026-11-24T15:00:00Z");
-	check_next(&call, 1, "2026-11-24T16:00:00Z", "2026-11-24T15:30:00Z",
-	    "2 2026-11-24T15:30:00Z");
-	check_next(&open, 1, "2026-11-25T16:00:00Z", "2026-11-23T19:00:00Z",
-	    "2 2026-11-24T00:00:00Z");
-	check_next(&open, 2, "2026-11-25T16:00:00Z", "2026-11-24T00:00:00Z",
-	    "3 2026-11-24T15:00:00Z");
+	CHECK_NEXT(&l,
+	    { 1, "2026-11-24T16:00:00Z", "2026-11-23T16:00:00Z",
+		"2 2026-11-23T18:00:00Z" },
+	    { 3, "2026-11-24T16:00:00Z", "2026-11-23T20:00:00Z",
+		"4 2026-11-24T14:00:00Z" },
+	    { 5, "2026-11-24T16:00:00Z", "2026-11-24T15:00:00Z",
+		"none" },
+	    /* Three hours before: two more would be after the last one. */
+	    { 1, "2026-11-24T16:00:00Z", "2026-11-24T13:00:00Z",
+		"4 2026-11-24T14:00:00Z" },
+	    /* Its own time is over, the flag's is not. */
+	    { 1, "2026-11-24T16:00:00Z", "2026-11-24T14:30:00Z",
+		"5 2026-11-24T15:00:00Z" },
+	    { 3, "2026-11-24T16:00:00Z", "2026-11-24T15:30:00Z",
+		"5 2026-11-24T15:30:00Z" });
+	CHECK_NEXT(&call,
+	    /* A call at the time of the flag: it is not over by that. */
+	    { 2, "2026-11-24T16:00:00Z", "2026-11-24T15:00:00Z",
+		"3 2026-11-24T15:00:00Z" },
+	    { 1, "2026-11-24T16:00:00Z", "2026-11-24T15:30:00Z",
+		"2 2026-11-24T15:30:00Z" });
+	CHECK_NEXT(&open,
+	    { 1, "2026-11-25T16:00:00Z", "2026-11-23T19:00:00Z",
+		"2 2026-11-24T00:00:00Z" },
+	    { 2, "2026-11-25T16:00:00Z", "2026-11-24T00:00:00Z",
+		"3 2026-11-24T15:00:00Z" });
 }
 
 /* What would come after an event that is early in the day is left out. */
@@ -184,53 +201,61 @@ test_early_event(void)
 	assert(ladder_first(&l, &late)->number == 1);
 	/* None is before it: the first, and the reminder lapses. */
 	assert(ladder_first(&odd, &early)->number == 1);
-	check_next(&l, 2, "2026-11-24T15:00:00Z", "2026-11-24T14:30:00Z",
-	    "5 2026-11-24T14:50:00Z");
-	check_next(&l, 2, "2026-11-24T20:00:00Z", "2026-11-24T17:00:00Z",
-	    "3 2026-11-24T18:00:00Z");
-}
-
-static int
-picked(const struct ladder *l, int number, const char *now, bool confirmed,
-    const struct value *contact)
-{
-	const struct ladder_event event = { at("2026-11-24T16:00:00Z"),
-	    MEXICO };
-	const struct ladder_step *s = ladder_pick(l, number, &event, at(now),
-	    confirmed, contact);
-
-	return s == NULL ? 0 : s->number;
+	CHECK_NEXT(&l,
+	    { 2, "2026-11-24T15:00:00Z", "2026-11-24T14:30:00Z",
+		"5 2026-11-24T14:50:00Z" },
+	    { 2, "2026-11-24T20:00:00Z", "2026-11-24T17:00:00Z",
+		"3 2026-11-24T18:00:00Z" });
 }
 
 static void
 test_pick(void)
 {
+	enum { ALL, MAIL };
+	static const struct {
+		int number;
+		const char *now;
+		bool confirmed;
+		int contact, want;
+	} rows[] = {
+		{ 1, "2026-11-22T16:00:00Z", false, ALL, 1 },
+		{ 1, "2026-11-23T17:00:00Z", false, ALL, 2 },
+		{ 1, "2026-11-24T13:00:00Z", false, ALL, 3 },
+		{ 1, "2026-11-24T15:15:00Z", false, ALL, 3 },
+		/* The flag first on the way to the last message, then that. */
+		{ 1, "2026-11-24T15:45:00Z", false, ALL, 4 },
+		{ 4, "2026-11-24T15:45:00Z", false, ALL, 4 },
+		{ 5, "2026-11-24T15:45:00Z", false, ALL, 5 },
+		/* By mail alone for who has no more. */
+		{ 1, "2026-11-24T13:00:00Z", false, MAIL, 1 },
+		{ 1, "2026-11-24T15:45:00Z", false, MAIL, 1 },
+		/* A step that is gone: there is none after it. */
+		{ 6, "2026-11-24T15:45:00Z", false, ALL, 0 },
+		/* Confirmed: it is skipped, and no later one comes early. */
+		{ 1, "2026-11-24T13:00:00Z", true, ALL, 1 },
+		{ 5, "2026-11-24T15:45:00Z", true, ALL, 5 }
+	};
 	const struct ladder l = LADDER("-48h email", "-24h sms",
 	    "-4h whatsapp", "-1h flag", "-30m sms if always");
-	struct value *all = value_new_object(), *mail = value_new_object();
+	const struct ladder_event event = { at("2026-11-24T16:00:00Z"),
+	    MEXICO };
+	struct value *contacts[] = { value_new_object(), value_new_object() };
 
-	value_set_string(all, "email", "a@b.example");
-	value_set_string(all, "phone", "+525512345678");
-	value_set_string(all, "whatsapp", "+525512345678");
-	value_set_string(mail, "email", "a@b.example");
-	assert(picked(&l, 1, "2026-11-22T16:00:00Z", false, all) == 1);
-	assert(picked(&l, 1, "2026-11-23T17:00:00Z", false, all) == 2);
-	assert(picked(&l, 1, "2026-11-24T13:00:00Z", false, all) == 3);
-	assert(picked(&l, 1, "2026-11-24T15:15:00Z", false, all) == 3);
-	/* The flag first on the way to the last message, then that. */
-	assert(picked(&l, 1, "2026-11-24T15:45:00Z", false, all) == 4);
-	assert(picked(&l, 4, "2026-11-24T15:45:00Z", false, all) == 4);
-	assert(picked(&l, 5, "2026-11-24T15:45:00Z", false, all) == 5);
-	/* By mail alone for who has no more. */
-	assert(picked(&l, 1, "2026-11-24T13:00:00Z", false, mail) == 1);
-	assert(picked(&l, 1, "2026-11-24T15:45:00Z", false, mail) == 1);
-	/* A step that is gone: the one after it. */
-	assert(picked(&l, 6, "2026-11-24T15:45:00Z", false, all) == 0);
-	/* Who has confirmed: it is skipped, and no later one comes early. */
-	assert(picked(&l, 1, "2026-11-24T13:00:00Z", true, all) == 1);
-	assert(picked(&l, 5, "2026-11-24T15:45:00Z", true, all) == 5);
-	value_free(all);
-	value_free(mail);
+	value_set_string(contacts[ALL], "email", "a@b.example");
+	value_set_string(contacts[ALL], "phone", "+525512345678");
+	value_set_string(contacts[ALL], "whatsapp", "+525512345678");
+	value_set_string(contacts[MAIL], "email", "a@b.example");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct ladder_step *s = ladder_pick(&l, rows[i].number,
+		    &event, at(rows[i].now), rows[i].confirmed,
+		    contacts[rows[i].contact]);
+
+		if ((s == NULL ? 0 : s->number) != rows[i].want)
+			fprintf(stderr, "%zu: not %d\n", i, rows[i].want);
+		assert((s == NULL ? 0 : s->number) == rows[i].want);
+	}
+	value_free(contacts[ALL]);
+	value_free(contacts[MAIL]);
 }
 
 static void

@@ -118,6 +118,22 @@ refuses(const struct provider *p, const struct order *o, int status,
 	buf_release(&out.headers);
 }
 
+/* The set-up is wrong, and the reason begins with `why`. */
+static inline void
+cannot_sign_in(const struct provider *p, const char *name, const char *why)
+{
+	struct credentials c;
+	struct error e = { .text = "" };
+
+	assert(p->sign_in(config, name, &c, &e) == -1);
+	if (strncmp(e.text, why, strlen(why)) != 0)
+		fprintf(stderr, "got: %s\nwant: %s\n", e.text, why);
+	assert(e.status == EX_CONFIG);
+	assert(strncmp(e.text, why, strlen(why)) == 0);
+	assert(strstr(e.text, SECRET) == NULL);
+	buf_release(&c.secret);
+}
+
 static inline struct verdict
 read_response(const struct provider *p, const struct response *r)
 {

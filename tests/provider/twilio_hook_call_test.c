@@ -1,44 +1,10 @@
-#undef NDEBUG
-#include <assert.h>
-#include <stdio.h>
-#include <string.h>
-#include <sysexits.h>
-
-#include "provider/twilio_hook.h"
+#include "twilio_hook.h"
 
 #define SID	"CA0123456789abcdef0123456789abcdef"
 #define PEOPLE	"&To=%2B525512345678&From=%2B525587654321"
 #define BEGIN	"{\"provider\":\"twilio\",\"provider_id\":\"" SID "\"," \
 	"\"channel_type\":\"voice\","
 #define THEIRS	"\"to\":\"+525512345678\",\"from\":\"+525587654321\""
-
-static struct arena mem = ARENA_INIT(4 * 1024 * 1024);
-
-static int
-read_hook(enum twilio_hook kind, const char *body, const char *query,
-    struct value **event, struct error *e)
-{
-	struct form f;
-
-	assert(form_parse(&f, body, strlen(body), &mem, e) == 0);
-	return twilio_hook_read(kind, &f, query, event, e);
-}
-
-static void
-check(enum twilio_hook kind, const char *body, const char *query,
-    const char *want)
-{
-	struct value *event;
-	struct error e;
-	const char *got;
-
-	assert(read_hook(kind, body, query, &event, &e) == 0);
-	got = value_json(event, &mem);
-	if (strcmp(got, want) != 0)
-		fprintf(stderr, "got:  %s\nwant: %s\n", got, want);
-	assert(strcmp(got, want) == 0);
-	value_free(event);
-}
 
 static void
 refuses(enum twilio_hook kind, const char *body, const char *why)

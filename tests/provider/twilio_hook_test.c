@@ -1,15 +1,9 @@
-#undef NDEBUG
-#include <assert.h>
-#include <string.h>
-#include <sysexits.h>
+#include "twilio_hook.h"
 
 #include "base/digest.h"
-#include "provider/twilio_hook.h"
 
 #define FORM	"application/x-www-form-urlencoded"
 #define SID	"SM0123456789abcdef0123456789abcdef"
-
-static struct arena mem = ARENA_INIT(4 * 1024 * 1024);
 
 static char *
 sign(const char *token, const char *data)
@@ -157,28 +151,6 @@ test_get(void)
 	assert(takes(url, NULL, "", url));
 	assert(takes(url, "", "", url));
 	assert(!takes(url, NULL, "x", url));
-}
-
-static int
-read_hook(enum twilio_hook kind, const char *body, const char *query,
-    struct value **event, struct error *e)
-{
-	struct form f;
-
-	assert(form_parse(&f, body, strlen(body), &mem, e) == 0);
-	return twilio_hook_read(kind, &f, query, event, e);
-}
-
-static void
-check(enum twilio_hook kind, const char *body, const char *query,
-    const char *want)
-{
-	struct value *event;
-	struct error e;
-
-	assert(read_hook(kind, body, query, &event, &e) == 0);
-	assert(strcmp(value_json(event, &mem), want) == 0);
-	value_free(event);
 }
 
 static void

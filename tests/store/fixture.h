@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "../remove_tree.h"
 #include "store/ledger.h"
 
 static char fixture_home[] = "/tmp/omni-store-XXXXXX";
@@ -78,16 +78,8 @@ enter_home(void)
 static inline void
 remove_home(void)
 {
-	const char *const argv[] = { "rm", "-rf", fixture_home, NULL };
-	pid_t pid;
-
 	assert(chdir("/") == 0);
-	pid = fork();
-	if (pid == 0) {
-		execvp(argv[0], (char *const *)(uintptr_t)argv);
-		_exit(1);
-	}
-	assert(waitpid(pid, NULL, 0) == pid);
+	remove_tree(fixture_home);
 }
 
 #endif
