@@ -310,6 +310,7 @@ bench: all $(addprefix build/tests/fake/,barecurl cgistatus spoolbench)
 	tests/bench-mail
 	tests/bench-ingest
 	tests/bench-ledger
+	tests/bench-inbox
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR) \

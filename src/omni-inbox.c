@@ -14,18 +14,30 @@
 #include "message/inbox_print.h"
 
 #define SHOWN		30	/* messages of a conversation */
+#define OUTPUT_MAX	(64 * 1024 * 1024)
 
 enum option_letter { OPT_ANYWAY = 'A', OPT_CHANNEL = 'C', OPT_FLAG = 'F',
 	OPT_LAST = 'L', OPT_NOW = 'W', OPT_SUBJECT = 'S', OPT_TAG = 'G',
 	OPT_TEMPLATE = 'T', OPT_VAR = 'V', OPT_ASSIGNEE = 'U', OPT_ID = 'I',
 	OPT_BEFORE = 'B' };
 
+struct command {
+	const char *name;
+	int (*run)(char **words, int count);
+	int least, most;	/* words; -1: any number */
+	bool writes;
+	const char *options;
+	const char *member;	/* what it sets */
+};
+
 static struct {
 	struct inbox inbox;
+	struct inbox_view view;
 	struct inbox_choice choice;
 	struct inbox_reply reply;
 	struct value *vars;
 	bool json, quiet;
+	const struct command *command;
 	char given[24];		/* the letters of the options, as they came */
 } own;
 
@@ -125,24 +137,52 @@ find(const char *word)
 	return id;
 }
 
+/* Of several words each is done that can be. */
+static int
+each(char **words, int count, int (*one)(const char *id, struct error *e))
+{
+	int rc = EX_OK;
+	struct error e;
+	const char *id;
+
+	for (int i = 0; i < count; i++) {
+		id = inbox_find(&own.inbox, words[i], &e);
+		if (id == NULL || one(id, &e) == -1) {
+			diag("%s", e.text);
+			rc = e.status;
+		}
+	}
+	return rc;
+}
+
+static void
+put(const struct buf *out)
+{
+	if (out->full)
+		die(EX_SOFTWARE, "more than %d bytes: ask for less (-l)",
+		    OUTPUT_MAX);
+	output_put(out);
+}
+
 /* Takes the value: as JSON, an array with one line for each, or for people. */
 static int
-print_take(struct value *v, void (*text)(const struct config *,
+print_take(struct value *v, void (*text)(const struct inbox_view *,
     const struct value *, struct buf *))
 {
 	bool list = value_type(v) == VALUE_ARRAY;
-	struct buf out = BUF_INIT(64 * 1024 * 1024);
+	struct buf out = BUF_INIT(OUTPUT_MAX);
 
-	for (size_t i = 0; own.json && !own.quiet && i < (list ? value_count(v) : 1); i++) {
+	for (size_t i = 0; own.json && !own.quiet && i < (list ?
+	    value_count(v) : 1); i++) {
 		buf_clear(&out);
 		value_write(list ? value_at(v, i) : v, &out);
-		output_put(&out);
+		put(&out);
 	}
 	if (!own.json && !own.quiet) {
-		text(own.inbox.config, v, &out);
+		text(&own.view, v, &out);
 		if (out.len > 0) {
 			out.len--;	/* output_put() adds the last one */
-			output_put(&out);
+			put(&out);
 		}
 	}
 	buf_release(&out);
@@ -151,13 +191,36 @@ print_take(struct value *v, void (*text)(const struct config *,
 }
 
 static int
+do_held(void)
+{
+	const char *before = own.choice.before;
+
+	if (own.choice.tag != NULL || own.choice.flag != NULL ||
+	    own.choice.assignee != NULL)
+		die(EX_USAGE, "list held: takes no --tag, --flag or "
+		    "--assignee");
+	if (before != NULL && before[strspn(before, "0123456789")] != '\0')
+		die(EX_USAGE, "--before %s: no cursor of this list", before);
+	return print_take(inbox_held(&own.inbox, before, own.choice.limit),
+	    inbox_print_held);
+}
+
+static int
 do_list(char **words, int count)
 {
-	if (count == 1 && !inbox_kind_read(words[0], &own.choice.kind))
-		die(EX_USAGE, "list %s: none of open, unread, mine, all",
+	struct inbox_choice *c = &own.choice;
+
+	if (count == 1 && strcmp(words[0], "held") == 0)
+		return do_held();
+	if (count == 1 && !inbox_kind_read(words[0], &c->kind))
+		die(EX_USAGE, "list %s: none of open, unread, mine, all, held",
 		    words[0]);
-	return print_take(inbox_list(&own.inbox, &own.choice),
-	    inbox_print_list);
+	if (c->kind == INBOX_MINE && c->assignee != NULL)
+		die(EX_USAGE, "list mine: takes no --assignee");
+	if (c->before != NULL && !inbox_is_cursor(c->before))
+		die(EX_USAGE, "--before %s: no cursor of this list",
+		    c->before);
+	return print_take(inbox_list(&own.inbox, c), inbox_print_list);
 }
 
 static int
@@ -186,11 +249,15 @@ do_search(char **words, int count)
 }
 
 static int
+read_one(const char *id, struct error *e)
+{
+	return inbox_read(&own.inbox, id, own.reply.last, e);
+}
+
+static int
 do_read(char **words, int count)
 {
-	for (int i = 0; i < count; i++)
-		inbox_read(&own.inbox, find(words[i]), own.reply.last);
-	return EX_OK;
+	return each(words, count, read_one);
 }
 
 static int
@@ -205,40 +272,13 @@ set(const char *word, const char *member, const char *value)
 	return EX_OK;
 }
 
-/* "-" takes away. */
+/* assign, own, subject, about: "-" takes away. */
 static int
-set_or_not(char **words, const char *member)
-{
-	return set(words[0], member, strcmp(words[1], "-") == 0 ? NULL :
-	    words[1]);
-}
-
-static int
-do_assign(char **words, int count)
+do_set(char **words, int count)
 {
 	(void)count;
-	return set_or_not(words, "assignee");
-}
-
-static int
-do_own(char **words, int count)
-{
-	(void)count;
-	return set_or_not(words, "owner");
-}
-
-static int
-do_subject(char **words, int count)
-{
-	(void)count;
-	return set_or_not(words, "subject");
-}
-
-static int
-do_about(char **words, int count)
-{
-	(void)count;
-	return set_or_not(words, "related");
+	return set(words[0], own.command->member, strcmp(words[1], "-") == 0 ?
+	    NULL : words[1]);
 }
 
 static int
@@ -249,32 +289,16 @@ do_priority(char **words, int count)
 }
 
 static int
-set_each(char **words, int count, const char *status)
+status_one(const char *id, struct error *e)
 {
-	int rc = EX_OK;
-
-	for (int i = 0; i < count; i++)
-		if (set(words[i], "status", status) != EX_OK)
-			rc = EX_REFUSED;
-	return rc;
+	return inbox_set(&own.inbox, id, "status", own.command->member, e);
 }
 
+/* close, archive, reopen */
 static int
-do_close(char **words, int count)
+do_status(char **words, int count)
 {
-	return set_each(words, count, "resolved");
-}
-
-static int
-do_archive(char **words, int count)
-{
-	return set_each(words, count, "archived");
-}
-
-static int
-do_reopen(char **words, int count)
-{
-	return set_each(words, count, "active");
+	return each(words, count, status_one);
 }
 
 static int
@@ -310,41 +334,101 @@ do_untag(char **words, int count)
 	return tag(words, count, '-');
 }
 
+/* Flags and messages have names of their own. */
 static int
-do_resolve(char **words, int count)
+each_name(char **words, int count, int (*one)(const char *id,
+    struct error *e))
 {
 	int rc = EX_OK;
 	struct error e;
 
 	for (int i = 0; i < count; i++)
-		if (inbox_resolve(&own.inbox, words[i], &e) == -1) {
+		if (one(words[i], &e) == -1) {
 			diag("%s", e.text);
-			rc = EX_REFUSED;
+			rc = e.status;
 		}
 	return rc;
+}
+
+static int
+resolve_one(const char *flag, struct error *e)
+{
+	return inbox_resolve(&own.inbox, flag, e);
+}
+
+static int
+release_one(const char *message, struct error *e)
+{
+	return inbox_release(&own.inbox, message, own.reply.anyway, e);
+}
+
+static int
+cancel_one(const char *message, struct error *e)
+{
+	return inbox_cancel(&own.inbox, message, e);
+}
+
+static int
+do_resolve(char **words, int count)
+{
+	return each_name(words, count, resolve_one);
+}
+
+static int
+do_release(char **words, int count)
+{
+	return each_name(words, count, release_one);
+}
+
+static int
+do_cancel(char **words, int count)
+{
+	return each_name(words, count, cancel_one);
+}
+
+/* What comes in while one types has not been read. */
+static const char *
+last_of(const char *id)
+{
+	struct value *v = inbox_show(&own.inbox, id, 1);
+	const char *last = value_get_string(v, "last");
+
+	last = last == NULL ? NULL : arena_strdup(own.inbox.mem, last);
+	value_free(v);
+	return last;
+}
+
+static void
+read_text(struct buf *text)
+{
+	struct error e;
+
+	if (isatty(STDIN_FILENO))
+		diag("write the answer, and end it with Ctrl-D");
+	own.reply.seen = last_of(own.reply.conversation);
+	if (io_read_fd(STDIN_FILENO, "standard input", text, &e) == -1)
+		die(e.status, "%s", e.text);
+	if (text->full)
+		die(EX_DATAERR, "standard input: too long");
+	if (text->len > 0 && memchr(text->data, '\0', text->len) != NULL)
+		die(EX_DATAERR, "standard input: a NUL byte");
+	while (text->len > 0 && strchr("\r\n", text->data[text->len - 1]) !=
+	    NULL)
+		text->data[--text->len] = '\0';
 }
 
 /* The words of the command line, or what comes on standard input. */
 static const char *
 text_of(char **words, int count)
 {
-	struct buf text = BUF_INIT(RECORD_MAX);
-	struct error e;
+	static struct buf text = BUF_INIT(RECORD_MAX);
 
 	for (int i = 0; i < count; i++)
 		buf_printf(&text, "%s%s", i == 0 ? "" : " ", words[i]);
-	if (count == 0 && own.reply.template == NULL) {
-		if (isatty(STDIN_FILENO))
-			diag("write the answer, and end it with Ctrl-D");
-		if (io_read_fd(STDIN_FILENO, "standard input", &text, &e) ==
-		    -1)
-			die(e.status, "%s", e.text);
-		if (text.full)
-			die(EX_DATAERR, "standard input: too long");
-		while (text.len > 0 && strchr("\r\n", text.data[text.len -
-		    1]) != NULL)
-			text.data[--text.len] = '\0';
-	}
+	if (text.full)
+		die(EX_DATAERR, "the text: too long");
+	if (count == 0 && own.reply.template == NULL)
+		read_text(&text);
 	return count == 0 && own.reply.template != NULL ? NULL :
 	    buf_text(&text);
 }
@@ -374,29 +458,25 @@ do_reply(char **words, int count)
 	return print_take(v, inbox_print_sent);
 }
 
-static const struct command {
-	const char *name;
-	int (*run)(char **words, int count);
-	int least, most;	/* words; -1: any number */
-	bool writes;
-	const char *options;
-} commands[] = {
-	{ "list", do_list, 0, 1, false, "jlGFUB" },
-	{ "show", do_show, 1, 1, false, "jl" },
-	{ "search", do_search, 1, -1, false, "jl" },
-	{ "read", do_read, 1, -1, true, "L" },
-	{ "reply", do_reply, 1, -1, true, "jnACWTVSLI" },
-	{ "assign", do_assign, 2, 2, true, "" },
-	{ "own", do_own, 2, 2, true, "" },
-	{ "subject", do_subject, 2, 2, true, "" },
-	{ "about", do_about, 2, 2, true, "" },
-	{ "priority", do_priority, 2, 2, true, "" },
-	{ "tag", do_tag, 2, -1, true, "" },
-	{ "untag", do_untag, 2, -1, true, "" },
-	{ "close", do_close, 1, -1, true, "" },
-	{ "archive", do_archive, 1, -1, true, "" },
-	{ "reopen", do_reopen, 1, -1, true, "" },
-	{ "resolve", do_resolve, 1, -1, true, "" }
+static const struct command commands[] = {
+	{ "list", do_list, 0, 1, false, "jlGFUB", NULL },
+	{ "show", do_show, 1, 1, false, "jl", NULL },
+	{ "search", do_search, 1, -1, false, "jl", NULL },
+	{ "read", do_read, 1, -1, true, "L", NULL },
+	{ "reply", do_reply, 1, -1, true, "jnACWTVSLI", NULL },
+	{ "assign", do_set, 2, 2, true, "", "assignee" },
+	{ "own", do_set, 2, 2, true, "", "owner" },
+	{ "subject", do_set, 2, 2, true, "", "subject" },
+	{ "about", do_set, 2, 2, true, "", "related" },
+	{ "priority", do_priority, 2, 2, true, "", NULL },
+	{ "tag", do_tag, 2, -1, true, "", NULL },
+	{ "untag", do_untag, 2, -1, true, "", NULL },
+	{ "close", do_status, 1, -1, true, "", "resolved" },
+	{ "archive", do_status, 1, -1, true, "", "archived" },
+	{ "reopen", do_status, 1, -1, true, "", "active" },
+	{ "resolve", do_resolve, 1, -1, true, "", NULL },
+	{ "release", do_release, 1, -1, true, "A", NULL },
+	{ "cancel", do_cancel, 1, -1, true, "", NULL }
 };
 
 static const struct command *
@@ -451,7 +531,7 @@ main(int argc, char *argv[])
 		    "       list [-j] [-l number] [--tag tag] [--flag kind] "
 		    "[--assignee name]\n"
 		    "            [--before cursor] [open | unread | mine | "
-		    "all] |\n"
+		    "all | held] |\n"
 		    "       show [-j] [-l number] id | "
 		    "search [-j] [-l number] word ... |\n"
 		    "       reply [-jn] [--channel channel] [--template name] "
@@ -465,14 +545,16 @@ main(int argc, char *argv[])
 		    "priority id low|normal|high|urgent |\n"
 		    "       tag id tag ... | untag id tag ... | close id ... | "
 		    "archive id ... | reopen id ... |\n"
-		    "       resolve flag ...",
+		    "       resolve flag ... | release [--anyway] message ... | "
+		    "cancel message ...",
 		.help = "  -j                    JSON\n"
 		    "  -l number             so many at most\n"
 		    "  -n                    show the answer; send nothing\n"
 		    "  --now                 in quiet hours too, to who has "
 		    "just written\n"
 		    "  --anyway              although a colleague has "
-		    "answered\n",
+		    "answered, or they\n"
+		    "                        have written again\n",
 		.letters = "jl:n", .longs = longs, .option = option,
 		.takes_arguments = true
 	};
@@ -481,8 +563,10 @@ main(int argc, char *argv[])
 	int rc;
 
 	program_start(&p, argc, argv);
-	k = find_command(&p);
+	k = own.command = find_command(&p);
 	own.quiet = p.quiet;
+	own.view = (struct inbox_view){ .config = p.config,
+	    .columns = output_columns() };
 	if (k->writes)
 		signal(SIGPIPE, SIG_IGN);
 	own.inbox = (struct inbox){ .config = p.config, .author = who_asks(),

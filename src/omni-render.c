@@ -5,7 +5,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/confined.h"
@@ -188,22 +187,6 @@ read_data(const char *file)
 	return data;
 }
 
-/* Columns of the terminal, or those that COLUMNS says; 0: no end. */
-static int
-terminal_width(void)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	long n = columns == NULL ? 0 : strtol(columns, NULL, 10);
-
-	if (n > 0 && n < 10000)
-		return (int)n;
-	if (isatty(STDOUT_FILENO) &&
-	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		return size.ws_col;
-	return 0;
-}
-
 static void
 show(struct preview *p, const char *const *names, const char *html,
     bool quiet)
@@ -234,7 +217,7 @@ static int
 preview(struct program *p, const struct choices *got)
 {
 	struct preview view = { .config = p->config,
-	    .language = got->language, .width = terminal_width() };
+	    .language = got->language, .width = output_columns() };
 	struct value *data = NULL;
 	const char *const *names;
 

@@ -271,3 +271,47 @@ counted() {
 	good_plans
 	[ "$(steps)" -lt 40000 ]
 }
+
+# inbox SIZE: what staff does most with so many conversations; its $plans
+inbox() {
+	local command draft
+	take_site new
+	omni-run
+	"$ROOT/tests/bench.d/biginbox" "$1"
+	draft=$(sql "SELECT id FROM message WHERE state = 'held' LIMIT 1")
+	rm -f "$plans"
+	export USER=ana
+	for command in 'list -l 3' 'list -l 3 unread' 'list -l 3 mine' \
+	    'list -l 3 all' 'list --assignee luis' 'list -l 1 held' \
+	    'show c0000051' \
+	    'show contact:c0000051' 'reply -n --channel sms c0000051 Hola' \
+	    'reply --channel sms c0000051 Hola' 'read c0000101' \
+	    'assign c0000101 ana' 'tag c0000101 x' 'close c0000101' \
+	    'resolve 1007' "release $draft" "release --anyway $draft"; do
+		# shellcheck disable=SC2086	# a command and its words
+		seen omni-inbox $command >"$BATS_TEST_TMPDIR/shown" ||
+			[[ $? -eq 75 && $command = "release $draft" ]]
+	done
+}
+
+@test "the inbox looks up what it shows, however many there are" {
+	local few many command
+	inbox 400
+	few=$(steps)
+	inbox 4000
+	many=$(steps)
+	echo "$few steps for 400 conversations, $many for 4000"
+	[ "$few" -gt 0 ]
+	[ "$many" -le "$((few + few / 4 + 20))" ]
+	# By tag or flag: as many as have it.
+	for command in 'list all --tag rare' 'list --tag common' \
+	    'list unread --tag rare' 'list --flag unresponsive' \
+	    'search cancion' 'untag c0000101 x' 'show +525500000000'; do
+		# shellcheck disable=SC2086	# a command and its words
+		seen omni-inbox $command >"$BATS_TEST_TMPDIR/shown" ||
+			[[ $? -eq 1 && $command = show* ]]
+	done
+	jq -cn '{id: "stranger", name: "S", phone: "5512345678"}' |
+		seen omni-contact import -q
+	good_plans
+}

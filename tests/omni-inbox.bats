@@ -7,14 +7,8 @@
 setup() {
 	load helper
 	load people
-	open_clinic
-	contact rosa 5512345678 'Rosa Díaz'
-}
-
-# ids [ARGUMENT...]: the conversations of a list
-ids() {
-	omni-inbox list -j "$@" | jq -r '.conversation + " " +
-		(.unread | tostring)'
+	load inbox
+	make_inbox
 }
 
 @test "who writes is in the list, unread; reading, tags and closing (Inv. 7)" {
@@ -233,4 +227,229 @@ ids() {
 	assert_output --partial 'Rosa'
 	run -77 setpriv --reuid nobody --regid nogroup --clear-groups \
 		omni-inbox read rosa
+}
+
+@test "an answer counts from what the person wrote last, read or not" {
+	text +525512345678 '¿A qué hora abren?'
+	USER=luis omni-inbox reply -q rosa 'A las nueve.'
+	at 2026-11-23T23:05:00Z
+	text +525512345678 '¿Y el sábado?'
+	omni-inbox read rosa
+	run -0 omni-inbox reply rosa 'También.'
+	# The same form once more, after a colleague's answer, is the same.
+	omni-inbox reply -q --id form-1 --anyway rosa 'A las diez.'
+	USER=luis omni-inbox reply -q --anyway rosa 'A las once.'
+	run -0 omni-inbox reply --id form-1 rosa 'A las diez.'
+	assert_line --index 0 --partial duplicate
+	run -75 omni-inbox reply --id form-2 rosa 'A las doce.'
+	# A last message that is none of theirs says nothing.
+	run -1 omni-inbox reply --last nonsense rosa 'Hola'
+	assert_output 'omni-inbox: nonsense: no message of this conversation'
+	run -1 omni-inbox read --last nonsense rosa
+	assert_output 'omni-inbox: nonsense: no message of this conversation'
+}
+
+@test "what comes in while an answer is written is told, or stays unread" {
+	text +525512345678 '¿Abren hoy?'
+	last=$(omni-inbox show -j rosa | jq -r .last)
+	text +525512345678 '¡Luna sangra!'
+	run -0 omni-inbox reply rosa 'Sí, hasta las seis.'
+	assert_line --regexp '^read +2026-11-23 17:00 +sms +¡Luna sangra!$'
+	text +525512345678 'Ya voy.'
+	run -0 omni-inbox reply --last "$(omni-inbox show -j rosa |
+		jq -r .last)" rosa 'Aquí la esperamos.'
+	run -0 ids unread
+	assert_output ''
+	text +525512345678 'Gracias.'
+	run -0 omni-inbox reply --last "$last" --anyway rosa 'De nada.'
+	run -0 ids unread
+	assert_output 'contact:rosa 1'
+	# Who types in the terminal has seen what was there before.
+	mkfifo "$BATS_TEST_TMPDIR/typed"
+	omni-inbox reply -j rosa <"$BATS_TEST_TMPDIR/typed" >"$in" &
+	exec 9>"$BATS_TEST_TMPDIR/typed"
+	exec 8<"$BATS_TEST_TMPDIR/typed"
+	# It has looked once it has taken the first words.
+	printf 'Hasta ' >&9
+	while read -r -t 0 -u 8; do :; done
+	text +525512345678 'Otra cosa.'
+	echo 'luego.' >&9
+	exec 8<&- 9>&-
+	wait "$!"
+	run -0 ids unread
+	assert_output 'contact:rosa 1'
+	assert_equal "$(jq -r '.read[].text' "$in")" 'Gracias.'
+}
+
+@test "a person is found by any name, and by an old one" {
+	contact rosita 5512340000 Rosita
+	text +525512340000 'Hola'
+	for word in rosita contact:rosita +525512340000 '55 1234 0000' \
+	    ROSITA@Example.org in:twilio:SM00000000000000000000000000000001:received; do
+		run -0 omni-inbox show "$word"
+		assert_line --index 0 'conversation contact:rosita'
+	done
+	contact third 5512340001 Third
+	omni-contact merge -q rosita third
+	omni-contact merge -q third rosa
+	for word in rosita contact:rosita third +525512340000; do
+		run -0 omni-inbox show "$word"
+		assert_line --index 0 'conversation contact:rosa'
+	done
+	# A form that names the old one changes the new one.
+	omni-inbox tag contact:rosita '#nueva'
+	run -0 ids --tag nueva
+	assert_output 'contact:rosa 1'
+	run -1 omni-inbox show 99999
+	run -1 omni-inbox show '+52 55 9999 9999'
+	verified
+}
+
+@test "an address that becomes a contact's brings its conversation (Inv. 7)" {
+	text +525599999999 'Una pregunta'
+	omni-inbox tag +525599999999 nuevo
+	omni-inbox assign +525599999999 ana
+	omni-inbox subject +525599999999 'Precio de la vacuna'
+	contact luz 5599999999 'Luz Peña'
+	run -0 omni-inbox list all
+	assert_equal "${#lines[@]}" 1
+	assert_line --regexp 'Luz Peña +ana +contact:luz +#nuevo Una pregunta'
+	text +525599999999 'Otra'
+	run -0 omni-inbox show -j luz
+	assert_equal "$(jq -c '[.conversation.unread, .conversation.subject,
+		(.messages | length)]' <<<"$output")" \
+		'[2,"Precio de la vacuna",2]'
+	# One that a family shares is nobody's.
+	text +525588888888 'De la familia'
+	contact eva 5588888888 Eva
+	verified
+	contact leo 5588888888 Leo
+	text +525588888888 '¿Quién?'
+	run -0 ids
+	assert_line --regexp '^address:[0-9a-f]+ 1$'
+	run -0 omni-inbox reply -n +525588888888 'Hola'
+	assert_line --index 0 --partial 'by sms to +525588888888'
+	verified
+	omni-ledger rebuild -q
+	run -0 ids
+	assert_line 'contact:luz 2'
+}
+
+@test "no answer goes to a phone that is somebody else's by now (Inv. 6)" {
+	text +525512345678 'Soy Rosa'
+	contact rosa 5577777777 Rosa
+	contact luz 5512345678 Luz
+	run -0 omni-inbox reply --channel sms rosa 'Su resultado es bueno'
+	assert_line --index 0 --partial 'by sms to +525577777777'
+	# Nor to one that is dead.
+	make_dead
+	run -1 omni-inbox reply --channel sms rosa 'Hola'
+	assert_output 'omni-inbox: contact:rosa: the address is dead'
+	run -0 omni-inbox show rosa
+	assert_line --partial 'answer: by whatsapp to '
+	# Nor to who was forgotten, though another has the phone.
+	contact eva 5577777777 Eva
+	omni-contact forget -q rosa
+	run -1 omni-inbox reply contact:rosa 'Hola'
+	assert_output 'omni-inbox: contact:rosa: no address to answer to'
+	run -0 omni-inbox show contact:rosa
+	assert_line --partial '(erased)'
+	verified
+}
+
+# make_dead: a provider says that the number does not exist, where we sent to
+make_dead() {
+	run -0 omni-send-sms -q
+	printf 'Hook: twilio/status\nReceived: %s\nContent-Type: x\nQuery: %s\nToken: \n\n%s' \
+		"$OMNI_NOW" "ref=$(sql "SELECT id FROM message WHERE
+		direction = 'outbound'").1" \
+		'MessageSid=SM9&MessageStatus=undelivered&ErrorCode=30005' \
+		>"$inbound/new/dead"
+	run -0 omni-ingest -q
+	assert_equal "$(sql 'SELECT count(*) FROM address
+		WHERE dead_at IS NOT NULL')" 1
+}
+
+@test "a line is as wide as the terminal, and turns no other around" {
+	text +525512345678 "日本語のメッセージをここに書きます、とても長い $(printf '\342\200\256')abc"
+	omni-inbox priority rosa urgent
+	run -0 env COLUMNS=110 omni-inbox list
+	assert_line --index 0 --regexp 'contact:rosa +urgent 日本.*…$'
+	python3 - "${lines[0]}" <<-'END'
+	import sys, unicodedata
+	wide = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1
+	           for c in sys.argv[1])
+	sys.exit(wide > 110 or wide < 108)
+	END
+	run -0 omni-inbox list
+	assert_line --index 0 --partial '\xe2\x80\xaeabc'
+	for width in 1 20 94 95 96; do
+		run -0 env COLUMNS=$width omni-inbox list
+		assert_equal "${#lines[@]}" 1
+	done
+}
+
+@test "of several conversations each is done that can be" {
+	text +525512345678 'Hola'
+	run -1 omni-inbox close nobody rosa
+	assert_output 'omni-inbox: nobody: no conversation, contact, message, flag or address of this ledger'
+	assert_equal "$(sql 'SELECT status FROM conversation')" resolved
+	run -65 omni-inbox reply rosa < <(printf 'a\0b')
+	assert_output 'omni-inbox: standard input: a NUL byte'
+	run -64 omni-inbox list --before garbage
+	assert_output 'omni-inbox: --before garbage: no cursor of this list'
+	run -64 omni-inbox list --assignee ana mine
+	run -1 omni-inbox reply -n --channel email --subject "$(printf 'a\nBcc: x')" \
+		rosa Hola
+	assert_output --partial 'newline'
+	run -1 omni-inbox subject rosa "$(printf 'a\342\200\256b')"
+	run -1 omni-inbox tag rosa '#'
+}
+
+@test "odd names of people: long, UTF-8, with blanks (Inv. 7)" {
+	local id phone=5510000000
+	for id in "$(printf 'ñ%.0s' {1..120})" 'ana maría 7' \
+	    "$(printf '%0250d' 7)" 'contact:x' '日本/42?x=1&y'; do
+		phone=$((phone + 1))
+		contact "$id" "$phone" "P $phone" ||
+			{ jq -cn --arg id "$id" --arg phone "$phone" '{id: $id,
+			phone: $phone}' | omni-contact import -q; }
+		text "+52$phone" "Hola de $phone"
+		omni-inbox tag "$id" raro
+		run -0 omni-inbox show -j "$id"
+		assert_equal "$(jq -c '[.conversation.contact, .messages[0].text,
+			.conversation.tags]' <<<"$output")" \
+			"$(jq -nc --arg id "$id" --arg t "Hola de $phone" \
+			'[$id, $t, ["raro"]]')"
+		run -0 omni-inbox reply "$id" 'Buenos días'
+	done
+	run -0 ids --tag raro
+	assert_equal "${#lines[@]}" 5
+	# By pages, each once.
+	local before=() all=()
+	while row=$(omni-inbox list -j -l 1 "${before[@]}" all |
+	    jq -r '.cursor') && [ -n "$row" ]; do
+		before=(--before "$row")
+		all+=("$row")
+	done
+	assert_equal "${#all[@]}" 5
+	verified
+}
+
+@test "a list by flag has those too whom nobody could write to" {
+	jq -cn '{id: "solo", name: "Sin Nada"}' | omni-contact import -q
+	jq -cn '{id: "a1", type: "appointment", at: "2026-11-24T10:30:00-06:00",
+		contact: {id: "solo"}, vars: {owner_name: "S", pet_name: "L"}}' |
+		omni-schedule -q || :
+	run omni-escalate
+	run -0 omni-run
+	[ "$(sql "SELECT count(*) FROM flag WHERE contact = 'solo'")" -gt 0 ]
+	kind=$(sql "SELECT kind FROM flag WHERE contact = 'solo' LIMIT 1")
+	sql "SELECT count(*) FROM conversation" | grep -qx 0
+	run -0 omni-inbox list --flag "$kind"
+	assert_output --regexp "Sin Nada .* contact:solo .*!$kind"
+	run -0 omni-inbox show solo
+	assert_line --partial "$kind since"
+	run -0 omni-inbox list --flag "$kind" --tag x
+	assert_output ''
 }

@@ -361,6 +361,16 @@ hear() {
 		-o test.redirect=+525500000001
 	assert_equal "$(sql "SELECT count(*) FROM message WHERE direction =
 		'inbound' AND read_at IS NOT NULL")" 2
+	# Nor before staff has read what a person must read.
+	hear 4 '¿Puede comer antes de la cirugía?'
+	run -0 omni-send-wa -q -o 'channel whatsapp.mark_read=yes'
+	assert_equal "$(sql "SELECT count(*) FROM message WHERE direction =
+		'inbound' AND read_at IS NULL AND is_unread = 1")" 1
+	run -0 omni-inbox read "$(sql 'SELECT conversation FROM message
+		WHERE is_unread = 1')"
+	run -0 omni-send-wa -q -o 'channel whatsapp.mark_read=yes'
+	assert_equal "$(sql "SELECT count(*) FROM message WHERE direction =
+		'inbound' AND read_at IS NULL")" 0
 }
 
 @test "an outage in which everything expired is over when nothing is due" {

@@ -336,8 +336,8 @@ UPDATE conversation SET
     (SELECT tag FROM conversation_tag
       WHERE conversation_tag.conversation = conversation.id ORDER BY tag)),
     '[]'),
-  last_message_at = max(coalesce(conversation.last_message_at, ''),
-    coalesce(o.last_message_at, '')),
+  last_message_at = nullif(max(coalesce(conversation.last_message_at, ''),
+    coalesce(o.last_message_at, '')), ''),
   last_customer_message_at = nullif(max(coalesce(
     conversation.last_customer_message_at, ''),
     coalesce(o.last_customer_message_at, '')), ''),
@@ -657,11 +657,21 @@ UPDATE message SET read_at = :at
 WHERE id = :data ->> '$.id' AND direction = 'inbound';
 
 -- op message.held
-UPDATE message SET state = 'held', reason = :data ->> '$.reason'
+UPDATE message SET state = 'held', reason = :data ->> '$.reason',
+  released_by = NULL
 WHERE id = :data ->> '$.id' AND state = 'queued';
 
+-- With `by` staff released it from the inbox; with `answer` it is theirs.
 -- op message.released
-UPDATE message SET state = 'queued', reason = NULL
+UPDATE conversation SET last_staff_message_at = :at
+WHERE :data ->> '$.answer' = 1 AND id = (SELECT conversation FROM message
+  WHERE id = :data ->> '$.id' AND state = 'held');
+UPDATE conversation SET status = 'active'
+WHERE :data ->> '$.answer' = 1 AND status = 'pending' AND id =
+  (SELECT conversation FROM message
+    WHERE id = :data ->> '$.id' AND state = 'held');
+UPDATE message SET state = 'queued', reason = NULL,
+  released_by = :data ->> '$.by'
 WHERE id = :data ->> '$.id' AND state = 'held';
 
 -- op message.deferred
@@ -868,6 +878,53 @@ INSERT INTO conversation_tag(tag, conversation)
 SELECT value, :data ->> '$.id' FROM json_each(:data, '$.set.tags')
 WHERE true
 ON CONFLICT DO NOTHING;
+
+-- What was said with an address whose owner is known by now is their
+-- conversation's: {"from", "into", "contact"}.
+-- op conversation.joined
+INSERT INTO conversation(id, contact, created_at)
+SELECT :data ->> '$.into', :data ->> '$.contact', created_at
+FROM conversation
+WHERE id = :data ->> '$.from'
+ON CONFLICT(id) DO NOTHING;
+UPDATE message SET conversation = :data ->> '$.into',
+  contact = coalesce(contact, :data ->> '$.contact')
+WHERE conversation = :data ->> '$.from';
+UPDATE OR IGNORE conversation_tag SET conversation = :data ->> '$.into'
+WHERE conversation = :data ->> '$.from';
+DELETE FROM conversation_tag
+WHERE conversation = :data ->> '$.from';
+UPDATE conversation SET
+  unread_count = conversation.unread_count + o.unread_count,
+  status = CASE WHEN conversation.status = 'pending' OR o.status = 'pending'
+      THEN 'pending'
+    WHEN conversation.status = 'active' OR o.status = 'active' THEN 'active'
+    ELSE conversation.status END,
+  priority = CASE WHEN conversation.priority = 'normal' THEN o.priority
+    ELSE conversation.priority END,
+  subject = coalesce(conversation.subject, o.subject),
+  owner = coalesce(conversation.owner, o.owner),
+  assignee = coalesce(conversation.assignee, o.assignee),
+  related_type = CASE WHEN conversation.related_id IS NULL
+    THEN o.related_type ELSE conversation.related_type END,
+  related_id = coalesce(conversation.related_id, o.related_id),
+  tags = coalesce((SELECT json_group_array(tag) FROM
+    (SELECT tag FROM conversation_tag
+      WHERE conversation_tag.conversation = conversation.id ORDER BY tag)),
+    '[]'),
+  last_message_at = nullif(max(coalesce(conversation.last_message_at, ''),
+    coalesce(o.last_message_at, '')), ''),
+  last_customer_message_at = nullif(max(coalesce(
+    conversation.last_customer_message_at, ''),
+    coalesce(o.last_customer_message_at, '')), ''),
+  last_staff_message_at = nullif(max(coalesce(
+    conversation.last_staff_message_at, ''),
+    coalesce(o.last_staff_message_at, '')), '')
+FROM conversation o
+WHERE conversation.id = :data ->> '$.into'
+  AND o.id = :data ->> '$.from';
+DELETE FROM conversation
+WHERE id = :data ->> '$.from';
 
 -- op media.kept
 UPDATE inbound_media SET state = 'kept', path = :data ->> '$.path',

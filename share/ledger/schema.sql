@@ -246,6 +246,7 @@ CREATE TABLE message (
   expires_at   TEXT,
   priority     INTEGER NOT NULL DEFAULT 1,	-- 0 high, 1 normal, 2 bulk
   author       TEXT,
+  released_by  TEXT,		-- who of staff let a held one go
   parent       TEXT,
   reminder     TEXT,
   revision     INTEGER,

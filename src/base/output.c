@@ -1,7 +1,9 @@
 #include "output.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -66,4 +68,19 @@ output_close(void)
 	/* Some file systems report a failed write only on close. */
 	if (close(STDOUT_FILENO) == -1)
 		die(EX_IOERR, "stdout: %s", strerror(errno));
+}
+
+int
+output_columns(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	long n = columns == NULL ? 0 : strtol(columns, NULL, 10);
+
+	if (n > 0 && n < 10000)
+		return (int)n;
+	if (isatty(STDOUT_FILENO) &&
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		return size.ws_col;
+	return 0;
 }

@@ -26,4 +26,7 @@ void output_flush(void);
 bool output_try(void);
 void output_close(void);
 
+/* Columns of the terminal, or those that COLUMNS says; 0: no end. */
+int output_columns(void);
+
 #endif

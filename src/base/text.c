@@ -83,6 +83,19 @@ text_fault(const char *s, size_t len, bool one_line)
 	return NULL;
 }
 
+int
+text_columns(const char *s, size_t len)
+{
+	UChar32 c;
+	int32_t i = 0, width;
+
+	U8_NEXT((const uint8_t *)s, i, (int32_t)len, c);
+	if (U_GET_GC_MASK(c) & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK))
+		return 0;
+	width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
+	return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
+}
+
 void
 text_clean(struct buf *text)
 {

@@ -28,6 +28,9 @@ bool text_is_blank(const char *s, size_t len);
  */
 const char *text_fault(const char *s, size_t len, bool one_line);
 
+/* Columns of a terminal that the character at `s` takes: 0, 1 or 2. */
+int text_columns(const char *s, size_t len);
+
 /*
  * A file as any editor wrote it becomes one of ours: without a byte order mark
  * at its beginning, and with lines that end in a newline, not in CRLF.

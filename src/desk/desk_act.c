@@ -85,6 +85,7 @@ _Noreturn void
 desk_act(struct desk *d)
 {
 	const char *member = desk_field(d, "set"), *last, *id;
+	struct error e;
 
 	if (form_get(&d->body, "resolve") != NULL)
 		act_resolve(d, desk_field(d, "resolve"));
@@ -108,6 +109,7 @@ desk_act(struct desk *d)
 		    "the form says nothing to do");
 	/* What came while they read stays unread. */
 	last = desk_field(d, "last");
-	inbox_read(&d->inbox, id, *last == '\0' ? NULL : last);
+	if (inbox_read(&d->inbox, id, *last == '\0' ? NULL : last, &e) == -1)
+		act_refuse(d, &e);
 	act_back(d, id, "read");
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "message/address.h"
+#include "message/joined.h"
 
 /* A contact as the ledger has it, or is about to have it. */
 struct person {
@@ -555,6 +556,7 @@ contact_put(struct ledger *l, const struct contact_input *in,
 		value_set_string(row, "source", in->source);
 	ledger_append_take(l, "contact.put", row);
 	carry(l, in->config, id, p.addresses, had);
+	joined_conversations(l, id);
 	if (changes != NULL && action == CONTACT_CHANGED) {
 		*changes = difference;
 		difference = NULL;

@@ -4,6 +4,7 @@
 
 #include "message/contact.h"
 #include "message/contacts.h"
+#include "message/joined.h"
 
 /*
  * Of two opinions about a topic the strict one stays: off where either says
@@ -194,6 +195,7 @@ merge_into(struct merge *m)
 	value_set_string(data, "into", m->into);
 	ledger_append_take(c->ledger, "contact.merged", data);
 	contact_carry(c->ledger, c->config, m->into);
+	joined_conversations(c->ledger, m->into);
 	spread_opt_outs(c->ledger, m->into, outs, m->from);
 	value_free(outs);
 	value_free(contact);

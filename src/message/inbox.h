@@ -48,11 +48,14 @@ bool inbox_kind_read(const char *name, enum inbox_kind *kind);
 
 /* An array, whoever wrote last first. */
 struct value *inbox_list(struct inbox *b, const struct inbox_choice *which);
+/* Whether `before` of a list is a cursor. */
+bool inbox_is_cursor(const char *s);
 
 /*
  * The id of the conversation that `word` means: its own id, that of a contact,
- * of a message or of a flag, or an address.  NULL and `e` where there is none.
- * It lasts as long as the arena.
+ * who may have been merged into another, of a message or of a flag, or an
+ * address, telephones as they are written in the site's region.  NULL and `e`
+ * where there is none.  It lasts as long as the arena.
  */
 const char *inbox_find(struct inbox *b, const char *word, struct error *e);
 
@@ -71,20 +74,28 @@ struct value *inbox_prospect(struct inbox *b, const char *id,
     const char *channel);
 
 /*
- * The author has read what is unread of it, as far as the message `last`; NULL:
- * all.
- */
-void inbox_read(struct inbox *b, const char *id, const char *last);
-/*
  * What changes a conversation.  Each is one transaction; 0, or -1 and `e` with
  * EX_REFUSED (there is no such thing, it cannot be) where nothing is changed.
  */
+/* The author has read it, as far as the message `last`; NULL: all. */
+int inbox_read(struct inbox *b, const char *id, const char *last,
+    struct error *e);
 /* A member and its new value: NULL takes it away, where that can be. */
 int inbox_set(struct inbox *b, const char *id, const char *member,
     const char *value, struct error *e);
 /* "+urgent", "-urgent". */
 int inbox_tag(struct inbox *b, const char *id, const char *const *tags,
     size_t count, struct error *e);
+/*
+ * A message that is held goes out with the next run of its sender, in the
+ * author's name if it is an answer, and that is refused with EX_TEMPFAIL where
+ * somebody else has answered since it was written, or the person has written
+ * again, unless `anyway`.
+ */
+int inbox_release(struct inbox *b, const char *id, bool anyway,
+    struct error *e);
+/* A message that is held or still waits is never sent. */
+int inbox_cancel(struct inbox *b, const char *id, struct error *e);
 /* A number of open_flag. */
 int inbox_resolve(struct inbox *b, const char *flag, struct error *e);
 
@@ -98,6 +109,11 @@ struct inbox_reply {
 	const struct value *vars;
 	/* The last message that the author knows of; NULL: does not say. */
 	const char *last;
+	/*
+	 * As far as this one the answer marks what came in as read; NULL: as
+	 * `last` says, and all without that: "read" of the answer has it.
+	 */
+	const char *seen;
 	bool now;		/* in quiet hours too: an answer just now */
 	bool anyway;		/* although a colleague has answered */
 	bool dry;		/* only shows what would go */
@@ -121,6 +137,12 @@ struct inbox_reply {
  */
 struct value *inbox_answer(struct inbox *b, const struct inbox_reply *a,
     struct error *e);
+
+/*
+ * What is held, the latest first: an array.  `before` is the "cursor" of the
+ * last one shown, or NULL.
+ */
+struct value *inbox_held(struct inbox *b, const char *before, size_t limit);
 
 /* Messages with these words, the latest first; an array like inbox_list(). */
 struct value *inbox_search(struct inbox *b, const char *words, size_t limit,

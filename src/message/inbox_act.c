@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "message/joined.h"
+
 #define NAME_MAX_LEN	64
 #define SUBJECT_MAX	500
 
@@ -22,16 +25,14 @@ is_one_of(const char *value, const char *const *list)
 	return false;
 }
 
-/* Words that staff types: no control characters, no more than `max` bytes. */
+/* Words that staff types: one line that shows, of at most `max` bytes. */
 static bool
 is_plain(const char *s, size_t max)
 {
-	if (*s == '\0' || strlen(s) > max || !utf8_valid(s, strlen(s)))
-		return false;
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return false;
-	return true;
+	size_t len = strlen(s);
+
+	return len <= max && !text_is_blank(s, len) && text_fault(s, len,
+	    true) == NULL;
 }
 
 static struct value *
@@ -55,36 +56,86 @@ new_put(struct inbox *b, const char *id)
 	return data;
 }
 
-void
-inbox_mark_read(struct inbox *b, const char *id, const char *last)
+/*
+ * A transaction on the conversation, which may have become another's since it
+ * was looked up: of two who are at it one merges contacts.
+ */
+int
+inbox_begin(struct inbox *b, const char **id, struct error *e)
 {
-	const char *all = inbox_together(b, id);
-	struct value *list = value_new_array(), *data;
-	struct ledger_rows *r;
+	const char *now;
 
-	r = ledger_select(b->ledger, "SELECT m.id FROM json_each(?1) o CROSS "
-	    "JOIN message m INDEXED BY message_unread ON m.conversation = "
-	    "o.value WHERE m.is_unread = 1 AND (?2 IS NULL OR m.rowid <= "
-	    "(SELECT k.rowid FROM message k WHERE k.id = ?2)) ORDER BY m.id",
-	    "ss", all, last);
-	while (ledger_next(r))
-		value_append_take(list, value_new_string(ledger_text(r, 0)));
-	ledger_end(r);
-	if (value_count(list) == 0) {
-		value_free(list);
-		return;
+	ledger_begin(b->ledger);
+	now = inbox_still(b, *id);
+	if (now == NULL) {
+		ledger_rollback(b->ledger);
+		return error_set(e, EX_REFUSED, "%.200s: is gone", *id);
 	}
-	data = new_act(b, "conversation", id);
-	value_set_take(data, "messages", list);
-	ledger_append_take(b->ledger, "conversation.read", data);
+	*id = now;
+	if (strncmp(now, "contact:", 8) == 0)
+		joined_conversations(b->ledger, now + 8);
+	return 0;
 }
 
-void
-inbox_read(struct inbox *b, const char *id, const char *last)
+int
+inbox_row(struct inbox *b, const char *all, const char *message, int64_t *row,
+    struct error *e)
 {
-	ledger_begin(b->ledger);
-	inbox_mark_read(b, id, last);
+	*row = ledger_count(b->ledger, "SELECT m.rowid FROM message m WHERE "
+	    "m.id = ?1 AND m.conversation IN (SELECT value FROM "
+	    "json_each(?2))", "ss", message, all);
+	return *row != 0 ? 0 : error_set(e, EX_REFUSED, "%.200s: no message "
+	    "of this conversation", message);
+}
+
+struct value *
+inbox_mark_read(struct inbox *b, const char *id, int64_t last)
+{
+	static const char *const names[] = { "id", "channel", "at", "text" };
+	const char *all = inbox_together(b, id);
+	struct value *list = value_new_array(), *ids = value_new_array();
+	struct value *data, *one;
+	struct ledger_rows *r;
+
+	r = ledger_select(b->ledger, "SELECT m.id, m.channel_type, "
+	    "m.created_at, c.body ->> '$.text' FROM json_each(?1) o CROSS "
+	    "JOIN message m INDEXED BY message_unread ON m.conversation = "
+	    "o.value LEFT JOIN content c ON c.key = m.content WHERE "
+	    "m.is_unread = 1 AND m.rowid <= ?2 ORDER BY m.rowid", "si", all,
+	    last == 0 ? INT64_MAX : last);
+	while (ledger_next(r)) {
+		value_append_take(ids, value_new_string(ledger_text(r, 0)));
+		one = value_new_object();
+		for (int i = 0; i < 4; i++)
+			inbox_put_text(one, names[i], ledger_text(r, i));
+		value_append_take(list, one);
+	}
+	ledger_end(r);
+	if (value_count(ids) == 0) {
+		value_free(ids);
+		return list;
+	}
+	data = new_act(b, "conversation", id);
+	value_set_take(data, "messages", ids);
+	ledger_append_take(b->ledger, "conversation.read", data);
+	return list;
+}
+
+int
+inbox_read(struct inbox *b, const char *id, const char *last, struct error *e)
+{
+	int64_t row = 0;
+
+	if (inbox_begin(b, &id, e) == -1)
+		return -1;
+	if (last != NULL && inbox_row(b, inbox_together(b, id), last, &row,
+	    e) == -1) {
+		ledger_rollback(b->ledger);
+		return -1;
+	}
+	value_free(inbox_mark_read(b, id, row));
 	ledger_commit(b->ledger);
+	return 0;
 }
 
 /* NULL: it may be; else what is wrong. */
@@ -158,7 +209,8 @@ inbox_set(struct inbox *b, const char *id, const char *member,
 	if (why != NULL)
 		return error_set(e, EX_REFUSED, "%s %.100s: %s", member,
 		    value == NULL ? "-" : value, why);
-	ledger_begin(b->ledger);
+	if (inbox_begin(b, &id, e) == -1)
+		return -1;
 	data = new_put(b, id);
 	put_member(b, data, member, value);
 	ledger_append_take(b->ledger, "conversation.put", data);
@@ -181,6 +233,13 @@ tags_of(struct inbox *b, const char *id)
 	return list;
 }
 
+/* "#urgente" is how people write a tag. */
+static const char *
+word_of(const char *tag)
+{
+	return tag[1] == '#' ? tag + 2 : tag + 1;
+}
+
 /* The list with the tag behind + or without the one behind -. */
 static struct value *
 with_tag(struct value *list, const char *tag)
@@ -190,11 +249,11 @@ with_tag(struct value *list, const char *tag)
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		one = value_string(value_at(list, i));
-		if (strcmp(one, tag + 1) != 0)
+		if (strcmp(one, word_of(tag)) != 0)
 			value_append_take(out, value_new_string(one));
 	}
 	if (*tag == '+')
-		value_append_take(out, value_new_string(tag + 1));
+		value_append_take(out, value_new_string(word_of(tag)));
 	value_free(list);
 	return out;
 }
@@ -207,12 +266,13 @@ inbox_tag(struct inbox *b, const char *id, const char *const *tags,
 
 	for (size_t i = 0; i < count; i++)
 		if ((*tags[i] != '+' && *tags[i] != '-') ||
-		    !is_plain(tags[i] + 1, INBOX_TAG_MAX) ||
-		    strpbrk(tags[i] + 1, " ,") != NULL)
+		    !is_plain(word_of(tags[i]), INBOX_TAG_MAX) ||
+		    strpbrk(word_of(tags[i]), " ,") != NULL)
 			return error_set(e, EX_REFUSED, "tag %.100s: not + or "
 			    "- and one word of at most %d bytes", tags[i],
 			    INBOX_TAG_MAX);
-	ledger_begin(b->ledger);
+	if (inbox_begin(b, &id, e) == -1)
+		return -1;
 	list = tags_of(b, id);
 	for (size_t i = 0; i < count; i++)
 		list = with_tag(list, tags[i]);

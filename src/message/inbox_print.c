@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/zone.h"
 
 #define CELL	64
@@ -26,42 +27,65 @@ local(const struct config *c, const char *at, char out[CELL])
 	return out;
 }
 
-/* U+0080 to U+009F are control characters too, and some terminals obey. */
-static bool
-is_control(const char *s, size_t n)
+/*
+ * One line: control characters, what turns the direction of writing and bytes
+ * that are no text as \xNN.  As much as fits into so many columns; 0: all.
+ * Returns how many it took.
+ */
+static size_t
+put_within(struct buf *out, const char *s, size_t len, size_t columns)
 {
-	return (n == 1 && ((unsigned char)*s < ' ' || *s == 0x7f)) ||
-	    (n == 2 && (unsigned char)s[0] == 0xc2 &&
-	    (unsigned char)s[1] < 0xa0);
+	size_t n, bytes, taken = 0, wide;
+	bool plain;
+
+	for (; len > 0; s += bytes, len -= bytes) {
+		n = utf8_length(s, len);
+		bytes = n == 0 ? 1 : n;
+		plain = n > 0 && text_fault(s, n, true) == NULL;
+		wide = plain ? (size_t)text_columns(s, n) : 4 * bytes;
+		if (columns > 0 && taken + wide > columns)
+			break;
+		taken += wide;
+		if (plain)
+			buf_add(out, s, n);
+		else
+			for (size_t i = 0; i < bytes; i++)
+				buf_printf(out, "\\x%02x",
+				    (unsigned char)s[i]);
+	}
+	return taken;
 }
 
-/* One line: control characters and bytes that are no text as \xNN. */
 static void
 put_plain(struct buf *out, const char *s, size_t len)
 {
-	size_t n;
-
-	while (len > 0) {
-		n = utf8_length(s, len);
-		if (n > 0 && !is_control(s, n))
-			buf_add(out, s, n);
-		else
-			for (size_t i = 0; i < (n == 0 ? 1 : n); i++)
-				buf_printf(out, "\\x%02x",
-				    (unsigned char)s[i]);
-		n = n == 0 ? 1 : n;
-		s += n;
-		len -= n;
-	}
+	put_within(out, s, len, 0);
 }
 
-/* Lines of a text, indented. */
+static size_t
+columns_of(const char *s, size_t len)
+{
+	struct buf all = BUF_INIT(16 * RECORD_MAX);
+	size_t n = put_within(&all, s, len, 0);
+
+	buf_release(&all);
+	return n;
+}
+
+static void
+put_string(struct buf *out, const char *s)
+{
+	if (s != NULL)
+		put_plain(out, s, strlen(s));
+}
+
+/* Lines of a text, indented; nothing of NULL. */
 static void
 put_lines(struct buf *out, const char *s)
 {
 	size_t len;
 
-	for (; *s != '\0'; s += len + (s[len] == '\n')) {
+	for (; s != NULL && *s != '\0'; s += len + (s[len] == '\n')) {
 		len = strcspn(s, "\n");
 		buf_str(out, INDENT);
 		put_plain(out, s, len > 0 && s[len - 1] == '\r' ? len - 1 :
@@ -70,66 +94,123 @@ put_lines(struct buf *out, const char *s)
 	}
 }
 
-/* A cell of so many characters, cut with an ellipsis. */
+/* So many columns, the last of which says where something is cut. */
+static size_t
+put_cut(struct buf *out, const char *s, size_t len, size_t width)
+{
+	size_t n;
+
+	if (columns_of(s, len) <= width)
+		return put_within(out, s, len, 0);
+	n = width < 2 ? 0 : put_within(out, s, len, width - 1);
+	buf_str(out, "…");
+	return n + 1;
+}
+
 static void
 put_cell(struct buf *out, const char *s, size_t width)
 {
-	size_t len = s == NULL ? 0 : strlen(s), n = utf8_count(s == NULL ? "" :
-	    s, len);
+	size_t n = s == NULL ? 0 : put_cut(out, s, strlen(s), width);
 
-	if (n > width) {
-		put_plain(out, s, utf8_offset(s, len, width - 1));
-		buf_str(out, "…");
-		n = width;
-	} else if (s != NULL)
-		put_plain(out, s, len);
 	for (; n < width; n++)
 		buf_char(out, ' ');
 	buf_str(out, "  ");
 }
 
+/* The rest of a line that has `from` columns: no more than the terminal has. */
+static void
+put_rest(const struct inbox_view *view, struct buf *out, size_t from,
+    const char *s, size_t len)
+{
+	size_t columns = (size_t)view->columns;
+
+	if (columns == 0)
+		put_plain(out, s, len);
+	else if (from < columns)
+		put_cut(out, s, len, columns - from);
+}
+
 static void
 put_words(struct buf *out, const struct value *list, const char *mark)
 {
-	const char *s;
+	for (size_t i = 0; i < value_count(list); i++)
+		buf_printf(out, "%s%s ", mark, value_string(value_at(list,
+		    i)));
+}
 
-	for (size_t i = 0; i < value_count(list); i++) {
-		s = value_string(value_at(list, i));
-		buf_str(out, mark);
-		put_plain(out, s, strlen(s));
-		buf_char(out, ' ');
-	}
+#define LIST_COLUMNS	(18 + 8 + 10 + 22 + 10 + 26)
+
+static void
+put_conversation(const struct inbox_view *view, const struct value *v,
+    struct buf *out)
+{
+	const char *text = value_get_string(v, "text"), *assignee, *priority;
+	struct buf rest = BUF_INIT(RECORD_MAX);
+	char cell[CELL];
+	int64_t unread = 0;
+
+	value_integer(value_get(v, "unread"), &unread);
+	put_cell(out, local(view->config, value_get_string(v, "wrote_at"),
+	    cell), 16);
+	snprintf(cell, sizeof(cell), unread > 0 ? "%" PRId64 " new" : "-",
+	    unread);
+	put_cell(out, cell, 6);
+	put_cell(out, value_get_string(v, "channel"), 8);
+	put_cell(out, value_get_string(v, "person"), 20);
+	assignee = value_get_string(v, "assignee");
+	put_cell(out, assignee == NULL ? "-" : assignee, 8);
+	put_cell(out, value_get_string(v, "conversation"), 24);
+	priority = value_get_string(v, "priority");
+	if (priority != NULL && strcmp(priority, "normal") != 0)
+		buf_printf(&rest, "%s ", priority);
+	put_words(&rest, value_get(v, "flags"), "!");
+	put_words(&rest, value_get(v, "tags"), "#");
+	buf_str(&rest, text == NULL ? "" : text);
+	put_rest(view, out, LIST_COLUMNS, buf_text(&rest), rest.len);
+	buf_char(out, '\n');
+	buf_release(&rest);
 }
 
 void
-inbox_print_list(const struct config *c, const struct value *list,
+inbox_print_list(const struct inbox_view *view, const struct value *list,
     struct buf *out)
 {
+	for (size_t i = 0; i < value_count(list); i++)
+		put_conversation(view, value_at(list, i), out);
+}
+
+/* The first line of a text. */
+static void
+put_text(const struct inbox_view *view, struct buf *out, size_t from,
+    const char *text)
+{
+	if (text != NULL)
+		put_rest(view, out, from, text, strcspn(text, "\r\n"));
+	buf_char(out, '\n');
+}
+
+void
+inbox_print_held(const struct inbox_view *view, const struct value *list,
+    struct buf *out)
+{
+	static const struct {
+		const char *key;
+		size_t width;
+	} cells[] = { { "channel", 8 }, { "person", 20 }, { "author", 10 },
+	    { "conversation", 24 }, { "id", 26 }, { "reason", 20 } };
 	const struct value *v;
-	const char *text, *assignee;
+	const char *s;
 	char cell[CELL];
-	int64_t unread;
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
-		unread = 0;
-		value_integer(value_get(v, "unread"), &unread);
-		put_cell(out, local(c, value_get_string(v, "wrote_at"), cell),
-		    16);
-		snprintf(cell, sizeof(cell), unread > 0 ? "%" PRId64 " new" :
-		    "-", unread);
-		put_cell(out, cell, 6);
-		put_cell(out, value_get_string(v, "channel"), 8);
-		put_cell(out, value_get_string(v, "person"), 20);
-		assignee = value_get_string(v, "assignee");
-		put_cell(out, assignee == NULL ? "-" : assignee, 8);
-		put_cell(out, value_get_string(v, "conversation"), 24);
-		put_words(out, value_get(v, "flags"), "!");
-		put_words(out, value_get(v, "tags"), "#");
-		text = value_get_string(v, "text");
-		if (text != NULL)
-			put_plain(out, text, strlen(text));
-		buf_char(out, '\n');
+		put_cell(out, local(view->config, value_get_string(v, "at"),
+		    cell), 16);
+		for (size_t j = 0; j < sizeof(cells) / sizeof(cells[0]); j++) {
+			s = value_get_string(v, cells[j].key);
+			put_cell(out, s == NULL ? "-" : s, cells[j].width);
+		}
+		put_text(view, out, 138, value_get_string(v, "text"));
 	}
 }
 
@@ -146,27 +227,43 @@ put_member(struct buf *out, const struct value *v, const char *key)
 }
 
 static void
-put_head(struct buf *out, const struct value *v)
+put_time(const struct config *c, struct buf *out, const char *name,
+    const char *at)
+{
+	char cell[CELL];
+
+	if (at != NULL)
+		buf_printf(out, "%-10s %s\n", name, local(c, at, cell));
+}
+
+static void
+put_head(const struct config *c, struct buf *out, const struct value *v)
 {
 	static const char *const names[] = { "conversation", "person",
 	    "subject", "status", "priority", "assignee", "owner" };
 	const struct value *related = value_get(v, "related");
+	struct buf tags = BUF_INIT(RECORD_MAX);
+	int64_t unread = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		put_member(out, v, names[i]);
+	if (value_integer(value_get(v, "unread"), &unread) && unread > 0)
+		buf_printf(out, "unread     %" PRId64 "\n", unread);
+	put_time(c, out, "wrote", value_get_string(v, "wrote_at"));
+	put_time(c, out, "answered", value_get_string(v, "answered_at"));
 	if (related != NULL) {
 		buf_str(out, "about      ");
-		put_plain(out, value_get_string(related, "type"),
-		    strlen(value_get_string(related, "type")));
+		put_string(out, value_get_string(related, "type"));
 		buf_char(out, ':');
-		put_plain(out, value_get_string(related, "id"),
-		    strlen(value_get_string(related, "id")));
+		put_string(out, value_get_string(related, "id"));
 		buf_char(out, '\n');
 	}
 	if (value_count(value_get(v, "tags")) > 0) {
+		put_words(&tags, value_get(v, "tags"), "#");
 		buf_str(out, "tags       ");
-		put_words(out, value_get(v, "tags"), "#");
+		put_plain(out, buf_text(&tags), tags.len);
 		buf_char(out, '\n');
+		buf_release(&tags);
 	}
 }
 
@@ -182,8 +279,9 @@ put_flags(const struct config *c, struct buf *out, const struct value *list)
 		v = value_at(list, i);
 		value_integer(value_get(v, "flag"), &n);
 		reason = value_get_string(v, "reason");
-		buf_printf(out, "flag %-5" PRId64 " %s since %s", n,
-		    value_get_string(v, "kind"), local(c, value_get_string(v,
+		buf_printf(out, "flag %-5" PRId64 " ", n);
+		put_string(out, value_get_string(v, "kind"));
+		buf_printf(out, " since %s", local(c, value_get_string(v,
 		    "since"), cell));
 		if (reason != NULL) {
 			buf_str(out, ": ");
@@ -202,11 +300,10 @@ put_reminders(const struct config *c, struct buf *out,
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
-		buf_printf(out, "%s %s, %s: ", value_get_string(v, "type"),
-		    local(c, value_get_string(v, "event_at"), cell),
-		    value_get_string(v, "state"));
-		put_plain(out, value_get_string(v, "id"),
-		    strlen(value_get_string(v, "id")));
+		put_string(out, value_get_string(v, "type"));
+		buf_printf(out, " %s, %s: ", local(c, value_get_string(v,
+		    "event_at"), cell), value_get_string(v, "state"));
+		put_string(out, value_get_string(v, "id"));
 		buf_char(out, '\n');
 	}
 }
@@ -215,7 +312,7 @@ static void
 put_message(const struct config *c, struct buf *out, const struct value *v)
 {
 	static const char *const names[] = { "state", "status", "author",
-	    "template", "intent", "reason" };
+	    "released_by", "template", "intent", "reason" };
 	bool in = strcmp(value_get_string(v, "direction"), "inbound") == 0;
 	const char *s;
 	char cell[CELL];
@@ -230,25 +327,23 @@ put_message(const struct config *c, struct buf *out, const struct value *v)
 		s = value_get_string(v, names[i]);
 		if (s == NULL)
 			continue;
-		buf_str(out, ", ");
-		put_plain(out, s, strlen(s));
+		buf_str(out, strcmp(names[i], "released_by") == 0 ?
+		    ", released by " : ", ");
+		put_string(out, s);
 	}
 	buf_printf(out, "%s  [", value_is_true(value_get(v, "unread")) ?
 	    ", unread" : "");
-	put_plain(out, value_get_string(v, "id"), strlen(value_get_string(v,
-	    "id")));
+	put_string(out, value_get_string(v, "id"));
 	buf_str(out, "]\n");
-	s = value_get_string(v, "subject");
-	if (s != NULL)
-		put_lines(out, s);
-	s = value_get_string(v, "text");
-	if (s != NULL)
-		put_lines(out, s);
+	put_lines(out, value_get_string(v, "subject"));
+	put_lines(out, value_get_string(v, "text"));
 	if (value_is_true(value_get(v, "erased")))
 		buf_str(out, INDENT "(erased)\n");
-	s = value_get_string(v, "media");
-	if (s != NULL)
-		put_lines(out, s);
+	put_lines(out, value_get_string(v, "media"));
+	s = value_get_string(v, "state");
+	if (s != NULL && strcmp(s, "held") == 0)
+		buf_str(out, INDENT "(waits for omni-inbox release, or "
+		    "cancel)\n");
 }
 
 static void
@@ -263,11 +358,12 @@ put_prospect(const struct config *c, struct buf *out, const struct value *v)
 		return;
 	}
 	buf_printf(out, "by %s to ", value_get_string(v, "channel"));
-	put_plain(out, value_get_string(v, "to"), strlen(value_get_string(v,
-	    "to")));
+	put_string(out, value_get_string(v, "to"));
 	s = value_get_string(v, "opted_out");
-	if (s != NULL)
-		buf_printf(out, "; cannot be: opted out, %s", s);
+	if (s != NULL) {
+		buf_str(out, "; cannot be: opted out, ");
+		put_string(out, s);
+	}
 	s = value_get_string(v, "window_until");
 	if (s != NULL)
 		buf_printf(out, "; words of your own until %s", local(c, s,
@@ -285,12 +381,13 @@ put_prospect(const struct config *c, struct buf *out, const struct value *v)
 }
 
 void
-inbox_print_one(const struct config *c, const struct value *shown,
+inbox_print_one(const struct inbox_view *view, const struct value *shown,
     struct buf *out)
 {
+	const struct config *c = view->config;
 	const struct value *list = value_get(shown, "messages");
 
-	put_head(out, value_get(shown, "conversation"));
+	put_head(c, out, value_get(shown, "conversation"));
 	put_flags(c, out, value_get(shown, "flags"));
 	put_reminders(c, out, value_get(shown, "reminders"));
 	for (size_t i = 0; i < value_count(list); i++)
@@ -299,46 +396,61 @@ inbox_print_one(const struct config *c, const struct value *shown,
 }
 
 void
-inbox_print_found(const struct config *c, const struct value *list,
+inbox_print_found(const struct inbox_view *view, const struct value *list,
     struct buf *out)
 {
 	const struct value *v;
-	const char *text;
 	char cell[CELL];
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
-		put_cell(out, local(c, value_get_string(v, "at"), cell), 16);
+		put_cell(out, local(view->config, value_get_string(v, "at"),
+		    cell), 16);
 		put_cell(out, strcmp(value_get_string(v, "direction"),
 		    "inbound") == 0 ? "<" : ">", 1);
 		put_cell(out, value_get_string(v, "channel"), 8);
 		put_cell(out, value_get_string(v, "person"), 20);
 		put_cell(out, value_get_string(v, "conversation"), 24);
-		text = value_get_string(v, "text");
-		if (text != NULL)
-			put_plain(out, text, strcspn(text, "\n"));
-		buf_char(out, '\n');
+		put_text(view, out, 18 + 3 + 10 + 22 + 26,
+		    value_get_string(v, "text"));
+	}
+}
+
+/* So that nothing is read unseen that came while the answer was written. */
+static void
+put_read(const struct inbox_view *view, const struct value *list,
+    struct buf *out)
+{
+	const struct value *v;
+	char cell[CELL];
+
+	for (size_t i = 0; i < value_count(list); i++) {
+		v = value_at(list, i);
+		buf_str(out, "read       ");
+		put_cell(out, local(view->config, value_get_string(v, "at"),
+		    cell), 16);
+		put_cell(out, value_get_string(v, "channel"), 8);
+		put_text(view, out, 11 + 18 + 10, value_get_string(v, "text"));
 	}
 }
 
 void
-inbox_print_sent(const struct config *c, const struct value *record,
+inbox_print_sent(const struct inbox_view *view, const struct value *record,
     struct buf *out)
 {
 	const struct value *queue = value_get(record, "queue");
 	const char *cost = value_get_string(record, "cost");
 	const char *due = value_get_string(queue, "due_at");
+	const char *id = value_get_string(record, "id");
 	int64_t segments = 0;
 	char cell[CELL];
 
-	buf_printf(out, "%s %s by %s to ", value_get_string(record, "id") ==
-	    NULL ? "-" : value_get_string(record, "id"),
-	    value_get_string(queue, "state"), value_get_string(record,
-	    "channel"));
-	put_plain(out, value_get_string(record, "to"),
-	    strlen(value_get_string(record, "to")));
+	put_string(out, id == NULL ? "-" : id);
+	buf_printf(out, " %s by %s to ", value_get_string(queue, "state"),
+	    value_get_string(record, "channel"));
+	put_string(out, value_get_string(record, "to"));
 	if (due != NULL)
-		buf_printf(out, " at %s", local(c, due, cell));
+		buf_printf(out, " at %s", local(view->config, due, cell));
 	if (value_integer(value_get(record, "segments"), &segments) &&
 	    segments > 0)
 		buf_printf(out, ", %" PRId64 " segment%s", segments,
@@ -349,4 +461,5 @@ inbox_print_sent(const struct config *c, const struct value *record,
 		    "currency"));
 	buf_char(out, '\n');
 	put_lines(out, value_get_string(record, "text"));
+	put_read(view, value_get(record, "read"), out);
 }

@@ -10,43 +10,65 @@
 #include "message/policy.h"
 
 #define TYPE	"reply"
+#define DRAFT_AGE	(7 * 86400)	/* of what is let go, at most */
 
 struct answering {
 	struct inbox *inbox;
 	const struct inbox_reply *asked;
 	const char *author;
+	int64_t last, seen;	/* rows; 0: does not say */
 	struct value *prospect;
 	struct onepass pass;
 };
 
-/*
- * Whether a colleague has answered since the author looked: after the message
- * that they say is the last they know, or else after the person wrote, and
- * within the time that one answers in.
- */
-static int
-look_for_colleague(const struct answering *w, struct error *e)
+/* For an index of times: nothing that is behind the row is older. */
+static void
+come_from(struct inbox *b, int64_t row, char from[CLOCK_TEXT])
 {
-	struct inbox *b = w->inbox;
-	const char *all = inbox_together(b, w->asked->conversation);
-	char since[CLOCK_TEXT];
+	struct ledger_rows *r = ledger_select(b->ledger, "SELECT created_at "
+	    "FROM message WHERE rowid = ?", "i", row);
+
+	if (ledger_next(r))
+		snprintf(from, CLOCK_TEXT, "%s", ledger_text(r, 0));
+	ledger_end(r);
+}
+
+/*
+ * Without `last` what counts is who answered after the person wrote, and within
+ * the time that one answers in.  A draft that somebody let go is their answer;
+ * who saw it last has seen it as a draft.
+ */
+int
+inbox_colleague(struct inbox *b, const char *id, const char *author,
+    int64_t last, struct error *e)
+{
+	const char *all = inbox_together(b, id);
+	instant t = clock_now() - config_duration(b->config, "inbox", NULL,
+	    "answer_within");
+	char since[CLOCK_TEXT], from[CLOCK_TEXT];
 	struct ledger_rows *r;
 	int rc = 0;
 
-	clock_format(clock_now() - config_duration(b->config, "inbox", NULL,
-	    "answer_within"), since);
-	r = ledger_select(b->ledger, "SELECT m.author, m.created_at, "
-	    "c.body ->> '$.text' FROM json_each(?1) o CROSS JOIN message m ON "
-	    "m.conversation = o.value LEFT JOIN content c ON c.key = m.content "
-	    "WHERE m.direction = 'outbound' AND m.author NOT LIKE 'assist%' "
-	    "AND m.author <> ?2 AND m.state <> 'refused' AND m.state <> "
-	    "'cancelled' AND CASE WHEN ?3 IS NULL THEN m.created_at > ?4 AND "
-	    "m.rowid > coalesce((SELECT max(i.rowid) FROM json_each(?1) p "
-	    "CROSS JOIN message i ON i.conversation = p.value WHERE "
-	    "i.direction = 'inbound' AND i.is_unread = 1), 0) ELSE m.rowid > "
-	    "coalesce((SELECT k.rowid FROM message k WHERE k.id = ?3), 0) END "
-	    "ORDER BY m.rowid DESC LIMIT 1", "ssss", all, w->author,
-	    w->asked->last, since);
+	clock_format(t, since);
+	clock_format(t - DRAFT_AGE, from);
+	if (last != 0)
+		come_from(b, last, from);
+	r = ledger_select(b->ledger, "SELECT coalesce(m.released_by, "
+	    "m.author), coalesce(m.sent_at, m.created_at), c.body ->> "
+	    "'$.text' FROM json_each(?1) o CROSS JOIN message m ON "
+	    "m.conversation = o.value AND m.created_at >= ?5 LEFT JOIN "
+	    "content c ON c.key = m.content "
+	    "WHERE m.direction = 'outbound' AND m.author IS NOT NULL AND "
+	    "(m.author NOT LIKE 'assist%' OR m.released_by IS NOT NULL) AND "
+	    "coalesce(m.released_by, m.author) <> ?2 AND m.state <> 'refused' "
+	    "AND m.state <> 'cancelled' AND CASE ?3 WHEN 0 THEN "
+	    "coalesce(m.sent_at, m.created_at) > ?4 AND m.rowid > "
+	    "coalesce((SELECT max(i.rowid) FROM json_each(?1) p CROSS JOIN "
+	    "message i ON i.conversation = p.value AND i.created_at >= ?5 "
+	    "WHERE i.direction = 'inbound' AND i.intent IS NOT 'automatic'), "
+	    "0) ELSE m.rowid > ?3 OR (m.rowid = ?3 AND m.released_by IS NOT "
+	    "NULL) END ORDER BY m.rowid DESC LIMIT 1", "ssiss", all, author,
+	    last, since, from);
 	if (ledger_next(r))
 		rc = error_set(e, EX_TEMPFAIL, "%.60s has answered at %s: "
 		    "\"%.200s\"; to answer all the same say so (--anyway)",
@@ -56,6 +78,34 @@ look_for_colleague(const struct answering *w, struct error *e)
 	ledger_end(r);
 	return rc;
 }
+
+/* The same form once more is no second answer. */
+static bool
+was_answered(const struct answering *w)
+{
+	return w->asked->id != NULL && ledger_count(w->inbox->ledger,
+	    "SELECT count(*) FROM message WHERE id = ? AND author = ?", "ss",
+	    w->asked->id, w->author) > 0;
+}
+
+static int
+look_for_colleague(struct answering *w, struct error *e)
+{
+	const struct inbox_reply *a = w->asked;
+	const char *all = inbox_together(w->inbox, a->conversation);
+
+	if (a->last != NULL && inbox_row(w->inbox, all, a->last, &w->last,
+	    e) == -1)
+		return -1;
+	w->seen = w->last;
+	if (a->seen != NULL && inbox_row(w->inbox, all, a->seen, &w->seen,
+	    e) == -1)
+		return -1;
+	return a->anyway || was_answered(w) ? 0 : inbox_colleague(w->inbox,
+	    a->conversation, w->author, w->last, e);
+}
+
+#define NAMES_MAX	300	/* bytes of them in an error */
 
 /* "appointment_reminder, custom": what Meta has approved. */
 static const char *
@@ -70,9 +120,12 @@ approved(struct answering *w)
 	names = templates_names(t, &e);
 	for (; names != NULL && *names != NULL; names++) {
 		set = templates_get(t, *names, &e);
-		if (set != NULL && templates_whatsapp(t, set, NULL) != NULL)
-			list = arena_printf(w->inbox->mem, "%s%s%s", list,
-			    *list == '\0' ? "" : ", ", *names);
+		if (set == NULL || templates_whatsapp(t, set, NULL) == NULL)
+			continue;
+		if (strlen(list) + strlen(*names) > NAMES_MAX)
+			return arena_printf(w->inbox->mem, "%s, ...", list);
+		list = arena_printf(w->inbox->mem, "%s%s%s", list, *list ==
+		    '\0' ? "" : ", ", *names);
 	}
 	return *list == '\0' ? "there is none" : list;
 }
@@ -127,7 +180,7 @@ check_prospect(struct answering *w, struct error *e)
 		return error_set(e, EX_REFUSED, "nothing was received by "
 		    "WhatsApp in the last 24 hours%s: words of one's own may "
 		    "not be sent there, but a template that Meta approved may "
-		    "(%.200s), or another channel",
+		    "(%s), or another channel",
 		    value_is_true(value_get(p, "template_only")) ? "" :
 		    " before that time", approved(w));
 	if (w->asked->now && value_get(p, "waits_until") != NULL &&
@@ -256,7 +309,7 @@ prepare(struct answering *w, struct error *e)
 
 	if (check_text(a, e) == -1 || check_template(w, e) == -1 ||
 	    (a->permit != NULL && a->permit(a->ctx, e) == -1) ||
-	    (!a->anyway && look_for_colleague(w, e) == -1))
+	    look_for_colleague(w, e) == -1)
 		return -1;
 	w->prospect = inbox_prospect(w->inbox, a->conversation, a->channel);
 	return check_prospect(w, e);
@@ -272,8 +325,6 @@ answer(struct answering *w, struct error *e)
 	w->pass.queue.dry = w->asked->dry;
 	w->pass.queue.new_ids = w->asked->id == NULL;
 	w->pass.queue.hold = w->asked->hold;
-	if (!w->asked->dry)
-		ledger_begin(b->ledger);
 	record_new(&r);
 	if (prepare(w, e) == 0) {
 		write_record(w, &r);
@@ -290,20 +341,35 @@ answer(struct answering *w, struct error *e)
 	}
 	/* Whoever answers has read; an assistant has not. */
 	if (strncmp(w->author, "assist", 6) != 0)
-		inbox_mark_read(b, w->asked->conversation, w->asked->last);
+		value_set_take(out, "read", inbox_mark_read(b,
+		    w->asked->conversation, w->seen));
 	onepass_commit(&w->pass);
 	return out;
+}
+
+static struct value *
+answer_now(struct answering *w, struct inbox_reply *a, struct error *e)
+{
+	if (a->dry)
+		a->conversation = inbox_still(w->inbox, a->conversation);
+	else if (inbox_begin(w->inbox, &a->conversation, e) == -1)
+		return NULL;
+	if (a->conversation != NULL)
+		return answer(w, e);
+	error_set(e, EX_REFUSED, "this conversation is gone");
+	return NULL;
 }
 
 struct value *
 inbox_answer(struct inbox *b, const struct inbox_reply *a, struct error *e)
 {
-	struct answering w = { .inbox = b, .asked = a, .author =
+	struct inbox_reply now = *a;
+	struct answering w = { .inbox = b, .asked = &now, .author =
 	    a->author != NULL ? a->author : b->author };
 	struct value *out = NULL;
 
 	if (onepass_open(&w.pass, b->config, b->ledger, e) == 0)
-		out = answer(&w, e);
+		out = answer_now(&w, &now, e);
 	onepass_close(&w.pass);
 	return out;
 }

@@ -2,9 +2,11 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
+#include "base/unicode.h"
 #include "store/search.h"
 
 static void
@@ -39,37 +41,61 @@ found(struct inbox *b, int64_t row)
 	return v;
 }
 
+struct finding {
+	struct inbox *inbox;
+	struct value *list;
+	size_t limit;
+};
+
+static bool
+take_row(void *ctx, int64_t row)
+{
+	struct finding *f = ctx;
+	struct value *one = found(f->inbox, row);
+
+	if (one != NULL)
+		value_append_take(f->list, one);
+	return value_count(f->list) < f->limit;
+}
+
+/* The index knows letters and digits, and nothing else. */
+static bool
+has_word(const char *s)
+{
+	size_t len = strlen(s);
+	UChar32 c;
+
+	for (size_t i = 0; i < len;) {
+		U8_NEXT((const uint8_t *)s, i, len, c);
+		if (c >= 0 && u_isalnum(c))
+			return true;
+	}
+	return false;
+}
+
 struct value *
 inbox_search(struct inbox *b, const char *words, size_t limit,
     struct error *e)
 {
-	struct value *list, *one;
+	struct finding f = { .inbox = b, .limit = limit == 0 ||
+	    limit > INBOX_PAGE_MAX ? INBOX_PAGE : limit };
 	struct search *s;
 	char path[PATH_MAX];
-	int64_t *rows;
-	size_t n;
+	int rc;
 
-	path_of(b->config, path);
-	s = search_open(b->ledger, path, e);
-	if (s == NULL || search_update(s, e) == -1) {
-		search_close(s);
+	if (!utf8_valid(words, strlen(words)) || !has_word(words)) {
+		error_set(e, EX_REFUSED, "%.200s: no word to look for", words);
 		return NULL;
 	}
-	if (limit == 0 || limit > INBOX_PAGE_MAX)
-		limit = INBOX_PAGE;
-	rows = calloc(limit, sizeof(*rows));
-	if (rows == NULL)
-		die(EX_OSERR, "out of memory");
-	n = search_find(s, words, rows, limit);
-	list = value_new_array();
-	for (size_t i = 0; i < n; i++) {
-		one = found(b, rows[i]);
-		if (one != NULL)
-			value_append_take(list, one);
-	}
-	free(rows);
+	path_of(b->config, path);
+	s = search_open(b->ledger, path);
+	f.list = value_new_array();
+	rc = search_find(s, words, take_row, &f, e);
 	search_close(s);
-	return list;
+	if (rc == 0)
+		return f.list;
+	value_free(f.list);
+	return NULL;
 }
 
 int

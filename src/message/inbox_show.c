@@ -17,18 +17,9 @@
     "substr(?1, 9) AND a.contact < substr(?1, 9) || char(1114111) AND ?1 = " \
     "substr('contact:' || a.contact, 1, 258)) "
 
-static bool
-has_row(struct ledger_rows *r)
-{
-	bool found = ledger_next(r);
-
-	ledger_end(r);
-	return found;
-}
-
 /* The first column of the only row, in the arena; NULL: there is none. */
-static const char *
-one_text(struct inbox *b, struct ledger_rows *r)
+const char *
+inbox_text(struct inbox *b, struct ledger_rows *r)
 {
 	const char *s = NULL;
 
@@ -38,62 +29,10 @@ one_text(struct inbox *b, struct ledger_rows *r)
 	return s;
 }
 
-static bool
-is_conversation(struct inbox *b, const char *id)
-{
-	return has_row(ledger_select(b->ledger, "SELECT 1 FROM conversation "
-	    "WHERE id = ?", "s", id));
-}
-
-/* Whose address it is, or the conversation of a stranger. */
-static const char *
-find_address(struct inbox *b, const char *word)
-{
-	char hash[DIGEST_HEX];
-	const char *id;
-
-	if (!ledger_has_key(b->ledger))
-		return NULL;
-	contact_address_hash(b->ledger, word, hash);
-	id = one_text(b, ledger_select(b->ledger, "SELECT substr('contact:' || "
-	    "min(contact), 1, 258) FROM contact_address WHERE hash = ? HAVING "
-	    "count(DISTINCT contact) = 1", "s", hash));
-	if (id != NULL)
-		return id;
-	id = arena_printf(b->mem, "address:%s", hash);
-	return is_conversation(b, id) ? id : NULL;
-}
-
-const char *
-inbox_find(struct inbox *b, const char *word, struct error *e)
-{
-	const char *id;
-
-	if (is_conversation(b, word))
-		return arena_strdup(b->mem, word);
-	id = strncmp(word, "contact:", 8) == 0 ? word + 8 : word;
-	if (contact_is_known(b->ledger, id))
-		return arena_printf(b->mem, "contact:%.250s", id);
-	id = one_text(b, ledger_select(b->ledger, "SELECT conversation FROM "
-	    "message WHERE id = ? AND conversation IS NOT NULL", "s", word));
-	if (id == NULL)
-		id = one_text(b, ledger_select(b->ledger, "SELECT "
-		    "coalesce(m.conversation, substr('contact:' || f.contact, "
-		    "1, 258)) FROM flag f LEFT JOIN message m ON m.id = "
-		    "f.message WHERE f.id = CAST(?1 AS INTEGER) AND CAST(f.id "
-		    "AS TEXT) = ?1", "s", word));
-	if (id == NULL)
-		id = find_address(b, word);
-	if (id == NULL)
-		error_set(e, EX_REFUSED, "%.200s: no conversation, contact, "
-		    "message, flag or address of this ledger", word);
-	return id;
-}
-
 const char *
 inbox_together(struct inbox *b, const char *id)
 {
-	return one_text(b, ledger_select(b->ledger, TOGETHER
+	return inbox_text(b, ledger_select(b->ledger, TOGETHER
 	    "SELECT json_group_array(id) FROM own", "s", id));
 }
 
@@ -107,7 +46,7 @@ message_of(struct ledger_rows *r)
 	static const char *const names[] = { "id", "direction", "channel",
 	    "at", "state", "status", "reason", "subject", "text", "author",
 	    "template", "type", "intent", "reminder", "delivered_at",
-	    "read_at", "media", "conversation" };
+	    "read_at", "media", "conversation", "released_by" };
 	struct value *v = value_new_object();
 	int count = sizeof(names) / sizeof(names[0]);
 
@@ -127,18 +66,20 @@ messages_of(struct inbox *b, const char *all, size_t count)
 	struct value *list = value_new_array(), *out = value_new_array();
 	struct ledger_rows *r;
 
-	r = ledger_select(b->ledger, "SELECT m.id, m.direction, "
-	    "m.channel_type, coalesce(m.sent_at, m.created_at), m.state, "
-	    "m.status, m.reason, c.body ->> '$.subject', c.body ->> '$.text', "
-	    "m.author, m.template, m.type, m.intent, m.reminder, "
+	r = ledger_select(b->ledger, "WITH chosen(shown) AS MATERIALIZED "
+	    "(SELECT m.rowid FROM json_each(?1) o CROSS JOIN message m INDEXED "
+	    "BY message_conversation ON m.conversation = o.value ORDER BY "
+	    "m.created_at DESC, m.rowid DESC LIMIT ?2) SELECT m.id, "
+	    "m.direction, m.channel_type, coalesce(m.sent_at, m.created_at), "
+	    "m.state, m.status, m.reason, c.body ->> '$.subject', c.body ->> "
+	    "'$.text', m.author, m.template, m.type, m.intent, m.reminder, "
 	    "m.delivered_at, CASE m.direction WHEN 'outbound' THEN m.read_at "
 	    "END, (SELECT group_concat(coalesce(f.path, f.state || "
 	    "coalesce(': ' || f.reason, '')), ', ') FROM inbound_media f "
-	    "WHERE f.message = m.id), m.conversation, m.is_unread, c.key IS "
-	    "NOT NULL AND c.body IS NULL FROM json_each(?1) o CROSS JOIN "
-	    "message m ON m.conversation = o.value LEFT JOIN content c ON "
-	    "c.key = m.content ORDER BY m.created_at DESC, m.rowid DESC "
-	    "LIMIT ?2", "si", all, (int64_t)count);
+	    "WHERE f.message = m.id), m.conversation, m.released_by, "
+	    "m.is_unread, c.key IS NOT NULL AND c.body IS NULL FROM chosen CROSS JOIN message m ON "
+	    "m.rowid = shown LEFT JOIN content c ON c.key = m.content ORDER "
+	    "BY m.created_at DESC, m.rowid DESC", "si", all, (int64_t)count);
 	while (ledger_next(r))
 		value_append_take(list, message_of(r));
 	ledger_end(r);
@@ -213,34 +154,60 @@ struct last_word {
 	const char *channel;	/* the configured one, or NULL */
 	const char *type, *hash, *to, *at;
 	const char *message_id, *subject;
+	bool is_dead;
 };
 
-/* The last that they wrote, on a channel of this type; any if NULL. */
-static bool
-load_last(struct inbox *b, const char *all, const char *type,
-    struct last_word *w)
+/*
+ * When they last wrote in one conversation, on a channel of this type; any if
+ * NULL.  Not from an address that is somebody else's by now, nor from one that
+ * is dead.  ?1 to ?3 are the conversation, the type and the contact.
+ */
+#define WROTE	"m.conversation = ?1 AND m.direction = 'inbound' AND " \
+    "m.channel_type <> 'link' AND m.channel_type <> 'voice' AND (?2 IS NULL " \
+    "OR m.channel_type = ?2) AND (?3 IS NULL OR NOT EXISTS (SELECT 1 FROM " \
+    "contact_address a WHERE a.hash = m.hash) OR EXISTS (SELECT 1 FROM " \
+    "contact_address a WHERE a.hash = m.hash AND a.contact = ?3)) AND NOT " \
+    "EXISTS (SELECT 1 FROM address x WHERE x.type = m.channel_type AND " \
+    "x.hash = m.hash AND x.dead_at IS NOT NULL) "
+
+/* Behind `w`, if it has one already. */
+static void
+load_later(struct inbox *b, const char *conversation, const char *contact,
+    const char *type, struct last_word *w)
 {
-	const char **const fields[] = { &w->channel, &w->type, &w->hash,
-	    &w->to, &w->at, &w->message_id, &w->subject };
+	const char **const fields[] = { &w->at, &w->channel, &w->type,
+	    &w->hash, &w->to, &w->message_id, &w->subject };
 	struct ledger_rows *r;
-	bool found;
+
+	r = ledger_select(b->ledger, "SELECT m.created_at, m.channel, "
+	    "m.channel_type, m.hash, ac.body, c.body ->> '$.message_id', "
+	    "c.body ->> '$.subject' FROM message m LEFT JOIN content c ON "
+	    "c.key = m.content LEFT JOIN content ac ON ac.key = m.address "
+	    "WHERE m.rowid = (SELECT max(m.rowid) FROM message m WHERE " WROTE
+	    "AND m.created_at = (SELECT m.created_at FROM message m WHERE "
+	    WROTE "ORDER BY m.created_at DESC LIMIT 1)) AND (?4 IS NULL OR "
+	    "m.created_at > ?4)", "ssss", conversation, type, contact,
+	    w->at);
+	if (ledger_next(r))
+		for (int i = 0; i < 7; i++)
+			*fields[i] = ledger_text(r, i) == NULL ? NULL :
+			    arena_strdup(b->mem, ledger_text(r, i));
+	ledger_end(r);
+}
+
+static bool
+load_last(struct inbox *b, const char *all, const char *contact,
+    const char *type, struct last_word *w)
+{
+	struct error e;
+	struct value *list = value_parse(all, strlen(all), &e);
 
 	*w = (struct last_word){ 0 };
-	r = ledger_select(b->ledger, "SELECT m.channel, m.channel_type, "
-	    "m.hash, ac.body, m.created_at, c.body ->> '$.message_id', "
-	    "c.body ->> '$.subject' FROM json_each(?1) o CROSS JOIN message m "
-	    "ON m.conversation = o.value LEFT JOIN content c ON c.key = "
-	    "m.content LEFT JOIN content ac ON ac.key = m.address WHERE "
-	    "m.direction = 'inbound' AND m.channel_type <> 'link' AND "
-	    "m.channel_type <> 'voice' AND (?2 IS NULL OR m.channel_type = "
-	    "?2) ORDER BY m.created_at DESC, m.rowid DESC LIMIT 1", "ss", all,
-	    type);
-	found = ledger_next(r);
-	for (int i = 0; found && i < 7; i++)
-		if (ledger_text(r, i) != NULL)
-			*fields[i] = arena_strdup(b->mem, ledger_text(r, i));
-	ledger_end(r);
-	return found;
+	for (size_t i = 0; i < value_count(list); i++)
+		load_later(b, value_string(value_at(list, i)), contact, type,
+		    w);
+	value_free(list);
+	return w->at != NULL;
 }
 
 /* "whatsapp" of "whatsapp" and of the channel [channel whatsapp-roma]. */
@@ -263,7 +230,8 @@ load_place(struct inbox *b, const char *contact, const char *type,
 {
 	struct ledger_rows *r;
 
-	r = ledger_select(b->ledger, "SELECT a.type, a.hash, c.body FROM "
+	r = ledger_select(b->ledger, "SELECT a.type, a.hash, c.body, x.dead_at "
+	    "FROM "
 	    "contact_address a JOIN address x ON x.type = a.type AND x.hash = "
 	    "a.hash JOIN content c ON c.key = x.content LEFT JOIN preference "
 	    "p ON p.contact = a.contact WHERE a.contact = ?1 AND (?2 IS NULL "
@@ -275,6 +243,7 @@ load_place(struct inbox *b, const char *contact, const char *type,
 		w->type = arena_strdup(b->mem, ledger_text(r, 0));
 		w->hash = arena_strdup(b->mem, ledger_text(r, 1));
 		w->to = arena_strdup(b->mem, ledger_text(r, 2));
+		w->is_dead = ledger_text(r, 3) != NULL;
 	}
 	ledger_end(r);
 }
@@ -288,7 +257,7 @@ put_window(struct inbox *b, const struct last_word *w, struct value *v)
 
 	if (strcmp(w->type, "whatsapp") != 0)
 		return;
-	last = one_text(b, ledger_select(b->ledger, "SELECT last_inbound_at "
+	last = inbox_text(b, ledger_select(b->ledger, "SELECT last_inbound_at "
 	    "FROM address WHERE type = ?1 AND hash = ?2", "ss", w->type,
 	    w->hash));
 	if (last != NULL && clock_parse(last, &t) &&
@@ -356,20 +325,22 @@ inbox_prospect(struct inbox *b, const char *id, const char *channel)
 	const char *all = inbox_together(b, id), *contact, *wish;
 	struct policy_reader who = { .class = "reply" };
 	struct value *v = value_new_object();
-	struct last_word last, any;
+	struct last_word last = { 0 }, any;
 	char why[160];
 
 	wish = type_of(b, channel);
 	contact = strncmp(id, "contact:", 8) == 0 ? id + 8 : NULL;
-	load_last(b, all, NULL, &any);
+	load_last(b, all, contact, NULL, &any);
 	if ((channel == NULL || wish != NULL) &&
-	    (!load_last(b, all, wish, &last) || last.to == NULL) &&
+	    (!load_last(b, all, contact, wish, &last) || last.to == NULL) &&
 	    contact != NULL)
 		load_place(b, contact, wish, &last);
-	if ((channel != NULL && wish == NULL) || last.to == NULL) {
-		value_set_string(v, "impossible", channel == NULL ?
-		    "no address to answer to" : wish == NULL ?
-		    "no such channel" : "no address on this channel");
+	if ((channel != NULL && wish == NULL) || last.to == NULL ||
+	    last.is_dead) {
+		value_set_string(v, "impossible", channel != NULL && wish ==
+		    NULL ? "no such channel" : last.to != NULL ?
+		    "the address is dead" : channel == NULL ?
+		    "no address to answer to" : "no address on this channel");
 		return v;
 	}
 	value_set_string(v, "channel", last.type);

@@ -9,8 +9,8 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include "base/text.h"
 #include "message/htmlcheck.h"
-#include "message/preview_impl.h"
 
 #define CAPITALS_MIN	8	/* fewer letters may be a name: "IMSS" */
 #define CHECK_MEMORY	((size_t)64 * 1024 * 1024)
@@ -156,7 +156,7 @@ columns(const char *s)
 		n = utf8_length(s + i, len - i);
 		if (n == 0)
 			n = 1;
-		width += preview_columns(s + i, n);
+		width += text_columns(s + i, n);
 	}
 	return width;
 }

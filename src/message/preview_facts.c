@@ -375,16 +375,3 @@ preview_from(const struct preview_message *m)
 		s = config_string(c, "mail", NULL, "from");
 	return s == NULL ? "" : s;
 }
-
-int
-preview_columns(const char *s, size_t n)
-{
-	UChar32 c;
-	int32_t i = 0, width;
-
-	U8_NEXT((const uint8_t *)s, i, (int32_t)n, c);
-	if (U_GET_GC_MASK(c) & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK))
-		return 0;
-	width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
-	return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
-}

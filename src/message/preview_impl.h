@@ -69,7 +69,4 @@ const char *preview_from(const struct preview_message *m);
 /* "clock": [site] name, or what stands for it. */
 const char *preview_site_name(const struct preview *p);
 
-/* Columns that the character at `s`, of `n` bytes, takes on a terminal. */
-int preview_columns(const char *s, size_t n);
-
 #endif

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /*
  * A preview for a terminal.  Texts stand behind a bar, as they are; a line that
  * is too long for the terminal goes on behind a dotted bar, so that nobody
@@ -33,7 +35,7 @@ put_character(struct buf *out, const char *s, size_t n, int column)
 	}
 	text_escape(safe, sizeof(safe), s, n);
 	buf_str(out, safe);
-	return strlen(safe) == n ? preview_columns(s, n) :
+	return strlen(safe) == n ? text_columns(s, n) :
 	    (int)strlen(safe);
 }
 
@@ -60,7 +62,7 @@ word_columns(const char *s, size_t len)
 	for (size_t i = 0; i < len && s[i] != ' '; i += n) {
 		n = utf8_length(s + i, len - i);
 		n = n == 0 ? 1 : n;
-		columns += preview_columns(s + i, n);
+		columns += text_columns(s + i, n);
 	}
 	return columns;
 }

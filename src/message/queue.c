@@ -545,33 +545,45 @@ is_noted(const char *op, const char *id, const char *state)
 }
 
 int
+queue_change_one(struct ledger *l, const char *op, const char *from,
+    const char *id, struct value *data, struct error *e)
+{
+	struct ledger_rows *r;
+	char state[16] = "";
+
+	r = ledger_select(l, "SELECT state FROM message WHERE id = ?", "s", id);
+	if (ledger_next(r))
+		snprintf(state, sizeof(state), "%s", ledger_text(r, 0));
+	ledger_end(r);
+	if (state[0] != '\0' && (strstr(from, state) != NULL ||
+	    is_noted(op, id, state))) {
+		value_set_string(data, "id", id);
+		value_set_string(data, "reason", "by hand");
+		ledger_append_take(l, op, data);
+		return 0;
+	}
+	value_free(data);
+	if (state[0] == '\0')
+		return error_set(e, EX_REFUSED, "%.200s: no such message", id);
+	return error_set(e, EX_REFUSED, "%.200s: is %s, not %s", id, state,
+	    from);
+}
+
+int
 queue_change(struct queue *q, const char *op, const char *from,
     const char *const *ids, size_t count)
 {
-	struct arena mem = ARENA_INIT(1024 * 1024);
-	char print[DIGEST_HEX];
-	const char *state;
-	struct value *data;
+	struct error e;
 	int rc = EX_OK;
 
 	ledger_begin(q->ledger);
-	for (size_t i = 0; i < count; i++) {
-		state = known_state(q, ids[i], print, &mem);
-		if (state == NULL || (strstr(from, state) == NULL &&
-		    !is_noted(op, ids[i], state))) {
-			diag("%s: %s", ids[i], state == NULL ?
-			    "no such message" : arena_printf(&mem,
-			    "is %s, not %s", state, from));
+	for (size_t i = 0; i < count; i++)
+		if (queue_change_one(q->ledger, op, from, ids[i],
+		    value_new_object(), &e) == -1) {
+			diag("%s", e.text);
 			rc = EX_REFUSED;
-			continue;
 		}
-		data = value_new_object();
-		value_set_string(data, "id", ids[i]);
-		value_set_string(data, "reason", "by hand");
-		ledger_append_take(q->ledger, op, data);
-	}
 	ledger_commit(q->ledger);
-	arena_release(&mem);
 	return rc;
 }
 

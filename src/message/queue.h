@@ -43,6 +43,12 @@ void queue_commit(struct filter *f);
  */
 int queue_change(struct queue *q, const char *op, const char *from,
     const char *const *ids, size_t count);
+/*
+ * One of these, within a transaction; `data` is taken, and may have more for
+ * the row.  -1 and EX_REFUSED: it is in another state.
+ */
+int queue_change_one(struct ledger *l, const char *op, const char *from,
+    const char *id, struct value *data, struct error *e);
 void queue_release(struct queue *q);
 
 #endif

@@ -13,27 +13,31 @@
  * and case do not count.
  *
  * It goes by the rows of the ledger's table message, and is made anew where
- * these are not those that it knows.
+ * these are not those that it knows, and where it is damaged.  Whoever has it
+ * open has a lock on PATH.lock, so that two do not make or remove it at once.
+ *
+ * Who may not write it, or cannot as the disk is full, searches what is not in
+ * it by an index in memory, which goes with them.
  */
 struct search;
 
+#define SEARCH_ASIDE	100000	/* messages of an index in memory */
+
+/* Waits for others who search. */
+struct search *search_open(struct ledger *l, const char *path);
 /*
- * EX_NOPERM where it may be neither written nor read; who may only read it
- * finds what it has.
+ * Gives `take` the rows of messages that have all of the words, each as the
+ * beginning of one, the latest first, until it returns false.  -1 and `e`
+ * where the index can neither be written nor done without.
  */
-struct search *search_open(struct ledger *l, const char *path,
-    struct error *e);
-/* Takes in what is new; -1 and `e` where that cannot be written. */
-int search_update(struct search *s, struct error *e);
-/*
- * The rows of messages that have all of the words, each as the beginning of
- * one, the latest first; at most `max`.  Returns how many.
- */
-size_t search_find(struct search *s, const char *words, int64_t *rows,
-    size_t max);
+int search_find(struct search *s, const char *words,
+    bool (*take)(void *ctx, int64_t row), void *ctx, struct error *e);
 void search_close(struct search *s);
 
-/* Removes the index, so that nothing is left in it of who was forgotten. */
+/*
+ * Removes the index, so that nothing is left in it of who was forgotten, once
+ * nobody has it open any more.
+ */
 int search_remove(const char *path, struct error *e);
 
 #endif

@@ -267,6 +267,19 @@ static const struct { const char *op, *data; } history[] = {
 	    "'contact': 'c8', 'channel': 'sms', 'channel_type': 'sms', "
 	    "'hash': 'h7', 'address': '$', 'content': '$', 'unread': 1}" },
 	{ "contact.merged", "{'from': 'c8', 'into': 'c1'}" },
+	/* A stranger who turns out to be one of them. */
+	{ "message.received", "{'id': 'in-6', 'conversation': 'address:h6', "
+	    "'channel': 'sms', 'channel_type': 'sms', 'hash': 'h6', "
+	    "'address': '$', 'content': '$', 'unread': 1}" },
+	{ "conversation.put", "{'id': 'address:h6', 'by': 'ana', 'set': "
+	    "{'tags': ['new', 'x'], 'assignee': 'ana'}}" },
+	{ "conversation.joined", "{'from': 'address:h6', 'into': "
+	    "'contact:c1', 'contact': 'c1'}" },
+	/* What an assistant drafted, and staff let go. */
+	{ "message.queued", "{'id': 'draft-1', 'author': 'assist', 'held': "
+	    "'a draft', " SMS MESSAGE "}" },
+	{ "message.released", "{'id': 'draft-1', 'by': 'ana', 'answer': 1, "
+	    "'reason': 'by hand'}" },
 	{ "message.queued", "{'id': 'reply-1', "
 	    "'author': 'ana', " SMS MESSAGE "}" },
 	/* The clinic's zone was a wrong one: its days are counted anew. */
@@ -405,7 +418,18 @@ test_verify(void)
 	    == 1);
 	assert(count(l, "SELECT count(*) FROM attempt WHERE state <> 'done'")
 	    == 0);
-	assert(count(l, "SELECT sum(unread_count) FROM conversation") == 2);
+	assert(count(l, "SELECT sum(unread_count) FROM conversation") == 3);
+	assert(count(l, "SELECT count(*) FROM conversation WHERE id = "
+	    "'contact:c1' AND tags = '[\"new\",\"x\"]' AND assignee = 'ana' "
+	    "AND status = 'pending' AND unread_count = 2") == 1);
+	assert(count(l, "SELECT count(*) FROM conversation WHERE id = "
+	    "'address:h6'") == 0);
+	assert(count(l, "SELECT count(*) FROM message WHERE id = 'in-6' AND "
+	    "conversation = 'contact:c1' AND contact = 'c1'") == 1);
+	assert(count(l, "SELECT count(*) FROM message WHERE id = 'draft-1' "
+	    "AND state = 'queued' AND released_by = 'ana'") == 1);
+	assert(count(l, "SELECT last_staff_message_at IS NOT NULL AND status "
+	    "= 'active' FROM conversation WHERE id = 'v1'") == 1);
 	assert(count(l, "SELECT count(*) FROM attempt WHERE message = "
 	    "'news-1' AND category = 'utility' AND billable = 0 AND cost = "
 	    "'0'") == 1);
