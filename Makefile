@@ -6,7 +6,7 @@
 PROGS	= omni-normalize omni-route omni-render omni-queue \
 	  omni-send-mail omni-send-sms omni-send-wa omni-send-voice omni-send-push \
 	  omni-ingest omni-schedule omni-escalate omni-contact omni-ledger \
-	  omni-status omni-inbox omni-inbox-cgi omni-mcp
+	  omni-status omni-inbox omni-inbox-cgi omni-mcp omni-assist
 SCRIPTS	= omni-run
 VERSION	= 0.1.0
 
@@ -47,7 +47,7 @@ LDLIBS	= -ljansson -linih -lsqlite3 -lcurl -lnettle -lcrypto -licui18n -licuuc \
 	  -lidn2 -lpsl -lresolv -pthread $(GMIME_LIBS)
 GMIME_LIBS = $(shell pkg-config --libs gmime-3.0)
 
-LAYERS	= base store template message provider send ingest desk mcp
+LAYERS	= base store template message provider send ingest desk mcp assist
 SRCS	:= $(wildcard $(LAYERS:%=src/%/*.c))
 LIBOBJ	:= $(patsubst %.c,build/%.o,$(SRCS))
 BINS	:= $(PROGS:%=bin/%) bin/omni-simulator bin/phonenumber \
@@ -117,6 +117,12 @@ $(DESK:%.c=build/%.o) $(DESK:%.c=build/fuzz/%.o): build/desk_texts.h
 build/src/mcp/mcp.o build/fuzz/src/mcp/mcp.o: share/mcp/tools.json
 build/src/message/reply_lexicon.o build/fuzz/src/message/reply_lexicon.o: \
     share/words/en.words share/words/es.words share/words/more.words
+build/src/assist/assist.o build/fuzz/src/assist/assist.o: \
+    share/assist/tools.json
+build/src/assist/prompt.o build/fuzz/src/assist/prompt.o: \
+    share/assist/rules.txt
+build/src/message/emergency.o build/fuzz/src/message/emergency.o: \
+    share/words/emergency.words
 build/tests/message/reply_test.o: tests/message/replies.tsv
 
 # What staff reads, as a list for the compiler.
@@ -326,6 +332,8 @@ install: all
 	cp -Rn share/templates $(DESTDIR)$(SYSCONFDIR)/omni
 	test -e $(DESTDIR)$(SYSCONFDIR)/omni/holidays || \
 	    install -m 644 etc/holidays $(DESTDIR)$(SYSCONFDIR)/omni
+	test -e $(DESTDIR)$(SYSCONFDIR)/omni/assist || \
+	    cp -R etc/assist $(DESTDIR)$(SYSCONFDIR)/omni
 	install -m 644 README.md LICENSE $(wildcard share/doc/*) \
 	    $(DESTDIR)$(PREFIX)/share/doc/omni
 	for s in 1 5 7; do install -m 644 man/*.$$s \
@@ -333,6 +341,7 @@ install: all
 	sed -e 's|\.\./spool|$(STATEDIR)|g' \
 	    -e 's|\.\./share/templates|$(SYSCONFDIR)/omni/templates|g' \
 	    -e 's|^holidays = .*|holidays = omni/holidays|' \
+	    -e 's|^# facts = assist|# facts = omni/assist|' \
 	    -e 's|\.\./bin/|$(PREFIX)/bin/|g' etc/omni.conf \
 	    >build/omni.conf.installed
 	test -e $(DESTDIR)$(SYSCONFDIR)/omni.conf || \
@@ -346,7 +355,7 @@ uninstall:
 	rm -f $(patsubst man/%.7,$(DESTDIR)$(PREFIX)/share/man/man7/%.7,$(wildcard man/*.7))
 	rm -rf $(DESTDIR)$(PREFIX)/share/omni $(DESTDIR)$(PREFIX)/share/doc/omni
 	@echo 'left in place: $(DESTDIR)$(SYSCONFDIR)/omni.conf,' \
-	    'the templates and holidays in $(DESTDIR)$(SYSCONFDIR)/omni,' \
+	    'the templates, holidays and facts in $(DESTDIR)$(SYSCONFDIR)/omni,' \
 	    'and the spool'
 
 dist:

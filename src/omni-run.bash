@@ -296,6 +296,20 @@ before=$(ask 'SELECT max(seq) FROM journal')
 
 step omni-ingest -q "${options[@]}"
 
+# What came in is answered, or drafted, where a model is configured.  It looks
+# into the ledger and reads no events, so that none is lost with a run that died.
+draft() {
+	local asked=0 queued=0
+	[[ -z $hung ]] || return
+	start omni-assist --waiting "${options[@]}" >"$work/drafts" || asked=$?
+	is_over "$asked" omni-assist || ((asked == 1)) || note "$asked"
+	[[ -s $work/drafts ]] || return
+	start omni-queue -q "${options[@]}" <"$work/drafts" || queued=$?
+	is_over "$queued" omni-queue || ((queued == 1)) || note "$queued"
+}
+# Status 1: it is not set.
+! omni-ledger "${options[@]}" setting assist.provider >/dev/null || draft
+
 for ((pass = 0; pass < PASSES; pass++)); do
 	rc=0
 	[[ -z $hung ]] || break

@@ -21,6 +21,7 @@
 #include "base/io.h"
 #include "base/output.h"
 #include "simulator/callback.h"
+#include "simulator/llm.h"
 #include "simulator/settings.h"
 #include "simulator/simulator.h"
 
@@ -31,6 +32,7 @@
 	"           [--callbacks on|off] [--callback-delay ms]\n" \
 	"           [--callback-mode mode[,mode...]] [--callback-to url]\n" \
 	"           [--callback-dir directory] [--whatsapp-webhook url]\n" \
+	"           [--llm file]\n" \
 	"       omni-simulator -h | --help | -V | --version\n"
 
 #define HELP \
@@ -40,7 +42,7 @@
 	"  -o name=value         a credential: account_sid, auth_token,\n" \
 	"                        whatsapp_token, app_secret,\n" \
 	"                        aws_access_key_id, aws_secret_access_key,\n" \
-	"                        aws_session_token\n" \
+	"                        aws_session_token, llm_key\n" \
 	"  --answer to=code      what a recipient is answered with\n" \
 	"  --fault kind=share    how often a fault is played\n" \
 	"  --retry-after seconds what error_429 says\n" \
@@ -51,6 +53,7 @@
 	"  --callback-dir directory\n" \
 	"                        write callbacks there, send none\n" \
 	"  --callback-to url     ask this server, whatever host is named\n" \
+	"  --llm file            what a language model answers, in turn\n" \
 	"  --whatsapp-webhook url\n" \
 	"                        who is told of WhatsApp messages\n" \
 	"  -h, --help            this text\n" \
@@ -69,6 +72,7 @@ enum {
 	OPT_CALLBACK_MODE,
 	OPT_CALLBACK_TO,
 	OPT_FAULT,
+	OPT_LLM,
 	OPT_RETRY_AFTER,
 	OPT_SEED,
 	OPT_WEBHOOK
@@ -82,6 +86,7 @@ static const struct option longs[] = {
 	{ "callback-mode", required_argument, NULL, OPT_CALLBACK_MODE },
 	{ "callback-to", required_argument, NULL, OPT_CALLBACK_TO },
 	{ "fault", required_argument, NULL, OPT_FAULT },
+	{ "llm", required_argument, NULL, OPT_LLM },
 	{ "retry-after", required_argument, NULL, OPT_RETRY_AFTER },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "whatsapp-webhook", required_argument, NULL, OPT_WEBHOOK },
@@ -148,7 +153,8 @@ take_setting(struct settings *set, char *arg)
 		{ "app_secret", &set->app_secret },
 		{ "aws_access_key_id", &set->aws_access_key_id },
 		{ "aws_secret_access_key", &set->aws_secret_access_key },
-		{ "aws_session_token", &set->aws_session_token }
+		{ "aws_session_token", &set->aws_session_token },
+		{ "llm_key", &set->llm_key }
 	};
 
 	if (equals == NULL)
@@ -215,6 +221,9 @@ take_long(struct simulator *s, int ch, char *arg)
 		break;
 	case OPT_FAULT:
 		take_fault(s, arg);
+		break;
+	case OPT_LLM:
+		s->llm_file = arg;
 		break;
 	case OPT_RETRY_AFTER:
 		s->set.retry_after = (int)number("--retry-after", arg, 86400);
@@ -333,6 +342,8 @@ open_files(struct simulator *s)
 		if (s->dir == -1)
 			die(e.status, "%s", e.text);
 	}
+	if (s->llm_file != NULL && llm_load(s, s->llm_file, &e) == -1)
+		die(e.status, "--llm %s", e.text);
 	if (journal_open(&s->requests, s->dir, "requests.ndjson", &e) == -1 ||
 	    store_open(&s->store, s->dir, &e) == -1)
 		die(e.status, "%s/%s", s->set.dir, e.text);
@@ -356,7 +367,8 @@ init(struct simulator *s)
 		.account_sid = "AC" ZEROS, .auth_token = TOKEN,
 		.whatsapp_token = TOKEN, .app_secret = TOKEN,
 		.aws_access_key_id = "simulator",
-		.aws_secret_access_key = TOKEN, .callbacks = true, .callback_delay_ms = DELAY_MS
+		.aws_secret_access_key = TOKEN, .llm_key = TOKEN,
+		.callbacks = true, .callback_delay_ms = DELAY_MS
 	} };
 	pthread_mutex_init(&s->lock, NULL);
 	faults_init(&s->faults, 1);
@@ -372,6 +384,7 @@ release(struct simulator *s)
 	faults_release(&s->faults);
 	table_clear(&s->answers, free);
 	table_clear(&s->media, media_drop);
+	value_free(s->llm);
 	pthread_mutex_destroy(&s->lock);
 	if (s->dir != -1)
 		close(s->dir);

@@ -121,6 +121,10 @@ feed() {
 	feed order
 }
 
+@test "answers of language models, and what a reader would get of them" {
+	feed llm
+}
+
 @test "lines of an MCP client" {
 	feed mcp
 }

@@ -43,6 +43,7 @@ setup() {
 	run -0 make -s -C "$ROOT" uninstall DESTDIR= PREFIX="$dest/usr"
 	run -0 find "$dest/usr" -type f -not -path '*/etc/omni/templates/*'
 	assert_equal "$(sort <<<"$output")" "$dest/usr/etc/omni.conf
+$dest/usr/etc/omni/assist/clinica.md
 $dest/usr/etc/omni/holidays"
 	assert_file_exist "$dest/usr/etc/omni/templates/appointment_reminder/es/sms"
 }

@@ -357,6 +357,8 @@ UPDATE reminder SET contact = :data ->> '$.into'
 WHERE contact = :data ->> '$.from';
 UPDATE flag SET contact = :data ->> '$.into'
 WHERE contact = :data ->> '$.from';
+UPDATE assist SET contact = :data ->> '$.into'
+WHERE contact = :data ->> '$.from';
 INSERT INTO contact_opt_out(contact, scope, how, at)
 SELECT :data ->> '$.into', scope, how, at FROM contact_opt_out
 WHERE contact = :data ->> '$.from' AND how <> 'preference'
@@ -948,3 +950,19 @@ WHERE message = :data ->> '$.id' AND position = :data ->> '$.position'
 UPDATE inbound_media SET state = 'removed', path = NULL, digest = NULL,
   reason = :data ->> '$.reason', retry_at = NULL, changed_at = :at
 WHERE message = :data ->> '$.id' AND position = :data ->> '$.position';
+
+-- Written before the question goes out, so that a limit holds whatever comes.
+-- op assist.asked
+INSERT INTO assist(id, message, hash, contact, provider, model, asked_at)
+VALUES (:seq, :data ->> '$.message', :data ->> '$.hash',
+  :data ->> '$.contact', :data ->> '$.provider', :data ->> '$.model', :at);
+
+-- op assist.answered
+UPDATE assist SET outcome = :data ->> '$.outcome',
+  reason = :data ->> '$.reason', content = :data ->> '$.content',
+  request_id = :data ->> '$.request_id',
+  input_tokens = :data ->> '$.input_tokens',
+  output_tokens = :data ->> '$.output_tokens',
+  cost = :data ->> '$.cost', currency = :data ->> '$.currency',
+  answered_at = :at
+WHERE id = :data ->> '$.ask' AND outcome IS NULL;

@@ -573,6 +573,33 @@ CREATE TABLE reminder_step (
   PRIMARY KEY (reminder, revision, step)
 ) STRICT;
 
+-- What a language model was asked; its answer is kept, so that the same message
+-- is not asked about twice.
+CREATE TABLE assist (
+  id            INTEGER PRIMARY KEY,	-- its journal row
+  message       TEXT NOT NULL,		-- that came in
+  hash          TEXT NOT NULL,		-- of the address that wrote
+  contact       TEXT,
+  provider      TEXT NOT NULL,		-- its section in omni.conf
+  model         TEXT NOT NULL,
+  outcome       TEXT CHECK (outcome = 'answered' OR outcome = 'refused' OR
+    outcome = 'unusable' OR outcome = 'later' OR outcome = 'setup'),
+  reason        TEXT,
+  content       TEXT,			-- content key of what it called
+  request_id    TEXT,
+  input_tokens  INTEGER,
+  output_tokens INTEGER,
+  cost          TEXT,
+  currency      TEXT,
+  asked_at      TEXT NOT NULL,
+  answered_at   TEXT
+) STRICT;
+CREATE INDEX assist_message ON assist(message);
+CREATE INDEX assist_hash ON assist(hash, asked_at);
+CREATE INDEX assist_contact ON assist(contact, asked_at)
+  WHERE contact IS NOT NULL;
+CREATE INDEX assist_asked ON assist(asked_at);
+
 CREATE TABLE flag (
   id          INTEGER PRIMARY KEY,	-- its journal row
   kind        TEXT NOT NULL,	-- unresponsive, unreachable, declined, ...

@@ -274,3 +274,16 @@ LEFT JOIN content b ON b.key = 'address/' || (j.data ->> '$.hash')
 LEFT JOIN content n ON n.key = j.data ->> '$.note'
 WHERE j.op = 'consent.put'
 ORDER BY j.seq;
+
+CREATE VIEW assist_by_day AS
+SELECT coalesce(strftime('%Y-%m-%d', a.asked_at, (SELECT o.minutes ||
+    ' minutes' FROM site_offset o WHERE o.starts_at <= a.asked_at
+    ORDER BY o.starts_at DESC LIMIT 1)), substr(a.asked_at, 1, 10)) AS day, a.model,
+  count(*) AS asked, sum(a.outcome = 'answered') AS answered,
+  sum(coalesce(a.input_tokens, 0)) AS input_tokens,
+  sum(coalesce(a.output_tokens, 0)) AS output_tokens,
+  printf('%.6f', sum(CAST(coalesce(a.cost, '0') AS REAL))) AS cost,
+  max(a.currency) AS currency
+FROM assist a
+GROUP BY day, a.model, coalesce(a.currency, '')
+ORDER BY day DESC, a.model;

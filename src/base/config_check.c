@@ -143,6 +143,9 @@ config_fits(enum config_type type, const char *s)
 	case TYPE_ROLE:
 		return strcmp(s, "read") == 0 || strcmp(s, "staff") == 0 ||
 		    strcmp(s, "admin") == 0;
+	case TYPE_ASSIST:
+		return strcmp(s, "draft") == 0 || strcmp(s, "answer") == 0 ||
+		    strcmp(s, "never") == 0;
 	case TYPE_STEP:
 		return step_parse(s, &step);
 	case TYPE_HOURS:

@@ -35,7 +35,8 @@ enum config_type {
 	TYPE_HOLIDAYS,	/* send hold */
 	TYPE_HOURS,	/* 09:00-14:00 16:00-19:30 */
 	TYPE_STEP,	/* -24h email */
-	TYPE_ROLE	/* read staff admin */
+	TYPE_ROLE,	/* read staff admin */
+	TYPE_ASSIST	/* draft answer never */
 };
 
 struct config_key {

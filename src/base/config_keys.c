@@ -10,7 +10,8 @@ static const char *const type_name[] = {
 	"string", "integer", "integers", "decimal", "yes|no", "duration",
 	"durations", "HH:MM", "zone", "region",
 	"path", "secret", "channel", "channels", "resend|flag", "keep|plain",
-	"all|channel", "send|hold", "hours", "step", "read|staff|admin"
+	"all|channel", "send|hold", "hours", "step", "read|staff|admin",
+	"draft|answer|never"
 };
 
 /*
@@ -92,6 +93,7 @@ static const struct config_key keys[] = {
 	{ "class", "expires", TYPE_DURATION, "1d" },
 	{ "topic", "class", TYPE_STRING, NULL },
 	{ "topic", "default", TYPE_BOOL, "yes" },
+	{ "topic", "assist", TYPE_ASSIST, NULL },
 	{ "quiet", "start", TYPE_TIME, "21:00" },
 	{ "quiet", "end", TYPE_TIME, "09:00" },
 	{ "open", "monday", TYPE_HOURS, NULL },
@@ -115,6 +117,20 @@ static const struct config_key keys[] = {
 	{ "inbox", "timeout", TYPE_DURATION, "30s" },
 	{ "mcp", "hold", TYPE_BOOL, "yes" },
 	{ "mcp", "per_hour", TYPE_INTEGER, "20" },
+	{ "assist", "provider", TYPE_STRING, NULL },
+	{ "assist", "model", TYPE_STRING, NULL },
+	{ "assist", "mode", TYPE_ASSIST, "draft" },
+	{ "assist", "facts", TYPE_PATH, NULL },
+	{ "assist", "history", TYPE_INTEGER, "10" },
+	{ "assist", "max_tokens", TYPE_INTEGER, "1024" },
+	{ "assist", "max_age", TYPE_DURATION, "2h" },
+	{ "assist", "per_person_day", TYPE_INTEGER, "5" },
+	{ "assist", "per_day", TYPE_INTEGER, "200" },
+	{ "assist", "input_cost", TYPE_DECIMAL, "0" },
+	{ "assist", "output_cost", TYPE_DECIMAL, "0" },
+	{ "assist", "currency", TYPE_STRING, "USD" },
+	{ "assist", "reply", TYPE_STRING, "assist_reply" },
+	{ "assist", "emergency", TYPE_STRING, "assist_emergency" },
 	{ "staff", "name", TYPE_STRING, NULL },
 	{ "staff", "role", TYPE_ROLE, "staff" },
 	{ "staff", "language", TYPE_STRING, NULL },

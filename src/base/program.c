@@ -430,8 +430,7 @@ idle(void *ctx)
 	flush(ctx);
 }
 
-/* The exit status as the counters stand. */
-static int
+int
 filter_status(const struct filter *f)
 {
 	if (f->temporary > 0)

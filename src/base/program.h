@@ -77,6 +77,8 @@ struct filter {
  * stopped (io_set_stop) passes on what it has read, and then it is EX_TEMPFAIL.
  */
 int filter_run(struct filter *f);
+/* The exit status as the counters stand. */
+int filter_status(const struct filter *f);
 
 /* Refuses the record, and says so on standard error. */
 void filter_refuse(struct filter *f, struct record *r, const char *code,

@@ -7,14 +7,11 @@
 
 #include "message/contact.h"
 #include "message/email.h"
+#include "message/objection.h"
 #include "message/onepass.h"
-#include "message/policy.h"
 
 #define TYPE		"auto_reply"
 #define DAY		86400
-#define DIGITS		"0123456789"
-#define NUMBER_MIN	8	/* digits; less is a short code */
-#define NUMBER_MAX	15
 #define ID_HEX		32
 
 struct auto_reply {
@@ -30,8 +27,8 @@ struct auto_reply {
 /* What was written, as the ledger has it. */
 struct question {
 	struct value *event;
-	const char *id, *from, *type, *channel, *hash;
-	const char *contact;	/* or NULL */
+	const char *id, *channel;
+	struct asker asker;
 	instant at;
 };
 
@@ -108,81 +105,17 @@ load_question(struct auto_reply *a, struct question *q)
 	found = ledger_next(r) && ledger_text(r, 1) != NULL;
 	if (found) {
 		q->id = id;
-		q->type = arena_strdup(&a->mem, ledger_text(r, 0));
+		q->asker.type = arena_strdup(&a->mem, ledger_text(r, 0));
 		q->channel = arena_strdup(&a->mem, ledger_text(r, 1));
-		q->hash = arena_strdup(&a->mem, ledger_text(r, 2));
+		q->asker.hash = arena_strdup(&a->mem, ledger_text(r, 2));
 		if (ledger_text(r, 3) != NULL)
-			q->contact = arena_strdup(&a->mem, ledger_text(r, 3));
+			q->asker.contact = arena_strdup(&a->mem,
+			    ledger_text(r, 3));
 	}
 	ledger_end(r);
-	q->from = value_get_string(q->event, "from");
+	q->asker.event = q->event;
+	q->asker.from = value_get_string(q->event, "from");
 	return found;
-}
-
-/* By the provider's clock, if it tells, and no later than now. */
-static instant
-written_at(const struct value *event)
-{
-	const char *s = value_get_string(event, "at");
-	instant t, now = clock_now();
-
-	if (s == NULL)
-		s = value_get_string(event, "received_at");
-	return s != NULL && clock_parse(s, &t) && t < now ? t : now;
-}
-
-/* Short codes have no plus, names of senders have letters. */
-static bool
-is_number(const char *from)
-{
-	size_t n = from[0] != '+' ? 0 : strspn(from + 1, DIGITS);
-
-	return n >= NUMBER_MIN && n <= NUMBER_MAX && from[1 + n] == '\0';
-}
-
-/* "Clinica <citas@clinic.example>" and "citas@clinic.example" are one. */
-static bool
-is_address_of(const char *configured, const char *from)
-{
-	size_t len = strlen(from), n = configured == NULL ? 0 :
-	    strlen(configured);
-
-	if (n > 0 && configured[n - 1] == '>')
-		n--;
-	return n >= len && strncasecmp(configured + n - len, from, len) == 0 &&
-	    (n == len || strchr("< :", configured[n - len - 1]) != NULL);
-}
-
-static bool
-is_our_own(const struct auto_reply *a, const char *from)
-{
-	const struct config *c = a->config;
-	const char *name;
-
-	for (size_t i = 0; (name = config_name(c, "channel", i)) != NULL; i++)
-		if (is_address_of(config_string(c, "channel", name, "from"),
-		    from))
-			return true;
-	return is_address_of(config_string(c, "mail", NULL, "from"), from) ||
-	    is_address_of(config_string(c, "mail", NULL, "reply_to"), from) ||
-	    is_address_of(config_string(c, "links", NULL, "mailto"), from);
-}
-
-/* Anybody can write any sender into a mail: strangers get none from us. */
-static bool
-is_strange_mail(const struct question *q)
-{
-	return strcmp(q->type, "email") == 0 && q->contact == NULL &&
-	    value_get_string(q->event, "reference") == NULL;
-}
-
-static bool
-is_thumb(const struct value *event)
-{
-	const char *type = value_get_string(event, "message_type");
-
-	return type != NULL && (strcmp(type, "reaction") == 0 ||
-	    strcmp(type, "system") == 0);
 }
 
 /* Whatever became of that one: it may yet go. */
@@ -193,35 +126,20 @@ had_one(const struct auto_reply *a, const struct question *q)
 
 	return ledger_count(a->ledger, "SELECT 1 FROM message WHERE type = '"
 	    TYPE "' AND direction = 'outbound' AND (hash = ?1 OR contact = "
-	    "?2) AND created_at > ?3 LIMIT 1", "sss", q->hash, q->contact,
-	    clock_format(clock_now() - DAY, since)) > 0;
+	    "?2) AND created_at > ?3 LIMIT 1", "sss", q->asker.hash,
+	    q->asker.contact, clock_format(clock_now() - DAY, since)) > 0;
 }
 
 /* Why nobody is answered, or NULL. */
 static const char *
 objection(struct auto_reply *a, const struct question *q)
 {
-	const struct policy_reader who = { .hash = q->hash, .type = q->type,
-	    .contact = q->contact };
-	char why[160];
+	const char *why;
 
-	if (strcmp(q->type, "email") != 0 && strcmp(q->type, "sms") != 0 &&
-	    strcmp(q->type, "whatsapp") != 0)
-		return "not a channel to answer on";
-	if (is_thumb(q->event))
-		return "nothing was written";
-	if (value_get_string(q->event, "opt_out_type") != NULL)
-		return "the provider answers that word";
-	if (strcmp(q->type, "email") != 0 && !is_number(q->from))
-		return "not from a telephone";
-	if (is_our_own(a, q->from))
-		return "from an address of our own";
-	if (is_strange_mail(q))
-		return "a mail of nobody that is known";
-	if (q->at < clock_now() - a->age)
-		return "too old";
-	if (policy_is_opted_out(a->ledger, a->config, &who, why, sizeof(why)))
-		return arena_strdup(&a->mem, why);
+	why = objection_to_answer(a->ledger, a->config, &q->asker, a->age,
+	    &a->mem);
+	if (why != NULL)
+		return why;
 	return had_one(a, q) ? "answered within the last 24 hours" : NULL;
 }
 
@@ -236,12 +154,12 @@ put_reader(const struct auto_reply *a, const struct question *q,
 	struct value *address = value_new_object(), *one = value_new_object();
 	const char *thread = value_get_string(q->event, "message_id");
 
-	value_set_string(one, "to", q->from);
-	value_set_take(address, q->type, one);
+	value_set_string(one, "to", q->asker.from);
+	value_set_take(address, q->asker.type, one);
 	record_set_take(r, "address", address);
-	if (q->contact != NULL)
+	if (q->asker.contact != NULL)
 		record_set_take(r, "contact", contact_record(a->ledger,
-		    q->contact));
+		    q->asker.contact));
 	if (email_is_message_id(thread))
 		record_set_string(r, "in_reply_to", thread);
 }
@@ -309,7 +227,7 @@ auto_reply_answer(struct auto_reply *a, struct value *event)
 	arena_reset(&a->mem);
 	if (!load_question(a, &q))
 		return;
-	q.at = written_at(event);
+	q.at = objection_time(event);
 	why = objection(a, &q);
 	if (why != NULL)
 		say(event, "none", NULL, why);

@@ -329,6 +329,11 @@ add_bodies(struct ledger *l, const char *id, const char *hashes,
 	    "JOIN journal j INDEXED BY journal_person ON" LEDGER_PERSON
 	    "= +m.id AND" LEDGER_PERSONAL "WHERE j.op = 'message.refused' AND "
 	    "j.data ->> '$.contact' IS NULL", "s", hashes), keys);
+	/* What a model made of what they wrote. */
+	add_texts(ledger_select(l, "SELECT content FROM assist WHERE "
+	    "content IS NOT NULL AND contact = ?1 UNION SELECT content FROM "
+	    "assist WHERE content IS NOT NULL AND hash IN (SELECT value FROM "
+	    "json_each(?2))", "ss", id, hashes), keys);
 	/* And what was refused for good, of nobody that is known. */
 	add_texts(ledger_select(l, "SELECT j.data ->> '$.content' FROM "
 	    "journal j WHERE j.data ->> '$.hashes' IS NOT NULL AND j.op = "

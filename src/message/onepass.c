@@ -42,7 +42,8 @@ onepass_record(struct onepass *p, struct record *r, bool enter_refused,
 	    route_record, render_record, queue_record };
 	void *const ctx[] = { &p->router, &p->renderer, &p->queue };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) -
+	    p->unqueued; i++) {
 		struct filter f = { .stage = names[i], .ctx = ctx[i],
 		    .refusal = why, .mem = ARENA_INIT(MEMORY) };
 

@@ -15,6 +15,7 @@ struct onepass {
 	struct renderer renderer;
 	struct queue queue;
 	bool has_quiet, has_links;
+	bool unqueued;		/* omni-queue will do the rest */
 };
 
 /* On failure too onepass_close() is due. */

@@ -372,11 +372,21 @@ add_order(struct queue *q, const struct record *r)
 	buf_char(&o->lines, '\n');
 }
 
+/* Why a person must release it first, or NULL. */
+static const char *
+hold_of(const struct queue *q, const struct record *r)
+{
+	const char *s = record_string(r, "hold");
+
+	return q->hold != NULL ? q->hold : s != NULL && *s != '\0' ? s : NULL;
+}
+
 /* Both values are given away; `attachments` may be NULL. */
 static void
 enter(struct queue *q, struct filter *f, struct record *r, const char *print,
     struct value *data, struct value *attachments)
 {
+	const char *hold = hold_of(q, r);
 	int64_t segments;
 	instant due = clock_now(), from;
 	char text[CLOCK_TEXT];
@@ -398,10 +408,10 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print,
 		    "route"), &f->mem));
 	if (value_integer(record_get(r, "segments"), &segments))
 		value_set_integer(data, "segments", segments);
-	if (q->hold != NULL)
-		value_set_string(data, "held", q->hold);
+	if (hold != NULL)
+		value_set_string(data, "held", hold);
 	queue_put_reminder(q, r, data, due, false);
-	queue_say(r, q->hold != NULL ? "held" : "queued", text);
+	queue_say(r, hold != NULL ? "held" : "queued", text);
 	q->queued++;
 	snprintf(q->cost, sizeof(q->cost), "%s", decimal_add(q->cost,
 	    record_string(r, "cost"), &f->mem));
@@ -412,7 +422,7 @@ enter(struct queue *q, struct filter *f, struct record *r, const char *print,
 	put_address(q, r, data);
 	put_content(q, r, attachments, data);
 	ledger_append_take(q->ledger, "message.queued", data);
-	if (q->hold == NULL && !q->rehearsal && due <= clock_now())
+	if (hold == NULL && !q->rehearsal && due <= clock_now())
 		add_order(q, r);
 }
 
@@ -485,6 +495,8 @@ queue_record(struct filter *f, struct record *r)
 		ledger_begin(q->ledger);
 	if (record_is_refused_temporarily(r))
 		return;		/* entered by the run that can tell */
+	if (queue_take_assist(q, r))
+		return;
 	if (record_is_refused(r))
 		enter_refused(q, f, r);
 	else

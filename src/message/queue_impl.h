@@ -23,4 +23,10 @@ void queue_put_reminder(struct queue *q, const struct record *r,
 /* A step without a message: a flag for staff, or one that is not taken. */
 void queue_enter_step(struct queue *q, struct record *r);
 
+/*
+ * A record of omni-assist: the flag that it is to have for staff.  True when it
+ * is an event and no message, and dealt with.
+ */
+bool queue_take_assist(struct queue *q, struct record *r);
+
 #endif

@@ -66,7 +66,7 @@ static const char *const names[] = {
 	[KIND_APPOINTMENT] = "appointment", [KIND_FILLER] = "filler",
 	[KIND_NAMED] = "named", [KIND_POLITE] = "polite",
 	[KIND_GREETING] = "greeting", [KIND_CLOSING] = "closing",
-	[KIND_WORD] = "word"
+	[KIND_WORD] = "word", [KIND_EMERGENCY] = "emergency"
 };
 
 const char *
@@ -132,6 +132,8 @@ add_phrase(void *ctx, enum reply_kind kind, const char *phrase, size_t line)
 	struct entry *e;
 
 	(void)ctx;
+	if (kind == KIND_EMERGENCY)
+		return;
 	add_words(phrase, kind);
 	if (kind == KIND_WORD)
 		return;

@@ -44,6 +44,7 @@ enum reply_kind {
 	KIND_GREETING,		/* the same, and names may follow */
 	KIND_CLOSING,		/* the same, also on the next line */
 	KIND_WORD,		/* no phrase: unknown, and not misspelt */
+	KIND_EMERGENCY,		/* nothing to an answer: emergency.h has it */
 	KIND_MAX
 };
 

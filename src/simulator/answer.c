@@ -208,6 +208,9 @@ answer_error(struct exchange *x, int status, int code, const char *text)
 	case SCOPE_SES:
 		ses_error(x, status, code, text);
 		break;
+	case SCOPE_LLM:
+		llm_error(x, status, text);
+		break;
 	default:
 		other_error(x, status, code, text);
 	}

@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "callback.h"
+#include "llm.h"
 #include "settings.h"
 
 static void
@@ -75,6 +76,12 @@ change_answers(struct exchange *x, const struct value *answers,
 	return 0;
 }
 
+static int
+change_llm(struct exchange *x, const struct value *script, struct error *e)
+{
+	return script == NULL ? 0 : llm_set(x->sim, script, e);
+}
+
 /* {"mode": "twice", "delay": 50, "on": true} */
 static int
 change_callbacks(struct exchange *x, const struct value *callbacks,
@@ -101,6 +108,7 @@ control_change(struct exchange *x)
 	if (x->json == NULL ||
 	    change_faults(x, value_get(x->json, "faults"), &e) == -1 ||
 	    change_answers(x, value_get(x->json, "answers"), &e) == -1 ||
+	    change_llm(x, value_get(x->json, "llm"), &e) == -1 ||
 	    change_callbacks(x, value_get(x->json, "callbacks"), &e) == -1) {
 		answer_error(x, 400, EX_USAGE, e.text);
 		return;

@@ -5,7 +5,8 @@
 #include <sysexits.h>
 
 static const char *const scope_names[SCOPE_MAX] = {
-	"all", "twilio", "whatsapp", "ses", "ntfy", "push", "smtp", "read"
+	"all", "twilio", "whatsapp", "ses", "ntfy", "push", "smtp", "llm",
+	"read"
 };
 
 static const char *const fault_names[FAULT_MAX] = {

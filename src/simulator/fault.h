@@ -16,6 +16,7 @@ enum scope {
 	SCOPE_NTFY,
 	SCOPE_PUSH,
 	SCOPE_SMTP,
+	SCOPE_LLM,
 	SCOPE_READ,		/* requests that only ask: lists, look-ups */
 	SCOPE_MAX
 };

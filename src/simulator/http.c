@@ -73,6 +73,7 @@ log_header(void *cls, enum MHD_ValueKind kind, const char *name,
 {
 	(void)kind;
 	if (strcasecmp(name, "Authorization") != 0 &&
+	    strcasecmp(name, "x-api-key") != 0 &&
 	    strcasecmp(name, "X-Amz-Security-Token") != 0)
 		emit_string(cls, name, value);
 	return MHD_YES;

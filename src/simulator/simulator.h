@@ -39,6 +39,7 @@ struct settings {
 	const char *whatsapp_token, *app_secret;
 	const char *aws_access_key_id, *aws_secret_access_key;
 	const char *aws_session_token;	/* or NULL */
+	const char *llm_key;
 	const char *whatsapp_webhook;	/* URL, or NULL */
 	const char *callback_dir;	/* or NULL: over HTTP */
 	const char *callback_to;	/* the server to ask instead, or NULL */
@@ -58,11 +59,14 @@ struct simulator {
 	struct journal requests;
 	struct hold hold;
 	struct callbacks *callbacks;
-	/* Under the lock: faults, answers, media and all counts. */
+	/* Under the lock: faults, answers, media, script and all counts. */
 	pthread_mutex_t lock;
 	struct faults faults;
 	struct table answers;		/* address folded: text, malloc'ed */
 	struct table media;		/* id: struct media */
+	struct value *llm;		/* its script, or NULL */
+	size_t llm_next;
+	const char *llm_file;		/* to begin with, or NULL */
 	uintmax_t played[FAULT_MAX];
 	uintmax_t requested;
 	int64_t start_ms;
@@ -187,12 +191,18 @@ void ntfy_check_list(struct exchange *x);
 void ntfy_list(struct exchange *x);
 void push_check(struct exchange *x);
 void push_send(struct exchange *x);
+void llm_check_anthropic(struct exchange *x);
+void llm_anthropic(struct exchange *x);
+void llm_check_openai(struct exchange *x);
+void llm_openai(struct exchange *x);
 void control_show(struct exchange *x);
 void control_change(struct exchange *x);
 void control_reset(struct exchange *x);
 
 void twilio_error(struct exchange *x, int status, int code,
     const char *text);
+/* In the form of the one that was asked. */
+void llm_error(struct exchange *x, int status, const char *text);
 void media_drop(void *media);
 /* What was uploaded under that id; false: nothing was, and that is answered. */
 bool media_answer(struct exchange *x, const char *id);

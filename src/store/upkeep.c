@@ -16,8 +16,8 @@
 
 /* All tables but journal and content, in the order they can be emptied. */
 static const char *const projections[] = { "flag", "reminder_step",
-	"inbound_media", "event", "attempt", "message", "conversation_tag",
-	"conversation",
+	"assist", "inbound_media", "event", "attempt", "message",
+	"conversation_tag", "conversation",
 	"reminder", "consent", "contact_opt_out", "preference",
 	"contact_address", "address", "contact", "channel", "provider_state",
 	"run", "site_offset", "site", "message_day", "cost_day" };

@@ -266,6 +266,14 @@ static const struct { const char *op, *data; } history[] = {
 	{ "message.received", "{'id': 'in-5', 'conversation': 'contact:c8', "
 	    "'contact': 'c8', 'channel': 'sms', 'channel_type': 'sms', "
 	    "'hash': 'h7', 'address': '$', 'content': '$', 'unread': 1}" },
+	{ "assist.asked", "{'message': 'in-5', 'hash': 'h7', 'contact': 'c8', "
+	    "'provider': 'p', 'model': 'm'}" },
+	{ "assist.answered", "{'ask': 87, 'outcome': 'answered', "
+	    "'content': '$', 'request_id': 'msg_1', 'input_tokens': 7, "
+	    "'output_tokens': 5, 'cost': '0.000096', 'currency': 'USD'}" },
+	/* A second one changes nothing. */
+	{ "assist.answered", "{'ask': 87, 'outcome': 'later', "
+	    "'reason': 'HTTP 529'}" },
 	{ "contact.merged", "{'from': 'c8', 'into': 'c1'}" },
 	/* A stranger who turns out to be one of them. */
 	{ "message.received", "{'id': 'in-6', 'conversation': 'address:h6', "
@@ -440,6 +448,9 @@ test_verify(void)
 	    "AND tries = 2 AND reason IS NULL) OR (position = 1 AND state = "
 	    "'refused' AND path IS NULL AND reason = '404') OR (position = 2 "
 	    "AND state = 'removed')") == 3);
+	assert(count(l, "SELECT count(*) FROM assist WHERE message = 'in-5' AND "
+	    "contact = 'c1' AND outcome = 'answered' AND reason IS NULL AND "
+	    "output_tokens = 5 AND answered_at IS NOT NULL") == 1);
 	ledger_close(l);
 	l = opened("a.db", LEDGER_READ);
 	verifies(l, "", 0);
