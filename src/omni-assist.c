@@ -53,10 +53,11 @@ main(int argc, char *argv[])
 	l = ledger_start(p.config, LEDGER_WRITE, &e);
 	if (l == NULL)
 		die(e.status, "%s", e.text);
+	/* Before the network gets a thread of its own. */
+	confined_sender(p.config);
 	a = assist_open(p.config, l, &e);
 	if (a == NULL)
 		die(e.status, "%s", e.text);
-	confined_sender(p.config);
 	rc = run(a, p.quiet);
 	assist_close(a);
 	ledger_close(l);

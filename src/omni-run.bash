@@ -9,7 +9,30 @@ umask 027
 # A path that is set and empty is no path at all.
 PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
 
-bin=$(dirname "$(readlink -f "$0")")
+say() {
+	printf 'omni-run: %s\n' "$*" >&2
+}
+
+# What Bash ends with when it cannot go on is no status of ours.
+signalled='' work=''
+# shellcheck disable=SC2317	# trap calls it
+leave() {
+	local status=$?
+	# Without a process for it the next run tidies up.
+	((status != 254)) || exit 71
+	[[ -z $work ]] || rm -rf "$work"
+	case $status in
+	125 | 126 | 127 | 129 | 141)
+		[[ -z $signalled ]] || exit "$status"
+		say 'what it needs of the system cannot be had'
+		exit 71
+		;;
+	esac
+}
+trap leave EXIT
+
+self=$(readlink -f "$0") || exit 126
+bin=${self%/*}
 # Without an environment it is nobody else's yet.
 export PATH=$bin:$PATH
 readonly PASSES=20		# a step that cannot be taken brings the next
@@ -18,10 +41,6 @@ readonly PROGRAM_DIES=10	# records that a stage died of, and of no other
 usage() {
 	echo 'usage: omni-run [-q] [-c file] [-o section.key=value]' >&2
 	exit 64
-}
-
-say() {
-	printf 'omni-run: %s\n' "$*" >&2
 }
 
 print_help() {
@@ -39,7 +58,10 @@ print_help() {
 # As the other programs: none of the three may become somebody else's file.
 # Of a closed one bash makes its own, to read this script by.
 for fd in 0 1 2; do
-	[[ -e /proc/$$/fd/$fd && ! /proc/$$/fd/$fd -ef $0 ]] || exit 74
+	[[ -e /proc/$$/fd/$fd && ! /proc/$$/fd/$fd -ef $0 ]] || {
+		say "descriptor $fd: closed"
+		exit 74
+	}
 done
 
 # getopts knows short options only.
@@ -71,39 +93,46 @@ done
 shift $((OPTIND - 1))
 (($# == 0)) || usage
 
+# A substitution that is cut off does not say so.
 settings=$(omni-ledger "${options[@]}" setting paths.spool paths.ledger \
-	run.jitter run.limit run.grace) || exit
-{
-	read -r spool
-	read -r ledger
-	read -r jitter
-	read -r limit
-	read -r grace
-} <<<"$settings"
+	run.jitter run.limit run.grace && echo end) || exit
+[[ $settings == *?$'\n'end ]] || {
+	say 'the settings cannot be read'
+	exit 71
+}
+spool='' ledger='' jitter='' limit='' grace=''
+for name in spool ledger jitter limit grace; do
+	printf -v "$name" '%s' "${settings%%$'\n'*}"
+	settings=${settings#*$'\n'}
+done
 
-# seconds DURATION: as the configuration writes them, in seconds
+# seconds NAME: turns what the configuration writes there into seconds
 seconds() {
-	case $1 in
-	*s) echo $((10#${1%s})) ;;
-	*m) echo $((10#${1%m} * 60)) ;;
-	*h) echo $((10#${1%h} * 3600)) ;;
-	*d) echo $((10#${1%d} * 86400)) ;;
-	*w) echo $((10#${1%w} * 604800)) ;;
+	local -n given=$1
+	local count=$((10#${given%?}))
+	case $given in
+	*s) given=$count ;;
+	*m) given=$((count * 60)) ;;
+	*h) given=$((count * 3600)) ;;
+	*d) given=$((count * 86400)) ;;
+	*w) given=$((count * 604800)) ;;
 	esac
 }
 
-# uptime: whole seconds of a clock that nobody sets
-uptime() {
+# clock: whole seconds of one that nobody sets, in `now`; what cannot be read
+# stands still
+clock() {
 	local up
-	read -r up _ </proc/uptime
-	echo "${up%.*}"
+	read -r up _ </proc/uptime || return
+	now=${up%.*}
 }
 
 # Many on one machine do not all start on the minute.  One that waits holds no
 # lock, and ends at once when it is told to.
-jitter=$(seconds "$jitter")
+seconds jitter
 if ((jitter > 0)); then
 	sleep $((SRANDOM % (jitter + 1))) &
+	trap 'kill $!; signalled=1; exit 129' HUP
 	trap 'kill $!; exit 130' INT
 	trap 'kill $!; exit 143' TERM
 	wait $!
@@ -123,14 +152,22 @@ rm -rf "$spool"/run/cycle.*
 	say "$spool/run: may not be written"
 	exit 77
 }
-work=$(mktemp -d "$spool/run/cycle.XXXXXX") || exit 75
-trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d "$spool/run/cycle.XXXXXX")
+[[ $work == "$spool"/run/cycle.?????? ]] || {
+	work=''
+	say "$spool/run: no directory can be made there"
+	exit 75
+}
+trap 'signalled=1; exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 export OMNI_RUN=${OMNI_RUN-omni-run/${OMNI_NOW:-$(date -u +%FT%TZ)}}
 
-limit_seconds=$(seconds "$limit") grace=$(seconds "$grace")
-end=$(($(uptime) + limit_seconds))
+limit_seconds=$limit
+seconds limit_seconds
+seconds grace
+clock || exit 71
+end=$((now + limit_seconds))
 hung=
 # A limit that no run reaches stands for none.
 ((limit_seconds > 0)) || end=$((end + 10 ** 9))
@@ -139,14 +176,16 @@ hung=
 # asked to end, and after the grace it is killed.  In our own process group, so
 # that a signal to the run still reaches all of it.
 start() {
-	local left=$((end - $(uptime)))
+	local left
+	clock
+	left=$((end - now))
 	((left > 0)) || return 124
 	timeout --foreground -k "$grace" "$left" "$@"
 }
 
 # is_over STATUS PROGRAM: whether it was stopped so; says it once
 is_over() {
-	(($1 == 124 || $1 == 137)) && (($(uptime) >= end)) || return 1
+	(($1 == 124 || $1 == 137)) && clock && ((now >= end)) || return 1
 	[[ -n $hung ]] || say "stopped at $2: the run took longer than $limit"
 	hung=$2
 	note 75
@@ -313,12 +352,19 @@ draft() {
 for ((pass = 0; pass < PASSES; pass++)); do
 	rc=0
 	[[ -z $hung ]] || break
-	start omni-escalate "${options[@]}" >"$work/due" || rc=$?
+	# What cannot be kept cannot be queued; a 1 of Bash's is no status.
+	exec {due}>"$work/due" || {
+		note 75
+		break
+	}
+	start omni-escalate "${options[@]}" >&"$due" || rc=$?
+	exec {due}>&-
 	! is_over "$rc" omni-escalate || break
 	note "$rc"
 	# 1: a reminder without a ladder was left out, and told.
 	((rc <= 1)) || break
-	[[ -s $work/due ]] || break
+	# What cannot be looked at is not empty.
+	[[ -s $work/due ]] || { [[ -f $work/due && ! -s $work/due ]] && break; }
 	pipe "$work/due" || break
 	if died; then
 		say "$culprit died; trying each record by itself"

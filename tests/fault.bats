@@ -114,6 +114,28 @@ sweep() {
 	sweep -c spawn 'omni-escalate --simulate'
 }
 
+@test "Inv. 10: an index that cannot be read or written finds not nothing" {
+	sweep -c write -e EIO 'omni-inbox search' 'omni-inbox-cgi search'
+	sweep -c read -e EIO 'omni-inbox search'
+	sweep -c malloc -e ENOMEM -s 97 'omni-inbox search'
+}
+
+@test "Inv. 2: a spool whose names cannot be read ends no sender" {
+	sweep -c readdir 'omni-send-push webpush'
+	sweep -c random 'omni-send-push webpush'
+}
+
+@test "Inv. 2: a form whose body cannot be read is to be sent again" {
+	sweep -c read -e EIO 'omni-inbox-cgi act'
+	sweep -c poll 'omni-inbox-cgi act'
+}
+
+@test "omni-run: what the shell cannot open, read or start is said, and no 1" {
+	sweep -c open -e EMFILE -s 7 omni-run
+	sweep -c read -e EIO -s 9 omni-run
+	sweep -c spawn -e EAGAIN -s 13 omni-run
+}
+
 @test "a backup that failed is not in the way of the next" {
 	sweep -c sync 'omni-ledger backup'
 }

@@ -230,6 +230,61 @@ edit_console() {
 			data ->> '$.id' = 'm1'"
 }
 
+# A conversation that staff has looked at, tagged and answered, and a flag.
+desk() {
+	omni-ingest -q
+	conversation=$(sql "SELECT conversation FROM message WHERE is_unread = 1")
+	omni-inbox tag "$conversation" urgente
+	omni-inbox subject "$conversation" Croquetas
+	# Of one that a program put, as the replay has it.
+	write "INSERT INTO journal SELECT seq + 1, at, by, run, 'flag.put',
+		'{\"kind\":\"other\",\"v\":3}' FROM journal
+		ORDER BY seq DESC LIMIT 1"
+	omni-ledger rebuild -q
+	go_on
+	run check
+	assert_output ''
+}
+
+@test "what staff did, and what the ledger shows of it (Inv. 4, 7)" {
+	local conversation set
+	desk
+	set="UPDATE conversation SET"
+	finds "7: conversation $conversation: is ['pending', 'high'" \
+		write "$set priority = 'high' WHERE id = '$conversation'"
+	finds "7: conversation $conversation: is ['resolved'" \
+		write "$set status = 'resolved' WHERE id = '$conversation'"
+	finds "7: conversation $conversation: has the tags [], and the rows give it ['urgente']" \
+		write "DELETE FROM conversation_tag"
+	finds "7: conversation $conversation: is in the journal and not in the ledger" \
+		write "PRAGMA foreign_keys = OFF;
+			DELETE FROM conversation WHERE id = '$conversation'"
+	finds ': is read, and the rows say otherwise' \
+		write "UPDATE message SET is_unread = 0"
+	finds 'is of no conversation: address:x' \
+		write "UPDATE journal SET data = json_set(data, '$.id',
+			'address:x') WHERE op = 'conversation.put'"
+	finds 'is in the ledger only' \
+		write "INSERT INTO flag(id, kind, created_at)
+			VALUES (99, 'other', '2026-11-23T23:00:00Z')"
+	finds 'is resolved by eva, and no row says so' \
+		write "UPDATE flag SET resolved_at = '2026-11-23T23:10:00Z',
+			resolved_by = 'eva'"
+	# shellcheck disable=SC2016	# a path of SQLite's
+	set="INSERT INTO journal SELECT max(seq) + 1, max(at), 'x', '',
+		'flag.resolved', (SELECT json_object('id', max(id), 'by', 'eva',
+		'v', 3) FROM flag) FROM journal;"
+	finds 'is open, and a row resolves it' write "$set"
+	finds ': resolved a second time in row' write "$set $set"
+}
+
+@test "an assistant's message that no person looked at (Inv. 6)" {
+	finds '6: m1: an assistant wrote it, and it is not held for a person' \
+		write "UPDATE journal SET data = json_set(data, '$.author',
+			'assist:mcp') WHERE op = 'message.queued' AND
+			data ->> '$.id' = 'm1'"
+}
+
 spoil() {
 	mkdir -p "${1%/*}"
 	printf '%s\n' "$2" >"$1"

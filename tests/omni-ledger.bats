@@ -411,7 +411,7 @@ flagged() {
 	    omni-queue omni-status 'omni-send-sms -q' omni-ingest; do
 		# shellcheck disable=SC2086	# a program and its argument
 		run -78 $program </dev/null
-		assert_output --partial 'of an earlier omni (version 1, this one makes 2); omni-ledger rebuild makes its tables anew'
+		assert_output --partial 'of an earlier omni (version 1, this one makes 3); omni-ledger rebuild makes its tables anew'
 	done
 	run -0 omni-ledger rebuild
 	assert_output ''

@@ -24,12 +24,12 @@ struct p256_key {
 	unsigned char point[P256_POINT];
 };
 
-/* What cannot fail but for a lack of memory, or a bug. */
+/* What cannot fail but for a lack of memory or of random numbers. */
 static void
 must(bool good, const char *what)
 {
 	if (!good)
-		die(EX_SOFTWARE, "OpenSSL: %s failed", what);
+		die(EX_OSERR, "OpenSSL: %s failed", what);
 }
 
 static EC_GROUP *

@@ -43,15 +43,23 @@ read_length(const char *s, unsigned long *n)
 	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
 }
 
+/* -1: it failed, or with ETIMEDOUT there was nothing in time. */
 static ssize_t
 read_some(char *chunk, size_t size, int64_t deadline)
 {
 	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 	int64_t left = deadline - clock_monotonic_ms();
+	int ready = 0;
 	ssize_t n = -1;
 
-	if (left > 0 && poll(&p, 1, (int)left) > 0)
+	if (left > 0)
+		do
+			ready = poll(&p, 1, (int)left);
+		while (ready == -1 && errno == EINTR);
+	if (ready > 0)
 		n = io_read(STDIN_FILENO, chunk, size);
+	else if (ready == 0)
+		errno = ETIMEDOUT;
 	if (n > 0)
 		taken += (size_t)n;
 	return n;
@@ -91,6 +99,9 @@ read_body(struct desk *d, struct buf *body)
 	while (body->len < length) {
 		n = read_some(chunk, length - body->len < sizeof(chunk) ?
 		    length - body->len : sizeof(chunk), deadline);
+		/* The page that this makes has them try again. */
+		if (n < 0 && errno != ETIMEDOUT)
+			die(EX_IOERR, "standard input: %s", strerror(errno));
 		if (n < 0)
 			desk_refuse(d, "408 Request Timeout", T_NO_FORM,
 			    T_NO_FORM_ADVICE, "the body did not come in time");

@@ -200,6 +200,8 @@ spool_names(int dir, const char *sub, size_t max, char ***names,
 	if (!collect(handle, max, names, count)) {
 		error_errno(e, "spool: %s", sub);
 		spool_names_free(*names, *count);
+		*names = NULL;
+		*count = 0;
 		closedir(handle);
 		return -1;
 	}

@@ -119,6 +119,8 @@ STATE = {
     'consent': 'SELECT DISTINCT scope, state FROM consent ORDER BY 1, 2',
     'events': 'SELECT kind, count(DISTINCT key) FROM event GROUP BY 1',
     'flags': 'SELECT count(*), count(resolved_at) FROM flag',
+    'conversations': 'SELECT id, status, assignee, tags, unread_count '
+                     'FROM conversation ORDER BY id',
     'unknown': "SELECT message, count(*) FROM attempt "
                "WHERE outcome = 'unknown' GROUP BY 1",
 }
@@ -130,11 +132,15 @@ class Case:
     def __init__(self, name, fixture, argv, data=b'', env=None, status=0,
                  again=(0,), recover=(), allowed=(), server=False, cgi=False,
                  program=None, page=None, through=(), prints=False,
-                 loose=False, glib=False):
+                 loose=False, glib=False, refusals=(), shows=()):
+        """data may be a function of the runner, that gives it with its env;
+        shows is what must print the same in the end."""
         self.name, self.fixture, self.argv = name, fixture, argv
         self.data, self.env, self.status = data, env or {}, status
         self.again, self.recover = again, list(recover)
-        self.server, self.cgi = server, cgi
+        # How a good answer of a CGI begins.
+        self.server, self.cgi = server, b'Status: 2' if cgi is True else cgi
+        self.refusals, self.shows = refusals, list(shows)
         self.program = program or argv[0]
         self.through, self.prints, self.loose = through, prints, loose
         self.glib = glib
@@ -156,7 +162,9 @@ def statuses(page):
     with open('%s/man/%s.1' % (ROOT, page)) as f:
         text = re.search(r'^\.Sh EXIT STATUS(.*?)^\.Sh', f.read(),
                          re.S | re.M).group(1)
-    return {int(n) for n in re.findall(r'^\.It (?:Li )?(\d+)', text, re.M)}
+    return {int(n) for line in re.findall(r'^\.It (?:Li )?(\d[\d ,]*)', text,
+                                          re.M)
+            for n in re.findall(r'\d+', line)}
 
 
 def lines(*records):
@@ -296,6 +304,7 @@ FIXTURES = {'sms': queued(texts()), 'mail': queued(mails()),
             'voice': queued(lines(message(0, 'voice', '+525599995670'))),
             'push': queued(lines(message(0, 'push', 'topic-0'))),
             'inbound': incoming, 'flagged': flagged}
+OWN = set()     # those that each worker makes for itself
 
 SEND = [(['omni-send-%s' % kind, '-q'], {'OMNI_NOW': at})
         for at in LATER for kind in ('sms', 'mail')]
@@ -407,3 +416,8 @@ CASES = [
          glib=True,
          program='omni-ingest:omni-ingest-drain'),
 ]
+
+# It goes by what stands above.
+import cases_staff  # noqa: E402
+
+CASES += cases_staff.CASES

@@ -85,7 +85,7 @@ class Runner:
     def __init__(self, work, name, verbose=False, trace=False):
         self.work = os.path.join(work, name)
         self.fresh = os.path.join(work, 'fresh')
-        self.site = self.work + '/site'
+        self.own, self.site = self.work + '/fresh', self.work + '/site'
         os.makedirs(self.work)
         self.verbose, self.trace = verbose, trace
         self.simulator = None
@@ -114,23 +114,27 @@ class Runner:
         return seen
 
     def reset(self, case):
+        self.shown = None
         if self.case is case and self.files() == self.laid_out:
             return
+        if case.server and self.simulator is None:
+            self.simulator = Simulator(self.work + '/simulator')
+        fresh = '%s/%s' % (self.own if case.fixture in cases.OWN else
+                           self.fresh, case.fixture)
+        if not os.path.exists(fresh):
+            self.build(case.fixture, fresh)
         shutil.rmtree(self.site, ignore_errors=True)
-        subprocess.run(['cp', '-a', '%s/%s' % (self.fresh, case.fixture),
-                        self.site], check=True)
+        subprocess.run(['cp', '-a', fresh, self.site], check=True)
         self.case, self.laid_out = case, self.files()
         if case.server:
-            if self.simulator is None:
-                self.simulator = Simulator(self.work + '/simulator')
             self.simulator.reset()
 
-    def build(self, fixture):
+    def build(self, fixture, fresh):
         """A fresh site, made by the programs themselves."""
         shutil.rmtree(self.site, ignore_errors=True)
         cases.lay_out(fixture, self)
-        os.makedirs(self.fresh, exist_ok=True)
-        os.rename(self.site, '%s/%s' % (self.fresh, fixture))
+        os.makedirs(os.path.dirname(fresh), exist_ok=True)
+        os.rename(self.site, fresh)
 
     # ----------------------------------------------------------- one run
 
@@ -200,6 +204,9 @@ class Runner:
 
     def data_of(self, case):
         """Its input, which may have to come through other programs."""
+        if callable(case.data):
+            case.data, env = case.data(self)
+            case.env.update(env)
         for stage in case.through:
             case.data = self.run([stage], case.data).out
         case.through = ()
@@ -252,6 +259,7 @@ class Runner:
             self.db.close()
         found['sent'] = self.sent()
         found['others'] = sorted(os.listdir(self.site))
+        found['shown'] = self.shown
         return found
 
     # ----------------------------------------------------------- the rules
@@ -292,12 +300,16 @@ class Runner:
             if run.status not in (0, 1, 75):
                 bad.append('%s: status %s in recovery: %s' % (
                     argv[0], run.status, run.first_words()))
+        if case.shows:
+            run = self.run(case.shows)
+            self.shown = run.status, run.out
         return bad
 
     def is_well(self, case, known, run):
         """Whether it said that all is well, and why that is not so."""
         if run.status != case.status or (
-                case.cgi and not run.out.startswith(b'Status: 2')):
+                case.cgi and not run.out.startswith(case.cgi)) or any(
+                text in run.out for text in case.refusals):
             return False, []
         # What a sender could not send now is said, and in the ledger.
         if known['fixed'] and not case.same(run.out, known['out']) and not (
@@ -305,6 +317,13 @@ class Runner:
             return True, ['says that all is well, and its output differs; '
                           + run.first_words()]
         return True, []
+
+    def is_cut(self, known, run):
+        """A page shorter than it says: who reads it is told by that."""
+        length = re.search(rb'\r\nContent-Length: (\d+)\r\n', run.out)
+        body = run.out.partition(b'\r\n\r\n')[2]
+        return known['out'].startswith(run.out) and length is not None and \
+            len(body) < int(length[1])
 
     def judge(self, case, known, run, fault):
         """Rules 1 to 3."""
@@ -317,7 +336,7 @@ class Runner:
                  (run.status == 134 and b'GSlice: failed' in
                   run.err)):
             return False, []
-        if run.status > 128:
+        if run.status > 128 and run.status not in case.allowed:
             return False, ['killed by signal %d (%s)' % (
                 run.status - 128, run.first_words())]
         well, bad = self.is_well(case, known, run)
@@ -326,6 +345,8 @@ class Runner:
         if not run.err.strip() and not (case.prints and
                                         run.out != known['out']):
             bad.append('status %d, and nothing on standard error' % run.status)
+        if case.cgi and self.is_cut(known, run):
+            return False, bad
         if case.cgi and run.out and not run.out.startswith(b'Status: 50'):
             bad.append('answers %s (%s)' % (
                 run.out.split(b'\r')[0].decode(), run.first_words()))

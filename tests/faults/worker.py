@@ -24,8 +24,6 @@ def end():
 
 def counts_of(case):
     """How many calls of each kind an undisturbed run makes."""
-    if not os.path.exists('%s/%s' % (mine.fresh, case.fixture)):
-        mine.build(case.fixture)
     return mine.undisturbed(case)['counts']
 
 

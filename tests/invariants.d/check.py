@@ -213,6 +213,7 @@ class Check:
             if m is None or number not in m.attempts:
                 self.say(7, '%s: attempt %d has no intent in the journal',
                          id, number)
+        replay.desk.compare(self.db)
 
     # The files.
 

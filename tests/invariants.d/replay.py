@@ -4,6 +4,8 @@ import collections
 import datetime
 import json
 
+import desk
+
 FINAL = ('sent', 'failed', 'cancelled', 'expired', 'refused', 'received')
 ARRIVED, FAILED = (1, 2, 4, 5), (3, 6, 7)    # ranks of receipts
 # The clock is read some time before the row is written.
@@ -55,6 +57,7 @@ class Replay:
         self.merged, self.dead = {}, set()
         self.events, self.waiting = set(), collections.defaultdict(list)
         self.references, self.kept = {}, {}
+        self.desk = desk.Desk(self.say)
 
     def play(self, rows):
         seq, at = 0, ''
@@ -67,8 +70,9 @@ class Replay:
             seq, at = row[0], row[1]
             self.at = at
             name = 'op_' + row[2].replace('.', '_')
-            getattr(self, name, lambda row, data: None)(
-                row, json.loads(row[3]))
+            for one in self, self.desk:
+                getattr(one, name, lambda row, data: None)(
+                    row, json.loads(row[3]))
 
     def message(self, row, data):
         m = self.messages.get(data.get('id'))
@@ -87,6 +91,10 @@ class Replay:
             return
         self.messages[data['id']] = Message(
             row, data, {'held' if 'held' in data else 'queued'})
+        if data.get('author') == 'assist:mcp' and 'held' not in data and \
+                self.check.get('mcp', 'hold', 'yes') != 'no':
+            self.say(6, '%s: an assistant wrote it, and it is not held for a '
+                     'person', data['id'])
 
     def op_message_refused(self, row, data):
         old = self.messages.get(data['id'])
