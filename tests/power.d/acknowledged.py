@@ -12,7 +12,7 @@ import disk
 # Below spool/: what decides nothing, or is made anew.
 LOOSE = ('outbound', 'run', 'inbound/tmp', 'inbound/refused', 'Maildir/tmp',
          'ledger.db-shm', 'ledger.db.lock', 'ledger.db.seen',
-         'ledger.db.seen.tmp')
+         'ledger.db.seen.tmp', 'search.db.lock')
 
 
 class Process:
