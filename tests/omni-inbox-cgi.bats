@@ -8,6 +8,7 @@
 setup() {
 	load helper
 	load desk
+	load inbox
 	make_clinic
 	user=ana
 	contact rosa 5512345678 'Rosa Díaz'
@@ -240,6 +241,48 @@ last() {
 	answers '303 See Other'
 	assert_equal "$(sql "SELECT group_concat(author) FROM message
 		WHERE direction = 'outbound'")" luis,ana,ana
+}
+
+@test "a draft: in its list and its conversation, sent or discarded with a name (Inv. 6, 7)" {
+	contact rosa 5512345678 'Rosa Díaz'
+	text +525512345678 '¿Abren el sábado?'
+	at 2026-11-23T23:01:00Z
+	draft d1 5512345678 'Sí, de 9 a 14.'
+	draft d2 5512345678 '<b>Otra</b>'
+	get /
+	[[ $page == *'href="./?list=held"'* ]]
+	get / list=held
+	[[ $page == *'Por revisar</a>'* && $page == *'Sí, de 9 a 14.'* ]]
+	[[ $page == *'&lt;b&gt;Otra'* && $page != *'<b>Otra'* ]]
+	[[ $page == *'name="release" value="d1"'* ]]
+	get /conversation id=contact:rosa
+	[[ $page == *'name="release" value="d1"'*'name="discard" value="d1"'* ]]
+	# Who only reads sees them, and no buttons.
+	user=eva
+	get / list=held
+	[[ $page == *'Sí, de 9 a 14.'* && $page != *'name="release"'* ]]
+	user=ana
+	post /act back=held discard=d2
+	[[ $head == *'Location: '*'list=held&done=discarded'* ]]
+	assert_equal "$(sql "SELECT state FROM message WHERE id = 'd2'")" cancelled
+	# They have written since: it is said, and goes when that is seen.
+	at 2026-11-23T23:02:00Z
+	text +525512345678 'Ya no, gracias'
+	post /act release=d1
+	[[ $head == *'Status: 422'* && $page == *'escribió otra vez'* ]]
+	[[ $page == *'Ya no, gracias'* && $page == *'Enviarlo de todos modos'* ]]
+	assert_equal "$(sql "SELECT state FROM message WHERE id = 'd1'")" held
+	post /act release=d1 anyway=1
+	[[ $head == *'Location: '*'id=contact%3Arosa&done=released'* ]]
+	assert_equal "$(sql "SELECT state, released_by FROM message WHERE id =
+		'd1'")" 'queued|ana'
+	# The second who presses the button is told.
+	post /act back=held release=d1
+	[[ $head == *'Status: 409'* && $page == *'ya no espera'* ]]
+	post /act release=nothing
+	[[ $head == *'Status: 404'* ]]
+	get / list=held
+	[[ $page == *'Ningún mensaje espera'* ]]
 }
 
 @test "opted out, WhatsApp's window, quiet hours: told in plain words (Inv. 6)" {

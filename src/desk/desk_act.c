@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static _Noreturn void
-act_back(struct desk *d, const char *id, const char *done)
+_Noreturn void
+desk_act_back(struct desk *d, const char *id, const char *done)
 {
 	static struct buf to = BUF_INIT(4096);
 	const char *kind = desk_field(d, "kind");
@@ -15,6 +15,8 @@ act_back(struct desk *d, const char *id, const char *done)
 			buf_str(&to, "&kind=");
 			percent_encode(&to, kind);
 		}
+	} else if (strcmp(desk_field(d, "back"), "held") == 0) {
+		buf_printf(&to, "./?list=held&done=%s", done);
 	} else {
 		buf_str(&to, "conversation?id=");
 		percent_encode(&to, id);
@@ -39,7 +41,7 @@ act_set(struct desk *d, const char *id, const char *member, const char *value,
 	if (inbox_set(&d->inbox, id, member, *value == '\0' ? NULL : value,
 	    &e) == -1)
 		act_refuse(d, &e);
-	act_back(d, id, done);
+	desk_act_back(d, id, done);
 }
 
 /* "#urgente" is how people write a tag. */
@@ -52,7 +54,7 @@ act_tag(struct desk *d, const char *id, char sign, const char *word)
 
 	if (inbox_tag(&d->inbox, id, &one, 1, &e) == -1)
 		act_refuse(d, &e);
-	act_back(d, id, "set");
+	desk_act_back(d, id, "set");
 }
 
 static _Noreturn void
@@ -65,7 +67,7 @@ act_resolve(struct desk *d, const char *flag)
 	if (inbox_resolve(&d->inbox, flag, &e) == -1)
 		desk_refuse(d, "409 Conflict", T_NO_FLAG, T_NO_FLAG_ADVICE,
 		    NULL);
-	act_back(d, id, "resolved");
+	desk_act_back(d, id, "resolved");
 }
 
 /* Those that a form may set by name; the others have buttons. */
@@ -89,6 +91,10 @@ desk_act(struct desk *d)
 
 	if (form_get(&d->body, "resolve") != NULL)
 		act_resolve(d, desk_field(d, "resolve"));
+	if (form_get(&d->body, "release") != NULL)
+		desk_release(d, desk_field(d, "release"));
+	if (form_get(&d->body, "discard") != NULL)
+		desk_discard_draft(d, desk_field(d, "discard"));
 	id = desk_find(d, desk_field(d, "id"));
 	if (is_member(member))
 		act_set(d, id, member, desk_field(d, "value"), "set");
@@ -111,5 +117,5 @@ desk_act(struct desk *d)
 	last = desk_field(d, "last");
 	if (inbox_read(&d->inbox, id, *last == '\0' ? NULL : last, &e) == -1)
 		act_refuse(d, &e);
-	act_back(d, id, "read");
+	desk_act_back(d, id, "read");
 }

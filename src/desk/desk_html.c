@@ -350,7 +350,9 @@ desk_tell_done(struct desk *d)
 		{ "sent", T_DONE_SENT }, { "read", T_DONE_READ },
 		{ "set", T_DONE_SET }, { "closed", T_DONE_CLOSED },
 		{ "reopened", T_DONE_REOPENED },
-		{ "resolved", T_DONE_RESOLVED }
+		{ "resolved", T_DONE_RESOLVED },
+		{ "released", T_DONE_RELEASED },
+		{ "discarded", T_DONE_DISCARDED }
 	};
 	const char *done = form_get(&d->query, "done");
 

@@ -43,6 +43,7 @@ struct desk {
 	struct buf out;
 	const char *token;	/* for forms; NULL: there can be none */
 	const char *allow;	/* of a 405 */
+	const char *stale;	/* a draft that was not released, or NULL */
 	struct value *kept;	/* until the answer is written, or NULL */
 };
 
@@ -55,6 +56,17 @@ _Noreturn void desk_day(struct desk *d);
 _Noreturn void desk_preview(struct desk *d);
 _Noreturn void desk_send(struct desk *d);
 _Noreturn void desk_act(struct desk *d);
+/* After it is done: back to where the form was. */
+_Noreturn void desk_act_back(struct desk *d, const char *id,
+    const char *done);
+
+/* desk_held.c: what waits for a person */
+/* The list, from behind a cursor or NULL. */
+void desk_put_held(struct desk *d, const char *before);
+/* The buttons; `back` "held": to that list, NULL: to the conversation. */
+void desk_put_release(struct desk *d, const char *message, const char *back);
+_Noreturn void desk_release(struct desk *d, const char *message);
+_Noreturn void desk_discard_draft(struct desk *d, const char *message);
 
 /*
  * HTML.  The format has its own directives: %s a text, escaped; %q one for a

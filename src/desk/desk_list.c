@@ -6,6 +6,8 @@
 
 static const char *const kinds[] = { "open", "unread", "mine", "all" };
 
+#define HELD	"held"		/* beside them */
+
 static const char *
 asked(const struct desk *d, const char *name)
 {
@@ -15,15 +17,17 @@ asked(const struct desk *d, const char *name)
 }
 
 static void
-put_tabs(struct desk *d, const struct inbox_choice *w, bool filtered)
+put_tabs(struct desk *d, const struct inbox_choice *w, bool filtered,
+    bool held)
 {
 	html(d, "<nav class=\"tabs\" aria-label=\"%t\">\n<ul>\n", T_LISTS);
 	for (int i = 0; i < 4; i++)
 		html(d, "<li><a href=\"./?list=%s\"%r>%t</a></li>\n",
-		    kinds[i], !filtered && (int)w->kind == i ?
+		    kinds[i], !filtered && !held && (int)w->kind == i ?
 		    " aria-current=\"page\"" : "", desk_word(kinds[i],
 		    T_ALL));
-	html(d, "</ul>\n</nav>\n");
+	html(d, "<li><a href=\"./?list=" HELD "\"%r>%t</a></li>\n</ul>\n"
+	    "</nav>\n", held ? " aria-current=\"page\"" : "", T_HELD_ONES);
 }
 
 static void
@@ -132,6 +136,17 @@ put_more(struct desk *d, const struct inbox_choice *w,
 	html(d, "&amp;before=%q\">%t</a></p>\n", cursor, T_MORE);
 }
 
+static _Noreturn void
+held_list(struct desk *d, const struct inbox_choice *w)
+{
+	desk_open(d, desk_say(d, T_HELD_ONES), "inbox");
+	html(d, "<h1>%t</h1>\n", T_INBOX);
+	put_tabs(d, w, false, true);
+	desk_tell_done(d);
+	desk_put_held(d, w->before);
+	desk_close(d, "200 OK");
+}
+
 _Noreturn void
 desk_list(struct desk *d)
 {
@@ -142,12 +157,14 @@ desk_list(struct desk *d)
 	bool filtered = w.tag != NULL || w.flag != NULL || w.assignee != NULL;
 	struct value *list;
 
+	if (name != NULL && strcmp(name, HELD) == 0)
+		held_list(d, &w);
 	if (name == NULL || !inbox_kind_read(name, &w.kind))
 		w.kind = filtered ? INBOX_ALL : INBOX_OPEN;
 	list = inbox_list(&d->inbox, &w);
 	desk_open(d, desk_say(d, T_INBOX), "inbox");
 	html(d, "<h1>%t</h1>\n", T_INBOX);
-	put_tabs(d, &w, filtered);
+	put_tabs(d, &w, filtered, false);
 	put_search(d, NULL);
 	if (w.tag != NULL)
 		put_filter(d, T_ONLY_TAG, w.tag);

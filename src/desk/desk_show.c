@@ -120,6 +120,8 @@ put_message(struct desk *d, const struct value *m, const char *person)
 		    desk_cut(d, s, DESK_WORDS_MAX));
 	if (!in)
 		put_state(d, m);
+	if (is(m, "state", "held"))
+		desk_put_release(d, value_get_string(m, "id"), NULL);
 	html(d, "</li>\n");
 }
 
