@@ -1,6 +1,7 @@
 """Conversations and flags, as the rows leave them and as the ledger has them.
 
-Replay hands over each row; compare() is what the projections are held against.
+Replay hands over each row before it takes it itself; compare() is what the
+projections are held against.
 """
 
 import json
@@ -22,8 +23,8 @@ def with_contact(id):
 
 
 class Desk:
-    def __init__(self, say):
-        self.say = say
+    def __init__(self, replay):
+        self.say, self.messages = replay.say, replay.messages
         self.conversations, self.places = {}, {}
         self.unread, self.flags, self.resolved = set(), set(), {}
 
@@ -31,7 +32,9 @@ class Desk:
 
     def op_message_queued(self, row, data):
         id, author = data.get('conversation'), data.get('author')
-        self.places.setdefault(data['id'], id)
+        old = self.messages.get(data['id'])
+        if old is None or old.states == {'refused'}:
+            self.places[data['id']] = id
         if id is None:
             return
         if id not in self.conversations:
@@ -42,6 +45,13 @@ class Desk:
         # Staff that writes has answered; an assistant is no staff.
         if data['v'] > 2 and author is not None and \
                 not author.lower().startswith('assist') and \
+                one['status'] == 'pending':
+            one['status'] = 'active'
+
+    def op_message_released(self, row, data):
+        m = self.messages.get(data['id'])
+        one = self.conversations.get(self.places.get(data['id']))
+        if one and data.get('answer') == 1 and 'held' in m.states and \
                 one['status'] == 'pending':
             one['status'] = 'active'
 
@@ -87,13 +97,12 @@ class Desk:
             self.join(with_contact(data['from']), with_contact(data['into']))
 
     def op_conversation_joined(self, row, data):
+        """What was said with an address is its owner's."""
+        for id, place in self.places.items():
+            m = self.messages.get(id)
+            if place == data['from'] and m and m.contact is None:
+                m.contact = data['contact']
         self.join(data['from'], data['into'])
-
-    def op_message_released(self, row, data):
-        # Who releases a draft has answered.
-        one = self.conversations.get(self.places.get(data['id']))
-        if data.get('answer') == 1 and one and one['status'] == 'pending':
-            one['status'] = 'active'
 
     def join(self, gone, id):
         if gone not in self.conversations:

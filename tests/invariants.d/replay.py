@@ -4,7 +4,7 @@ import collections
 import datetime
 import json
 
-import desk
+from desk import Desk
 
 FINAL = ('sent', 'failed', 'cancelled', 'expired', 'refused', 'received')
 ARRIVED, FAILED = (1, 2, 4, 5), (3, 6, 7)    # ranks of receipts
@@ -57,7 +57,7 @@ class Replay:
         self.merged, self.dead = {}, set()
         self.events, self.waiting = set(), collections.defaultdict(list)
         self.references, self.kept = {}, {}
-        self.desk = desk.Desk(self.say)
+        self.desk = Desk(self)
 
     def play(self, rows):
         seq, at = 0, ''
@@ -70,7 +70,7 @@ class Replay:
             seq, at = row[0], row[1]
             self.at = at
             name = 'op_' + row[2].replace('.', '_')
-            for one in self, self.desk:
+            for one in self.desk, self:
                 getattr(one, name, lambda row, data: None)(
                     row, json.loads(row[3]))
 

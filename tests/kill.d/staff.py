@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlencode
 
 import rehearsal as r
-from scenario import SOON, Scenario, appointment
+from scenario import SOON, Scenario, appointment, text_message
 
 ROSA, TEXT = 'contact:rosa', 'Sí, puede tomar agua.'
 NOON = '2026-11-24T18:05:00Z'
@@ -106,6 +106,23 @@ class InboxResolve(Inbox):
     def prepare(self):
         super().prepare()
         self.args = ['omni-inbox', 'resolve'] + self.flags
+
+
+class InboxRelease(Inbox):
+    """What was held goes out once."""
+
+    args = ['omni-inbox', 'release', 'm1']
+    counts = True
+    ok = (0, 1)
+
+    def prepare(self):
+        super().prepare()
+        self.site.records('omni-queue', [text_message(
+            1, contact={'id': 'rosa'})], '-q', '--hold', 'x')
+
+    def complaints(self):
+        if self.times('m1') != 1:
+            yield 'it went out %d times' % self.times('m1')
 
 
 class InboxSearch(Inbox):
@@ -304,5 +321,5 @@ class McpSchedule(Mcp):
 
 
 ALL = [InboxReply, InboxAssign, InboxSubject, InboxTag, InboxRead, InboxClose,
-       InboxResolve, InboxSearch, InboxSearchAnew, DeskReply, DeskAssign,
-       DeskResolve, McpSend, McpSchedule]
+       InboxResolve, InboxRelease, InboxSearch, InboxSearchAnew, DeskReply,
+       DeskAssign, DeskResolve, McpSend, McpSchedule]
