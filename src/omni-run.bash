@@ -338,16 +338,27 @@ step omni-ingest -q "${options[@]}"
 # What came in is answered, or drafted, where a model is configured.  It looks
 # into the ledger and reads no events, so that none is lost with a run that died.
 draft() {
-	local asked=0 queued=0
+	local asked=0 queued=0 drafts
 	[[ -z $hung ]] || return
-	start omni-assist --waiting "${options[@]}" >"$work/drafts" || asked=$?
+	exec {drafts}>"$work/drafts" || {
+		note 75
+		return
+	}
+	start omni-assist --waiting "${options[@]}" >&"$drafts" || asked=$?
+	exec {drafts}>&-
 	is_over "$asked" omni-assist || ((asked == 1)) || note "$asked"
-	[[ -s $work/drafts ]] || return
+	[[ -s $work/drafts ]] ||
+		{ [[ -f $work/drafts && ! -s $work/drafts ]] && return; }
 	start omni-queue -q "${options[@]}" <"$work/drafts" || queued=$?
 	is_over "$queued" omni-queue || ((queued == 1)) || note "$queued"
 }
-# Status 1: it is not set.
-! omni-ledger "${options[@]}" setting assist.provider >/dev/null || draft
+assistant=0
+omni-ledger "${options[@]}" setting assist.provider >/dev/null || assistant=$?
+case $assistant in
+0) draft ;;
+1) ;;	# it is not set
+*) note "$assistant" ;;
+esac
 
 for ((pass = 0; pass < PASSES; pass++)); do
 	rc=0
