@@ -83,7 +83,7 @@ rehearse(struct config *c)
 
 	if (!simulate_span(asked.span, &s.from, &s.to))
 		die(EX_USAGE, "--simulate %.80s: not like 2026-11-20T00:00Z.."
-		    "2026-11-27T00:00Z", asked.span);
+		    "2026-11-27T00:00Z, the earlier time first", asked.span);
 	if (asked.assume != NULL && assume_load(&assume, asked.assume,
 	    &e) == -1)
 		die(e.status == EX_DATAERR ? EX_DATAERR : EX_NOINPUT, "%s",

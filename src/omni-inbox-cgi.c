@@ -22,7 +22,8 @@ main(int argc, char *argv[])
 	}
 	program_start(&p, argc, argv);
 	if (getenv("GATEWAY_INTERFACE") == NULL)
-		program_usage(&p);
+		die(EX_USAGE, "GATEWAY_INTERFACE: missing; a web server starts "
+		    "it, as a CGI");
 	signal(SIGPIPE, SIG_IGN);
 	desk(p.config);
 }

@@ -104,7 +104,7 @@ main(int argc, char *argv[])
 
 	program_start(&p, argc, argv);
 	if (p.quiet)
-		program_usage(&p);
+		die(EX_USAGE, "-q: its answers are all that it is for");
 	signal(SIGPIPE, SIG_IGN);
 	m.config = p.config;
 	check_ledger(p.config, m.allow != MCP_READ);

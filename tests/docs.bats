@@ -252,6 +252,19 @@ template_examples() {
 	[ "$count" -ge 54 ]
 }
 
+@test "omni(7) says of each other page that it is there" {
+	local file name
+
+	sed -n '/^\.Sh SEE ALSO/,/^\.Pp/p' "$ROOT/man/omni.7" \
+	    >"$BATS_TEST_TMPDIR/seen"
+	for file in "$ROOT"/man/*; do
+		name=${file##*/}
+		[ "$name" = omni.7 ] ||
+			grep -Eq "^\.Xr ${name%.*} ${name##*.}( ,)?$" \
+			    "$BATS_TEST_TMPDIR/seen" || fail "$name is missing"
+	done
+}
+
 @test "every page is free of mandoc's warnings" {
 	local file
 

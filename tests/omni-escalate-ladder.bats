@@ -491,7 +491,7 @@ simulate() {
 
 @test "--simulate: wrong times and lines are told" {
 	run -64 omni-escalate --simulate 2026-11-23
-	assert_output --partial 'not like 2026-11-20T00:00Z..2026-11-27T00:00Z'
+	assert_output --partial 'not like 2026-11-20T00:00Z..2026-11-27T00:00Z, the earlier time first'
 	run -64 omni-escalate --simulate 2026-11-27T00:00Z..2026-11-20T00:00Z
 	run -64 omni-escalate -j
 	run -64 omni-escalate --assume x

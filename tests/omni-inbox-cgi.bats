@@ -92,6 +92,16 @@ last() {
 	verified
 }
 
+@test "an appointment has the time of its place, which is named if it is another" {
+	text +525512345678 'Hola'
+	jq -cn '{id: "c", type: "appointment", at: "2026-11-24T09:15",
+		timezone: "America/Cancun", contact: {id: "rosa",
+		phone: "5512345678"}}' | omni-schedule -q
+	get /conversation id=contact:rosa
+	answers '200 OK'
+	[[ $page == *'09:15</time> (America/Cancun): '* ]]
+}
+
 @test "what comes from outside is text, whatever it looks like (Inv. 10)" {
 	text +525512345678 $'<script>alert(1)</script> "x" \'y\' & <img src=x onerror=a>\nde\x1b[31m\u202enuevo\u009b'
 	jq -cn '{id: "mal", name: "<b onclick=x>\"Eva\"</b>",
@@ -553,6 +563,7 @@ last() {
 		omni-inbox-cgi --help
 	answers '200 OK'
 	run -64 omni-inbox-cgi
+	assert_output 'omni-inbox-cgi: GATEWAY_INTERFACE: missing; a web server starts it, as a CGI'
 }
 
 @test "what fails still answers with a page that says what to do (Inv. 10)" {

@@ -101,6 +101,10 @@ finds() {
 	[ ! -e "$index" ]
 	run -0 as_staff omni-inbox list held
 	run -77 as_staff omni-inbox release x
+	# Who may not come in at all is told that.
+	chmod 600 "$SITE/spool/ledger.db"
+	run -77 as_staff omni-inbox list
+	assert_output --partial "$SITE/spool/ledger.db: unable to open database file: Permission denied"
 }
 
 @test "two who search at once, and one who forgets, do no harm (Inv. 2)" {

@@ -142,7 +142,7 @@ setup() {
 	run -1 omni-inbox reply --channel push rosa 'Hola'
 	assert_output 'omni-inbox: contact:rosa: no address on this channel'
 	run -1 omni-inbox reply --channel fax rosa 'Hola'
-	assert_output 'omni-inbox: contact:rosa: no such channel'
+	assert_output 'omni-inbox: contact:rosa: channel fax: neither a type nor a [channel]'
 	run -1 omni-inbox reply --template nothing rosa
 	run -1 omni-inbox priority rosa huge
 	assert_output 'omni-inbox: rosa: priority huge: none of low, normal, high, urgent'
@@ -383,10 +383,61 @@ make_dead() {
 	END
 	run -0 omni-inbox list
 	assert_line --index 0 --partial '\xe2\x80\xaeabc'
+	# What has no room there stands below.
 	for width in 1 20 94 95 96; do
 		run -0 env COLUMNS=$width omni-inbox list
-		assert_equal "${#lines[@]}" 1
+		assert_equal "${#lines[@]}" 2
 	done
+	run -0 env COLUMNS=40 omni-inbox list
+	assert_line --index 0 --regexp 'contact:rosa$'
+	assert_line --index 1 --regexp '^    urgent 日本.*…$'
+	((${#lines[1]} < 40))
+}
+
+@test "what lists show of a name is enough to go on with" {
+	local id
+	text +525599999999 'Hola'
+	text +525599999998 'Hola'
+	run -0 omni-inbox list
+	id=$(grep -o 'address:[0-9a-f]*…' <<<"${lines[0]}")
+	run -0 omni-inbox show "$id"
+	assert_line --index 0 --regexp "^conversation ${id%…}[0-9a-f]+$"
+	run -0 omni-inbox show "${id%…}"
+	# Too short to be sure of, and no hash.
+	run -1 omni-inbox show "${id:0:12}"
+	run -1 omni-inbox show "${id%…}g"
+	run -1 omni-inbox show "${id%…}…0"
+	run -1 omni-inbox show address:00000000
+	# Two begin so: neither is meant.
+	sqlite3 "$SITE/spool/ledger.db" "INSERT INTO conversation(id,
+		created_at) VALUES('${id%…}zz', '2026-11-23T22:00:00Z'),
+		('${id%…}00', '2026-11-23T22:00:00Z')"
+	run -1 omni-inbox show "$id"
+}
+
+@test "an id that waits for a release is whole, however long" {
+	local id=assist:0123456789abcdef0123456789abcdef
+	text +525512345678 '¿A qué hora abren?'
+	draft "$id" 5512345678 'Abrimos a las nueve.'
+	run -0 omni-inbox list held
+	assert_output --partial " $id  a draft"
+	run -0 env COLUMNS=80 omni-inbox list held
+	assert_line --index 0 --regexp " $id  a draft\$"
+	assert_line --index 1 '    Abrimos a las nueve.'
+	run -0 omni-inbox release "$id"
+}
+
+@test "an appointment has the time of its place, which is named if it is another" {
+	local zone
+	for zone in America/Cancun America/Mexico_City; do
+		jq -cn --arg zone "$zone" '{id: $zone, type: "appointment",
+			at: "2026-11-24T09:15", timezone: $zone,
+			contact: {id: "rosa", phone: "5512345678"}}' |
+			omni-schedule -q
+	done
+	run -0 omni-inbox show rosa
+	assert_line 'appointment 2026-11-24 09:15 (America/Cancun), open: America/Cancun'
+	assert_line 'appointment 2026-11-24 09:15, open: America/Mexico_City'
 }
 
 @test "of several conversations each is done that can be" {

@@ -116,8 +116,9 @@ config_set(struct config *c, int line, const char *section, const char *key,
 	if (!config_fits(def->type, value)) {
 		/* A secret written where it does not belong is not repeated. */
 		fail(c, line, key, def->type == TYPE_SECRET ?
-		    "must be env:NAME or file:PATH" : "is not a value of type ",
-		    def->type == TYPE_SECRET ? "" :
+		    "must be env:NAME or file:PATH" : *value == '\0' ?
+		    "is empty" : "is not a value of type ",
+		    def->type == TYPE_SECRET || *value == '\0' ? "" :
 		    config_type_name(def->type));
 		return;
 	}

@@ -196,7 +196,13 @@ desk_name(const struct desk *d, const char *user)
 void
 html_time(struct desk *d, const char *at)
 {
-	const char *zone = config_string(d->config, "site", NULL, "timezone");
+	html_time_at(d, config_string(d->config, "site", NULL, "timezone"),
+	    at);
+}
+
+void
+html_time_at(struct desk *d, const char *zone, const char *at)
+{
 	struct civil wall, now;
 	char day[64];
 	instant t;

@@ -77,6 +77,8 @@ void html(struct desk *d, const char *format, ...);
 const char *desk_say(const struct desk *d, enum desk_text t);
 /* <time>, of the site: "17:00" today, else with the day.  NULL: nothing. */
 void html_time(struct desk *d, const char *at);
+/* The same at another place. */
+void html_time_at(struct desk *d, const char *zone, const char *at);
 /* Without the day, where that is said elsewhere. */
 void html_hour(struct desk *d, const char *at);
 /* The text, or so much of it and an ellipsis; lent. */

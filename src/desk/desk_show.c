@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/zone.h"
+
 #define SHOWN	30	/* messages at first */
 
 const char *
@@ -192,6 +194,21 @@ put_flags(struct desk *d, const struct value *list, const char *id)
 	html(d, "</ul>\n</section>\n");
 }
 
+/* At the place of the appointment, whose zone is named if it is another one. */
+static void
+put_event(struct desk *d, const struct value *v)
+{
+	const char *zone = value_get_string(v, "timezone");
+	const char *ours = config_string(d->config, "site", NULL, "timezone");
+
+	if (zone == NULL || strcmp(zone, ours) == 0 || !zone_is_valid(zone)) {
+		html_time(d, value_get_string(v, "event_at"));
+		return;
+	}
+	html_time_at(d, zone, value_get_string(v, "event_at"));
+	html(d, " (%s)", zone);
+}
+
 static void
 put_reminders(struct desk *d, const struct value *list)
 {
@@ -206,7 +223,7 @@ put_reminders(struct desk *d, const struct value *list)
 		html(d, "<li>");
 		html_word(d, value_get_string(v, "type"));
 		html(d, ", ");
-		html_time(d, value_get_string(v, "event_at"));
+		put_event(d, v);
 		html(d, ": <b>%t</b></li>\n", is(v, "state", "open") ?
 		    T_UNCONFIRMED : desk_word(value_get_string(v, "state"),
 		    T_UNCONFIRMED));

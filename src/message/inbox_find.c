@@ -7,6 +7,7 @@
 #include "message/phonebook.h"
 
 #define PHONE_MIN	7	/* digits; flags have fewer */
+#define HASH_MIN	8	/* digits of a hash, not to be another's */
 #define MERGES_MAX	32	/* that one contact has gone through */
 
 static bool
@@ -58,6 +59,25 @@ find_address(struct inbox *b, const char *to)
 	char hash[DIGEST_HEX];
 
 	return find_stranger(b, contact_address_hash(b->ledger, to, hash));
+}
+
+/*
+ * The beginning of a hash, as lists show it with a mark behind it, if no other
+ * conversation begins so.
+ */
+static const char *
+find_begun(struct inbox *b, const char *word)
+{
+	size_t digits = strspn(word, "0123456789abcdef");
+
+	if (digits < HASH_MIN || digits >= DIGEST_HEX - 1 ||
+	    (word[digits] != '\0' && strcmp(word + digits, "…") != 0))
+		return NULL;
+	word = inbox_text(b, ledger_select(b->ledger, "SELECT substr(min(id), "
+	    "9) FROM conversation WHERE id >= 'address:' || substr(?1, 1, ?2) "
+	    "AND id < 'address:' || substr(?1, 1, ?2) || 'g' HAVING count(*) "
+	    "= 1", "si", word, (int64_t)digits));
+	return word == NULL ? NULL : find_stranger(b, word);
 }
 
 /* "55 1234 5678", as it is spelt in the region of the site. */
@@ -122,8 +142,10 @@ inbox_still(struct inbox *b, const char *word)
 {
 	const char *id = NULL;
 
-	if (strncmp(word, "address:", 8) == 0)
-		return find_stranger(b, word + 8);
+	if (strncmp(word, "address:", 8) == 0) {
+		id = find_stranger(b, word + 8);
+		return id != NULL ? id : find_begun(b, word + 8);
+	}
 	if (is_conversation(b, word))
 		return arena_strdup(b->mem, word);
 	if (strncmp(word, "contact:", 8) == 0)

@@ -9,6 +9,7 @@
 
 #define CELL	64
 #define INDENT	"    "
+#define REST_MIN	16	/* columns */
 
 /* "2026-11-23 17:00" of the site; what is no time stays as it is. */
 static const char *
@@ -117,17 +118,44 @@ put_cell(struct buf *out, const char *s, size_t width)
 	buf_str(out, "  ");
 }
 
-/* The rest of a line that has `from` columns: no more than the terminal has. */
+/*
+ * A name to type or to paste is never cut, but for the hash of an address, of
+ * which the beginning is enough; inbox_find().  How far it stands out.
+ */
+static size_t
+put_id(struct buf *out, const char *s, size_t width)
+{
+	size_t n = s == NULL ? 0 : columns_of(s, strlen(s));
+
+	if (n <= width || strncmp(s, "address:", 8) == 0) {
+		put_cell(out, s, width);
+		return 0;
+	}
+	put_string(out, s);
+	buf_str(out, "  ");
+	return n - width;
+}
+
+/*
+ * The rest of a line that has `from` columns: no more than the terminal has,
+ * below it where that is next to nothing.
+ */
 static void
 put_rest(const struct inbox_view *view, struct buf *out, size_t from,
     const char *s, size_t len)
 {
 	size_t columns = (size_t)view->columns;
 
+	if (columns > 0 && columns < from + REST_MIN && len > 0) {
+		while (out->len > 0 && out->data[out->len - 1] == ' ')
+			out->data[--out->len] = '\0';
+		buf_str(out, "\n" INDENT);
+		from = sizeof(INDENT) - 1;
+	}
 	if (columns == 0)
 		put_plain(out, s, len);
-	else if (from < columns)
-		put_cut(out, s, len, columns - from);
+	else
+		put_cut(out, s, len, columns > from ? columns - from : 1);
 }
 
 static void
@@ -148,6 +176,7 @@ put_conversation(const struct inbox_view *view, const struct value *v,
 	struct buf rest = BUF_INIT(RECORD_MAX);
 	char cell[CELL];
 	int64_t unread = 0;
+	size_t over;
 
 	value_integer(value_get(v, "unread"), &unread);
 	put_cell(out, local(view->config, value_get_string(v, "wrote_at"),
@@ -159,14 +188,14 @@ put_conversation(const struct inbox_view *view, const struct value *v,
 	put_cell(out, value_get_string(v, "person"), 20);
 	assignee = value_get_string(v, "assignee");
 	put_cell(out, assignee == NULL ? "-" : assignee, 8);
-	put_cell(out, value_get_string(v, "conversation"), 24);
+	over = put_id(out, value_get_string(v, "conversation"), 24);
 	priority = value_get_string(v, "priority");
 	if (priority != NULL && strcmp(priority, "normal") != 0)
 		buf_printf(&rest, "%s ", priority);
 	put_words(&rest, value_get(v, "flags"), "!");
 	put_words(&rest, value_get(v, "tags"), "#");
 	buf_str(&rest, text == NULL ? "" : text);
-	put_rest(view, out, LIST_COLUMNS, buf_text(&rest), rest.len);
+	put_rest(view, out, LIST_COLUMNS + over, buf_text(&rest), rest.len);
 	buf_char(out, '\n');
 	buf_release(&rest);
 }
@@ -196,21 +225,29 @@ inbox_print_held(const struct inbox_view *view, const struct value *list,
 	static const struct {
 		const char *key;
 		size_t width;
-	} cells[] = { { "channel", 8 }, { "person", 20 }, { "author", 10 },
-	    { "conversation", 24 }, { "id", 26 }, { "reason", 20 } };
+		bool is_id;
+	} cells[] = { { "channel", 8, false }, { "person", 20, false },
+	    { "author", 10, false }, { "conversation", 24, true },
+	    { "id", 26, true }, { "reason", 20, false } };
 	const struct value *v;
 	const char *s;
 	char cell[CELL];
+	size_t over;
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
 		put_cell(out, local(view->config, value_get_string(v, "at"),
 		    cell), 16);
+		over = 0;
 		for (size_t j = 0; j < sizeof(cells) / sizeof(cells[0]); j++) {
 			s = value_get_string(v, cells[j].key);
-			put_cell(out, s == NULL ? "-" : s, cells[j].width);
+			if (s != NULL && cells[j].is_id)
+				over += put_id(out, s, cells[j].width);
+			else
+				put_cell(out, s == NULL ? "-" : s,
+				    cells[j].width);
 		}
-		put_text(view, out, 138, value_get_string(v, "text"));
+		put_text(view, out, 138 + over, value_get_string(v, "text"));
 	}
 }
 
@@ -291,18 +328,40 @@ put_flags(const struct config *c, struct buf *out, const struct value *list)
 	}
 }
 
+/* At the place of the appointment, whose zone is named if it is another one. */
+static void
+put_event(const struct config *c, struct buf *out, const struct value *v)
+{
+	const char *wall = value_get_string(v, "event_local");
+	const char *zone = value_get_string(v, "timezone");
+	char cell[CELL];
+
+	if (wall == NULL || zone == NULL || strcmp(zone, config_string(c,
+	    "site", NULL, "timezone")) == 0) {
+		put_string(out, local(c, value_get_string(v, "event_at"),
+		    cell));
+		return;
+	}
+	snprintf(cell, sizeof(cell), "%.10s %.5s", wall, strlen(wall) < 16 ?
+	    "" : wall + 11);
+	put_string(out, cell);
+	buf_str(out, " (");
+	put_string(out, zone);
+	buf_char(out, ')');
+}
+
 static void
 put_reminders(const struct config *c, struct buf *out,
     const struct value *list)
 {
 	const struct value *v;
-	char cell[CELL];
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
 		put_string(out, value_get_string(v, "type"));
-		buf_printf(out, " %s, %s: ", local(c, value_get_string(v,
-		    "event_at"), cell), value_get_string(v, "state"));
+		buf_char(out, ' ');
+		put_event(c, out, v);
+		buf_printf(out, ", %s: ", value_get_string(v, "state"));
 		put_string(out, value_get_string(v, "id"));
 		buf_char(out, '\n');
 	}
@@ -401,6 +460,7 @@ inbox_print_found(const struct inbox_view *view, const struct value *list,
 {
 	const struct value *v;
 	char cell[CELL];
+	size_t over;
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
@@ -410,8 +470,8 @@ inbox_print_found(const struct inbox_view *view, const struct value *list,
 		    "inbound") == 0 ? "<" : ">", 1);
 		put_cell(out, value_get_string(v, "channel"), 8);
 		put_cell(out, value_get_string(v, "person"), 20);
-		put_cell(out, value_get_string(v, "conversation"), 24);
-		put_text(view, out, 18 + 3 + 10 + 22 + 26,
+		over = put_id(out, value_get_string(v, "conversation"), 24);
+		put_text(view, out, 18 + 3 + 10 + 22 + 26 + over,
 		    value_get_string(v, "text"));
 	}
 }

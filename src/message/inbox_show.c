@@ -337,8 +337,11 @@ inbox_prospect(struct inbox *b, const char *id, const char *channel)
 		load_place(b, contact, wish, &last);
 	if ((channel != NULL && wish == NULL) || last.to == NULL ||
 	    last.is_dead) {
+		if (channel != NULL && wish == NULL)
+			snprintf(why, sizeof(why), "channel %.80s: neither a "
+			    "type nor a [channel]", channel);
 		value_set_string(v, "impossible", channel != NULL && wish ==
-		    NULL ? "no such channel" : last.to != NULL ?
+		    NULL ? why : last.to != NULL ?
 		    "the address is dead" : channel == NULL ?
 		    "no address to answer to" : "no address on this channel");
 		return v;

@@ -185,6 +185,17 @@ file_check(const struct ledger *l, struct error *e)
 	return rc;
 }
 
+/* SQLite says of each file that it cannot open only that. */
+static int
+tell_unopened(struct ledger *l, struct error *e)
+{
+	int rc = sqlite3_errcode(l->db), why = sqlite3_system_errno(l->db);
+
+	return error_set(e, sqlite_status(rc), "%.400s: %s%s%s", l->path,
+	    sqlite3_errmsg(l->db), rc == SQLITE_CANTOPEN && why != 0 ? ": " :
+	    "", rc == SQLITE_CANTOPEN && why != 0 ? strerror(why) : "");
+}
+
 static int
 file_open(struct ledger *l, struct error *e)
 {
@@ -199,9 +210,7 @@ file_open(struct ledger *l, struct error *e)
 	library_start();
 	if (sqlite3_open_v2(l->path, &l->db, flags | SQLITE_OPEN_NOMUTEX,
 	    NULL) != SQLITE_OK)
-		return error_set(e, sqlite_status(
-		    sqlite3_errcode(l->db)), "%.400s: %s", l->path,
-		    sqlite3_errmsg(l->db));
+		return tell_unopened(l, e);
 	if (l->mode != LEDGER_READ && sqlite3_db_readonly(l->db, "main") == 1)
 		return error_set(e, EX_NOPERM, "%.400s: may not be written",
 		    l->path);

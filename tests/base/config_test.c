@@ -188,7 +188,7 @@ static void
 test_types(void)
 {
 	static const struct { const char *section, *line; } bad[] = {
-		{ "site", "name =" }, { "site", "timezone = Mars/Base" },
+		{ "site", "timezone = Mars/Base" },
 		{ "site", "timezone = EST" }, { "clock", "max_gap = 30" },
 		{ "clock", "max_gap = 1y" }, { "channel x", "type = fax" },
 		{ "channel x", "active = true" }, { "channel x", "active = YES" },
@@ -216,6 +216,8 @@ test_types(void)
 		    "type", path, (int)strcspn(bad[i].line, " "), bad[i].line);
 		refuses(text, where);
 	}
+	refuses("[site]\nname =\n", "name is empty");
+	refuses("[site]\ntimezone =\n", "timezone is empty");
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		snprintf(text, sizeof(text), "[ladder x]\n%s = -1h sms\n",
 		    keys[i]);
