@@ -150,7 +150,8 @@ class Look:
 
     def unsynced(self, process):
         """What would be gone now."""
-        process.dirty = {p for p in process.dirty if self.site.unsynced(p)}
+        process.dirty = {p for p in process.dirty if self.site.unsynced(
+            p, forgets(process))}
         process.made = [(c, p) for c, p in process.made if not c.synced]
         for path in process.dirty:
             if self.kept(path):

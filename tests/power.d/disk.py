@@ -293,14 +293,17 @@ class Disk:
         walk(self.top, '')
         return result
 
-    def unsynced(self, path):
-        """Whether the file `path` has been written and not synced."""
+    def unsynced(self, path, erases=False):
+        """Whether the file `path` has been written and not synced; `erases`:
+        by who had something to take away."""
         thing = self.find(path)
-        if path.endswith('-wal') and thing and not thing.size:
+        if path.endswith('-wal') and thing and not thing.size and not erases:
             # Emptied when all of it was in the database: SQLite itself does
             # not sync that, since what comes back is what is there.
             return self.unsynced(path[:-len('-wal')])
-        return isinstance(thing, File) and bool(thing.pending)
+        # Emptied once more is no change.
+        return isinstance(thing, File) and bool(thing.pending) and (
+            not erases or thing.whole() != bytes(thing.durable))
 
 
 def load_tree(disk, directory):
