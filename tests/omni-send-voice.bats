@@ -751,8 +751,10 @@ m4|failed|refused|21216'
 	simulate --callbacks off
 	# Of the others one waits for approval, and one is for mail alone.
 	for template in "$ROOT"/share/templates/[a-z]*_[a-z]*; do
-		# It answers what was written.
-		[ "${template##*/}" != auto_reply ] || continue
+		# These answer what was written.
+		case ${template##*/} in
+		auto_reply | assist_*) continue ;;
+		esac
 		for language in es en; do
 			jq -cn --arg t "${template##*/}" --arg l "$language" '{
 				id: ($t + $l), template: $t, channel: "voice",
