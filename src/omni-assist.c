@@ -8,15 +8,15 @@
 #include "assist/assist.h"
 #include "base/confined.h"
 
-static bool waiting;
+static bool waiting, emergencies;
 
 static void
 option(int ch, const char *arg, void *ctx)
 {
-	(void)ch;
 	(void)arg;
 	(void)ctx;
 	waiting = true;
+	emergencies = emergencies || ch == 'e';
 }
 
 static int
@@ -25,7 +25,7 @@ run(struct assist *a, bool quiet)
 	/* What the model was paid for goes on at once. */
 	struct filter f = { .stage = "assist", .each = assist_record,
 	    .batch = 1, .quiet = quiet, .ctx = a };
-	int rc = waiting ? assist_waiting(a, quiet) : filter_run(&f);
+	int rc = waiting ? assist_waiting(a, quiet, emergencies) : filter_run(&f);
 
 	return assist_status(a) != EX_OK ? assist_status(a) : rc;
 }
@@ -35,12 +35,14 @@ main(int argc, char *argv[])
 {
 	static const struct option longs[] = {
 		{ "waiting", no_argument, NULL, 'w' },
+		{ "emergencies", no_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct program p = {
-		.usage = "[--waiting] <events >records",
+		.usage = "[--waiting | --emergencies] <events >records",
 		.help = "  --waiting             read nothing: take what is "
-		    "unread in the ledger\n",
+		    "unread in the ledger\n"
+		    "  --emergencies         the same, of emergencies alone\n",
 		.longs = longs, .option = option
 	};
 	struct assist *a;

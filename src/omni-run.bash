@@ -337,6 +337,7 @@ step omni-ingest -q "${options[@]}"
 
 # What came in is answered, or drafted, where a model is configured.  It looks
 # into the ledger and reads no events, so that none is lost with a run that died.
+# draft --emergencies | --waiting
 draft() {
 	local asked=0 queued=0 drafts
 	[[ -z $hung ]] || return
@@ -344,7 +345,7 @@ draft() {
 		note 75
 		return
 	}
-	start omni-assist --waiting "${options[@]}" >&"$drafts" || asked=$?
+	start omni-assist "$1" "${options[@]}" >&"$drafts" || asked=$?
 	exec {drafts}>&-
 	is_over "$asked" omni-assist || ((asked == 1)) || note "$asked"
 	[[ -s $work/drafts ]] ||
@@ -352,10 +353,14 @@ draft() {
 	start omni-queue -q "${options[@]}" <"$work/drafts" || queued=$?
 	is_over "$queued" omni-queue || ((queued == 1)) || note "$queued"
 }
+# Who cannot wait does not wait for what a model takes its time over.
 assistant=0
 omni-ledger "${options[@]}" setting assist.provider >/dev/null || assistant=$?
 case $assistant in
-0) draft ;;
+0)
+	draft --emergencies
+	draft --waiting
+	;;
 1) ;;	# it is not set
 *) note "$assistant" ;;
 esac

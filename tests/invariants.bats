@@ -285,6 +285,24 @@ desk() {
 			data ->> '$.id' = 'm1'"
 }
 
+@test "a model's text that nobody asked for, or looked at (Inv. 6, 7)" {
+	local row="INSERT INTO journal SELECT max(seq) + 1, max(at), 'x', ''"
+
+	finds '6: assist:x: the model wrote it, and no row has its answer' \
+		write "UPDATE journal SET data = json_set(data, '$.author',
+			'assist', '$.id', 'assist:x') WHERE op =
+			'message.queued' AND data ->> '$.id' = 'm1'"
+	finds '6: assist:x: the model wrote it, and it is not held for a person' \
+		write "UPDATE journal SET data = json_set(data, '$.author',
+			'assist', '$.id', 'assist:x') WHERE op =
+			'message.queued' AND data ->> '$.id' = 'm1'"
+	finds '7: m1: a model is asked in row' write "$row, 'assist.asked',
+		'{\"message\":\"m1\",\"v\":3}' FROM journal"
+	finds 'answers row 1, which asks nothing' write "$row,
+		'assist.answered', '{\"ask\":1,\"outcome\":\"refused\",\"v\":3}'
+		FROM journal"
+}
+
 spoil() {
 	mkdir -p "${1%/*}"
 	printf '%s\n' "$2" >"$1"

@@ -167,6 +167,54 @@ each_unusable() {
 		--exclude=omni.conf
 }
 
+@test "a key that the server repeats is in no log and no record (Inv. 11)" {
+	local said_key="{\"status\":401,\"message\":\"no such key: $KEY\"}"
+
+	text +525512345678 '¿A qué hora abren?'
+	script "$said_key"
+	assist
+	assert_equal "$rc" 78
+	[[ $said == *'no such key: ***'* ]] || fail "$said"
+	[[ $said$record != *"$KEY"* ]] || fail "$said $record"
+	script "${said_key/401/529}"
+	assist
+	assert_equal "$rc" 75
+	[[ $said$record != *"$KEY"* ]] || fail "$said $record"
+}
+
+@test "an answer that never came may have to be paid: it counts (Inv. 6)" {
+	sed -i 's/^timeout = .*/timeout = 1s/' "$OMNI_CONF"
+	sed -i '/^provider = model/a per_person_day = 2' "$OMNI_CONF"
+	script '{"delay":4000}'
+	text +525512345678 '¿A qué hora abren?'
+	run -75 omni-assist --waiting -q
+	run -75 omni-assist --waiting -q
+	run -0 omni-assist --waiting -q
+	assert_equal "$(asked)" 2
+	verified
+}
+
+@test "two at once ask once, and say the same (Inv. 4)" {
+	local first second
+
+	script '{"tool":"reply","input":{"text":"Uno."},"delay":2000}' \
+		'{"tool":"reply","input":{"text":"Dos."}}'
+	text +525512345678 '¿A qué hora abren?'
+	omni-assist <"$in" >"$BATS_TEST_TMPDIR/first" &
+	first=$!
+	omni-assist --waiting >"$BATS_TEST_TMPDIR/second" &
+	second=$!
+	wait "$first"
+	wait "$second"
+	assert_equal "$(asked)" 1
+	cmp "$BATS_TEST_TMPDIR"/{first,second}
+	cat "$BATS_TEST_TMPDIR"/{first,second} >"$in"
+	run -0 omni-queue <"$in"
+	assert_equal "$(jq -r .queue.state <<<"$output" | paste -sd ' ')" \
+		'held duplicate'
+	verified
+}
+
 @test "no kill loses an answer, or makes two (Inv. 2, 3)" {
 	local spot at=0 count=0
 

@@ -4,6 +4,14 @@
 # The assistant that drafts answers, against omni-simulator's language models.
 # Each test names the invariants of the design that it proves.
 
+# mail FROM SUBJECT BODY: a mail comes in; the event is in $in
+mail() {
+	names=$((names + 1))
+	printf 'Hook: mail\nReceived: %s\nSender: %s\nRecipient: citas@clinic.example\n\nFrom: %s\r\nTo: citas@clinic.example\r\nSubject: %s\r\nMessage-ID: <m%s@there>\r\n\r\n%s\r\n' \
+		"$OMNI_NOW" "$1" "$1" "$2" "$names" "$3" >"$inbound/new/$names"
+	omni-ingest >"$in"
+}
+
 setup() {
 	load helper
 	load assist
@@ -146,6 +154,60 @@ teardown() {
 	assist
 	assert_equal "$(got '.assist.flag + "|" + (.id // "-")')" 'emergency|-'
 	assert_equal "$(ours)" 8
+	verified
+}
+
+@test "an emergency in a mail: its subject, and a line that is broken" {
+	script "$reply"
+	mail ana@example.org 'URGENTE: mi perro no respira' ''
+	assist
+	assert_equal "$(got .assist.state)" emergency
+	mail luis@example.org 'mi gato se envenenó' 'Vean la foto, por favor'
+	assist
+	assert_equal "$(got .assist.state)" emergency
+	mail luis@example.org Hola $'Buenas tardes, mi perro no\r\nrespira'
+	assist
+	assert_equal "$(got .assist.state)" emergency
+	# What we wrote about is no emergency of theirs.
+	mail ana@example.org 'Re: Si es una urgencia, llámenos' '¿A qué hora abren?'
+	assist
+	assert_equal "$(got .assist.state)" draft
+	assert_equal "$(asked)|$(sql "SELECT count(*) FROM flag WHERE kind =
+		'emergency'")" '1|3'
+}
+
+@test "an emergency waits for no model, no flood and no downtime (Inv. 2)" {
+	local n
+
+	script "$reply"
+	sed -i '/^provider = model/a per_day = 60' "$OMNI_CONF"
+	text +525512340001 'Mi gato no respira'
+	# Nothing ran for a day: staff hears of it all the same.
+	at 2026-11-24T23:00:00Z
+	text +525512345678 '¿A qué hora abren?'
+	text +525512345679 'Mi perro tiene combulciones'
+	run -0 omni-assist --emergencies
+	assert_equal "$(jq -r '.assist.state + " " + (.type // "-")' \
+		<<<"$output" | paste -sd ' ')" 'emergency - emergency assist_emergency'
+	assert_equal "$(asked)" 0
+	# They come first with the rest, too.
+	run -0 omni-assist --waiting
+	assert_equal "$(jq -r .assist.state <<<"$output" | paste -sd ' ')" \
+		'emergency emergency draft'
+	run -0 omni-queue -q <<<"$output"
+	assert_equal "$(sql "SELECT count(*) FROM flag WHERE kind =
+		'emergency'")" 2
+	# One number writes again and again: the next one has an answer.
+	for ((n = 0; n < 60; n++)); do
+		names=$((names + 1))
+		text +525512340002 "¿Hola $n?"
+	done
+	text +525512340003 '¿A qué hora abren?'
+	run -0 omni-assist --waiting
+	run -0 omni-queue -q <<<"$output"
+	assert_equal "$(sql "SELECT count(*) FROM assist")" 7
+	run -0 omni-assist --waiting
+	assert_output ''
 	verified
 }
 
@@ -303,7 +365,7 @@ teardown() {
 	# The events went nowhere.
 	run -0 omni-assist --waiting
 	assert_equal "$(jq -r '.assist.state' <<<"$output" | paste -sd ' ')" \
-		'draft emergency'
+		'emergency draft'
 	run -0 omni-queue -q <<<"$output"
 	run -0 omni-assist --waiting
 	assert_output ''

@@ -7,13 +7,16 @@
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "assist_impl.h"
 #include "send/wire.h"
+#include "store/spool.h"
 
 #define WAIT_MS		3600000	/* longer than any [provider] timeout */
 #define PROMPT_MAX	(1024 * 1024)
 #define MICRO		1000000
+#define LOCK		"assist"	/* below spool/run */
 #define NAMES_OUTCOME	\
     { "answered", "refused", "unusable", "later", "setup" }
 
@@ -256,6 +259,19 @@ build(struct assist *a, const struct story *s, struct request *out,
 	return rc;
 }
 
+/* Some servers repeat the key that they do not like, and logs are read. */
+static void
+hide_key(const struct buf *key, struct buf *body)
+{
+	char *p = body->data;
+
+	if (key->len == 0 || body->len == 0)
+		return;
+	while ((p = memmem(p, body->len - (size_t)(p - body->data), key->data,
+	    key->len)) != NULL)
+		memset(p, '*', key->len);
+}
+
 /* Fills the answer, whatever happens. */
 static void
 exchange(struct assist *a, const struct story *s, struct llm_answer *out)
@@ -275,6 +291,7 @@ exchange(struct assist *a, const struct story *s, struct llm_answer *out)
 	wire_start(a->wire, &t);
 	if (wire_wait(a->wire, WAIT_MS) == NULL)
 		die(EX_SOFTWARE, "a transfer did not come back");
+	hide_key(&wire_credentials(a->wire)->secret, &t.response.body);
 	llm_read(a->kind, &t.response, out);
 	forget(&t.request.headers);
 	buf_release(&t.request.body);
@@ -313,8 +330,8 @@ pause_asking(struct assist *a, const struct llm_answer *answer,
 	return a->setup ? ASK_SETUP : ASK_LATER;
 }
 
-enum ask_outcome
-ask_model(struct assist *a, const struct story *s, struct proposal *out,
+static enum ask_outcome
+ask_alone(struct assist *a, const struct story *s, struct proposal *out,
     struct error *why)
 {
 	struct llm_answer answer;
@@ -332,11 +349,29 @@ ask_model(struct assist *a, const struct story *s, struct proposal *out,
 		return ASK_LIMIT;
 	exchange(a, s, &answer);
 	outcome = is_good(a, s, &answer, out) ? ASK_PROPOSED : ASK_UNUSABLE;
-	note_answered(a, s, row, &answer, outcome == ASK_PROPOSED);
+	/* As after a crash: nobody knows, and it counts. */
+	if (!answer.lost)
+		note_answered(a, s, row, &answer, outcome == ASK_PROPOSED);
 	if (answer.outcome == LLM_LATER || answer.outcome == LLM_SETUP)
 		outcome = pause_asking(a, &answer, why);
 	else if (outcome == ASK_UNUSABLE)
 		error_set(why, EX_DATAERR, "%s", answer.why);
 	llm_release(&answer);
+	return outcome;
+}
+
+/* Two that ask about the same message would have two answers, and pay twice. */
+enum ask_outcome
+ask_model(struct assist *a, const struct story *s, struct proposal *out,
+    struct error *why)
+{
+	enum ask_outcome outcome;
+	int lock = spool_lock_wait(config_path(a->config, "paths", NULL,
+	    "spool"), LOCK, why);
+
+	if (lock == -1)
+		return ASK_LATER;
+	outcome = ask_alone(a, s, out, why);
+	close(lock);
 	return outcome;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "assist_impl.h"
 #include "base/embed.h"
@@ -19,7 +20,8 @@ extern const char assist_tools[];
 #define TYPE		"assist"
 #define TYPE_EMERGENCY	"assist_emergency"
 #define DRAFT		"draft of the assistant"
-#define WAITING_MAX	1000	/* messages of one run */
+#define EACH_MAX	50	/* messages of one address, of a run: the newest */
+#define EMERGENCY_AGE	(3 * ASSIST_DAY)	/* a weekend without a run */
 #define MEMORY		((size_t)64 * 1024 * 1024)
 
 /*
@@ -246,6 +248,18 @@ had_emergency(struct assist *a, const struct story *s)
 	    ASSIST_DAY, since), answer_id(s, TYPE_EMERGENCY)) > 0;
 }
 
+/* What stands in a subject that comes back to us was said before. */
+static bool
+is_emergency(const struct story *s)
+{
+	const char *subject = value_get_string(s->event, "subject");
+
+	if (s->text != NULL && emergency_find(s->text, strlen(s->text)) != NULL)
+		return true;
+	return subject != NULL && strncasecmp(subject, "re:", 3) != 0 &&
+	    emergency_find(subject, strlen(subject)) != NULL;
+}
+
 /* Staff hears of it whatever else there is; the person gets the text once. */
 static void
 take_emergency(struct assist *a, const struct story *s, struct record *r)
@@ -352,13 +366,13 @@ take_story(struct assist *a, struct filter *f, const struct story *s,
 {
 	const char *why;
 
+	if (s->unread && is_emergency(s)) {
+		take_emergency(a, s, r);
+		return;
+	}
 	if (!s->unread || s->text == NULL) {
 		say(r, s, "none", NULL, s->text == NULL ? "no words" :
 		    "staff has read it, or need not");
-		return;
-	}
-	if (emergency_find(s->text, strlen(s->text)) != NULL) {
-		take_emergency(a, s, r);
 		return;
 	}
 	why = objection(a, s);
@@ -408,18 +422,26 @@ is_done(struct assist *a, const char *id, struct arena *mem)
 	    answer_id(&s, TYPE_EMERGENCY)) > 0;
 }
 
+/*
+ * Of one address only the newest, lest who writes a thousand times keeps the
+ * others waiting; of emergencies all.
+ */
 static struct value *
-find_waiting(struct assist *a)
+find_waiting(struct assist *a, bool emergencies)
 {
+	const int64_t age = emergencies ? EMERGENCY_AGE : config_duration(
+	    a->config, "assist", NULL, "max_age");
 	struct value *list = value_new_array();
 	char since[CLOCK_TEXT];
 	struct ledger_rows *r;
 
-	r = ledger_select(a->ledger, "SELECT id FROM message INDEXED BY "
+	r = ledger_select(a->ledger, "SELECT id FROM (SELECT id, created_at, "
+	    "rowid AS row, row_number() OVER (PARTITION BY hash ORDER BY "
+	    "created_at DESC, rowid DESC) AS place FROM message INDEXED BY "
 	    "message_inbox WHERE direction = 'inbound' AND created_at > ?1 AND "
-	    "is_unread = 1 ORDER BY created_at LIMIT ?2", "si",
-	    clock_format(clock_now() - config_duration(a->config, "assist",
-	    NULL, "max_age"), since), (int64_t)WAITING_MAX);
+	    "is_unread = 1) WHERE place <= ?2 ORDER BY created_at, row", "si",
+	    clock_format(clock_now() - age, since), emergencies ? INT64_MAX :
+	    (int64_t)EACH_MAX);
 	while (ledger_next(r))
 		value_append_take(list, value_new_string(ledger_text(r, 0)));
 	ledger_end(r);
@@ -456,27 +478,48 @@ print(struct filter *f, const struct record *r)
 	buf_release(&line);
 }
 
-int
-assist_waiting(struct assist *a, bool quiet)
+static bool
+tells_of_emergency(struct assist *a, const char *id, struct arena *mem)
 {
-	struct filter f = { .stage = "assist", .ctx = a, .quiet = quiet,
-	    .mem = ARENA_INIT(MEMORY) };
-	struct value *list = find_waiting(a);
+	struct story s;
+	bool is = story_load(a, id, mem, &s) && is_emergency(&s);
+
+	story_release(&s);
+	return is;
+}
+
+static void
+take_waiting(struct assist *a, struct filter *f, bool emergencies)
+{
+	struct value *list = find_waiting(a, emergencies);
 	struct record r = RECORD_INIT;
 	const char *id;
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		id = value_string(value_at(list, i));
-		arena_reset(&f.mem);
-		if (is_done(a, id, &f.mem))
+		arena_reset(&f->mem);
+		if (is_done(a, id, &f->mem) ||
+		    tells_of_emergency(a, id, &f->mem) != emergencies)
 			continue;
-		f.line = i + 1;
+		f->line++;
 		make_event(&r, id);
-		assist_record(&f, &r);
-		print(&f, &r);
+		assist_record(f, &r);
+		print(f, &r);
 	}
 	record_release(&r);
-	arena_release(&f.mem);
 	value_free(list);
+}
+
+int
+assist_waiting(struct assist *a, bool quiet, bool emergencies)
+{
+	struct filter f = { .stage = "assist", .ctx = a, .quiet = quiet,
+	    .mem = ARENA_INIT(MEMORY) };
+
+	/* No model takes its time before somebody who cannot wait. */
+	take_waiting(a, &f, true);
+	if (!emergencies)
+		take_waiting(a, &f, false);
+	arena_release(&f.mem);
 	return filter_status(&f);
 }

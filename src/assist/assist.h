@@ -25,9 +25,10 @@ void assist_close(struct assist *a);
 void assist_record(struct filter *f, struct record *r);
 /*
  * The same of what is in the ledger, unread, and has had nothing done for it:
- * prints the records that are not empty, and returns the exit status.
+ * prints the records that are not empty, emergencies first, or those alone,
+ * and returns the exit status.
  */
-int assist_waiting(struct assist *a, bool quiet);
+int assist_waiting(struct assist *a, bool quiet, bool emergencies);
 
 /* EX_OK, or why nothing could be asked: a person must act first. */
 int assist_status(const struct assist *a);

@@ -63,23 +63,64 @@ is_ours(const struct config *c, const char *word)
 	    strpbrk(word, "@\\") == NULL && strstr(word, "..") == NULL;
 }
 
-/* "clinic.com" and "wa.me/52", in a top-level domain that there is. */
+/* What stands between two dots of a host; telephones know the full-width ones. */
 static bool
-is_host(const char *word)
+is_dot(UChar32 c)
 {
-	char host[WORD_SIZE];
-	size_t n = strcspn(word, "/?#:");
+	return c == '.' || c == 0x3002 || c == 0xff0e || c == 0xff61;
+}
+
+static bool
+is_of_host(UChar32 c)
+{
+	return c == '-' || is_dot(c) || (c > 0 && u_isalnum(c));
+}
+
+/* A name of dots and letters: in a top-level domain that there is? */
+static bool
+is_host(char *host)
+{
 	const char *dot;
 
-	memcpy(host, word, n);
-	host[n] = '\0';
 	for (char *p = host; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
+	for (size_t n = strlen(host); n > 0 && host[n - 1] == '.'; n--)
+		host[n - 1] = '\0';
 	dot = strrchr(host, '.');
 	return dot != NULL && dot != host && dot[1] != '\0' &&
 	    dot[1 + strspn(dot + 1, DIGITS)] != '\0' &&
 	    psl_is_public_suffix2(psl_builtin(), dot + 1,
 	    PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE) != 0;
+}
+
+/*
+ * "clinic.com", "wa.me/52", and the same between quotation marks or dashes of
+ * any script: those who make a link of it do not look for spaces.
+ */
+static bool
+has_host(const char *word)
+{
+	char host[WORD_SIZE];
+	int32_t at = 0, start, len = (int32_t)strlen(word);
+	size_t n = 0;
+	UChar32 c = 0;
+
+	while (at < len) {
+		start = at;
+		U8_NEXT((const uint8_t *)word, at, len, c);
+		if (is_dot(c))
+			host[n++] = '.';
+		else if (is_of_host(c)) {
+			memcpy(host + n, word + start, (size_t)(at - start));
+			n += (size_t)(at - start);
+		}
+		host[n] = '\0';
+		if ((!is_of_host(c) || at == len) && is_host(host))
+			return true;
+		if (!is_of_host(c))
+			n = 0;
+	}
+	return false;
 }
 
 /* Numbers of a net: "10.0.0.1/x". */
@@ -110,6 +151,25 @@ has_scheme(const char *word)
 	return strncasecmp(word, "www.", 4) == 0;
 }
 
+/* With nothing of an address on either side: "a@b.mx" is not "ca@b.mx.org". */
+static bool
+has_address(const char *s, const char *word)
+{
+	static const char more[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "_%+-";
+	size_t n = strlen(word);
+	const char *end;
+
+	for (const char *p = s; (p = strcasestr(p, word)) != NULL; p++) {
+		end = p + n + (p[n] == '.');
+		if ((p == s || (strchr(more, p[-1]) == NULL &&
+		    p[-1] != '.')) && (*end == '\0' ||
+		    strchr(more, *end) == NULL))
+			return true;
+	}
+	return false;
+}
+
 /* As it stands in the configuration or in the facts, in any case. */
 static bool
 is_known_address(const struct config *c, const char *facts, const char *word)
@@ -120,10 +180,10 @@ is_known_address(const struct config *c, const char *facts, const char *word)
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		s = config_string(c, keys[i][0], NULL, keys[i][1]);
-		if (s != NULL && strcasestr(s, word) != NULL)
+		if (s != NULL && has_address(s, word))
 			return true;
 	}
-	return strchr(word, '@') != word && strcasestr(facts, word) != NULL;
+	return strchr(word, '@') != word && has_address(facts, word);
 }
 
 /* The word as a whole stands in the facts, which the clinic wrote. */
@@ -156,7 +216,7 @@ check_words(const struct config *c, const char *facts, const char *text,
 			if (!is_known_address(c, facts, word))
 				return error_set(e, EX_DATAERR, "a mail "
 				    "address that is not the clinic's");
-		} else if (has_scheme(word) || is_host(word) ||
+		} else if (has_scheme(word) || has_host(word) ||
 		    is_net_number(word))
 			return error_set(e, EX_DATAERR, "a link that is not "
 			    "ours");
@@ -196,6 +256,17 @@ known_numbers(const struct config *c, const char *facts, struct buf *out)
 	add_digits(facts, out);
 }
 
+/* Of this century, and of a month that there is; "5512-34-56" is neither. */
+static bool
+is_part_of_date(const char *s, int digits)
+{
+	int n = 0;
+
+	for (int i = 0; i < digits; i++)
+		n = 10 * n + (s[i] - '0');
+	return digits == 4 ? n >= 1900 && n < 2100 : n >= 1 && n <= 31;
+}
+
 /* "24-11-2026", "2026-11-24", "24.11.2026", "24/11/2026" */
 static size_t
 date_length(const char *s)
@@ -207,7 +278,8 @@ date_length(const char *s)
 		const char *p = s;
 		int k = 0;
 
-		while (k < 3 && (int)strspn(p, DIGITS) == shapes[i][k]) {
+		while (k < 3 && (int)strspn(p, DIGITS) == shapes[i][k] &&
+		    is_part_of_date(p, shapes[i][k])) {
 			p += shapes[i][k++];
 			if (k < 3 && strchr("-./", *p) == NULL)
 				break;
@@ -224,7 +296,7 @@ static bool
 is_between(UChar32 c)
 {
 	if (c < 0x80)
-		return strchr(" -.()+/\n\t", (int)c) != NULL;
+		return strchr(" -.()+/_*~|'\"`#\n\t", (int)c) != NULL;
 	return !u_isalpha(c);
 }
 

@@ -69,7 +69,9 @@ proposal_promises(const char *text)
 {
 	static const char *const stems[] = { "cancel", "confirm", "reagend",
 	    "reprogram", "agend", "reserv", "anot", "cambi", "movi", "mover",
-	    "posp", "resched", "book", "moved", "changed", "schedul",
+	    "posp", "elimin", "borr", "anul", "apart", "aplaz", "adelant",
+	    "recorr", "listo", "hecho", "delet", "remov", "done", "arrang",
+	    "switch", "resched", "book", "moved", "changed", "schedul",
 	    "postpon", "noted" };
 	static struct reply_text t;
 	size_t len = strlen(text);

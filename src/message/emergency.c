@@ -28,28 +28,85 @@ extern const char words_emergency[];
 /* One for the process: it is the same for every message. */
 static struct {
 	struct arena mem;
-	const char *phrases[PHRASES_MAX];
+	struct phrase {
+		const char *sounds;	/* see put_sounds() */
+		const char *text;
+	} phrases[PHRASES_MAX];
 	size_t count;
 	bool ready, full;
 } known = { .mem = ARENA_INIT((size_t)16 * 1024 * 1024) };
 
+/*
+ * As it sounds: who is afraid writes "convulciones" and "atropeyaron", and holds
+ * a key down.  Spanish does not tell these apart by ear; that English ones meet,
+ * too, does no harm.  The letters have lost their accents, but for the tilde,
+ * which went with them.
+ */
+static char
+sound_of(const char *s)
+{
+	bool soft = s[0] != '\0' && (s[1] == 'e' || s[1] == 'i');
+
+	switch (s[0]) {
+	case 'b':
+		return 'v';
+	case 'z':
+		return 's';
+	case 'c':
+		return soft ? 's' : 'c';
+	case 'g':
+		return soft ? 'j' : 'g';
+	case 'm':
+		return s[1] == 'b' || s[1] == 'v' || s[1] == 'p' ? 'n' : 'm';
+	default:
+		return s[0];
+	}
+}
+
+/* `out` has room for as many bytes as `words`. */
+static void
+put_sounds(const char *words, char *out)
+{
+	const char *start = out;
+	char c;
+
+	for (const char *s = words; *s != '\0'; s++) {
+		/* Nobody hears it, but in "ch", and in "sh" of English. */
+		if (*s == 'h' && (s == words || strchr("cst", s[-1]) == NULL))
+			continue;
+		c = s[0] == 'l' && s[1] == 'l' && (s[2] == 'a' || s[2] == 'e' ||
+		    s[2] == 'o') ? 'y' : sound_of(s);
+		if (c == 'y' && s[0] == 'l')
+			s++;
+		if (out == start || out[-1] != c)
+			*out++ = c;
+	}
+	*out = '\0';
+}
+
 static int
 compare(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(((const struct phrase *)a)->sounds,
+	    ((const struct phrase *)b)->sounds);
 }
 
 static void
 add_phrase(void *ctx, enum reply_kind kind, const char *phrase, size_t line)
 {
+	char *sounds;
+
 	(void)ctx;
 	(void)line;
 	if (kind != KIND_EMERGENCY)
 		return;
 	known.full = known.count == PHRASES_MAX;
-	if (!known.full)
-		known.phrases[known.count++] = arena_strdup(&known.mem,
-		    phrase);
+	if (known.full)
+		return;
+	sounds = arena_alloc(&known.mem, strlen(phrase) + 1);
+	put_sounds(phrase, sounds);
+	known.phrases[known.count++] = (struct phrase){ .sounds = sounds,
+	    .text = arena_strdup(&known.mem, phrase) };
 }
 
 static int
@@ -96,10 +153,13 @@ emergency_add(const char *file, struct error *e)
 static const char *
 find_phrase(const char *words)
 {
-	const char **found = bsearch(&words, known.phrases, known.count,
-	    sizeof(known.phrases[0]), compare);
+	char sounds[JOINED_MAX];
+	const struct phrase key = { .sounds = sounds }, *found;
 
-	return found == NULL ? NULL : *found;
+	put_sounds(words, sounds);
+	found = bsearch(&key, known.phrases, known.count, sizeof(key),
+	    compare);
+	return found == NULL ? NULL : found->text;
 }
 
 /* The longest one that begins at this word. */
@@ -129,10 +189,14 @@ static const char *
 find_in_piece(const char *utf8, size_t len)
 {
 	static struct reply_text t;
+	char text[PIECE + 1];
 	const char *found = NULL;
 
+	/* A mail is broken into lines wherever they are full. */
+	for (size_t i = 0; i < len; i++)
+		text[i] = utf8[i] == '\n' || utf8[i] == '\r' ? ' ' : utf8[i];
 	/* What it has read of a piece that is too much is as good. */
-	(void)reply_read(utf8, len, &t);
+	(void)reply_read(text, len, &t);
 	for (size_t i = 0; found == NULL && i < t.count; i++)
 		found = find_at(&t, i);
 	return found;

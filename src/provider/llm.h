@@ -35,6 +35,7 @@ struct llm_answer {
 	struct value *input;	/* the caller's, or NULL */
 	int64_t input_tokens, output_tokens;	/* -1: not said */
 	char request_id[80];	/* or "" */
+	bool lost;		/* it may have answered, and be paid for it */
 	int64_t wait;		/* seconds, as the server asks; 0: not said */
 };
 

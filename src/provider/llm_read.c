@@ -207,6 +207,7 @@ llm_read(const char *kind, const struct response *r, struct llm_answer *out)
 	*out = (struct llm_answer){ .input_tokens = -1, .output_tokens = -1 };
 	if (r->failed) {
 		say(out, r->certificate ? LLM_SETUP : LLM_LATER, r->text);
+		out->lost = r->started && !r->certificate;
 		return;
 	}
 	v = value_parse(buf_text(&r->body), r->body.len, &why);

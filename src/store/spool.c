@@ -311,8 +311,8 @@ spool_reject(int dir, const char *from, const char *name, const char *reason)
 	return renameat(dir, path, dir, bad);
 }
 
-int
-spool_lock(const char *spool, const char *name, struct error *e)
+static int
+take_lock(const char *spool, const char *name, bool wait, struct error *e)
 {
 	char path[PATH_MAX];
 	int n;
@@ -325,7 +325,19 @@ spool_lock(const char *spool, const char *name, struct error *e)
 	    guard_path(path, GUARD_WRITE, e) == -1)
 		return -1;
 	snprintf(path + n, sizeof(path) - (size_t)n, "/%s.lock", name);
-	return io_lock(path, false, e);
+	return io_lock(path, wait, e);
+}
+
+int
+spool_lock(const char *spool, const char *name, struct error *e)
+{
+	return take_lock(spool, name, false, e);
+}
+
+int
+spool_lock_wait(const char *spool, const char *name, struct error *e)
+{
+	return take_lock(spool, name, true, e);
 }
 
 void

@@ -60,6 +60,8 @@ int spool_reject(int dir, const char *from, const char *name,
  * the process dies.  -1 and EX_TEMPFAIL when another has it.
  */
 int spool_lock(const char *spool, const char *name, struct error *e);
+/* The same, and waits for another to let go of it. */
+int spool_lock_wait(const char *spool, const char *name, struct error *e);
 
 /*
  * Removes every file of a spool directory whose files decide nothing, as those

@@ -70,6 +70,14 @@ test_links(void)
 	expect("http://10.0.0.1/x", LINK);
 	expect("10.0.0.1", LINK);
 	expect("[aqu\xc3\xad](//evil.mx)", LINK);
+	/* What stands around it makes no part of it. */
+	expect("evil.mx\xe2\x80\xa6", LINK);
+	expect("\xe2\x80\x9c""evil.mx\xe2\x80\x9d", LINK);
+	expect("pague:evil.mx", LINK);
+	expect("x=evil.mx|y", LINK);
+	expect("evil.mx\xef\xbc\x8cgracias", LINK);
+	expect("evil\xe3\x80\x82mx", LINK);
+	expect("Vea evil.mx\xe2\x80\x94hoy", LINK);
 	expect("S\xc3\xad.Gracias. Hola...", NULL);
 	expect("Dr. P\xc3\xa9rez, 3.5 kg, de 9.00 a 14.00", NULL);
 }
@@ -81,6 +89,9 @@ test_addresses(void)
 	expect("Escriba a ventas@roma.example", NULL);
 	expect("Escriba a pagos@evil.mx", ADDRESS);
 	expect("ventas@roma.example.evil.mx", ADDRESS);
+	expect("ventas@roma.exam", ADDRESS);
+	expect("s@clinic.example", ADDRESS);
+	expect("VENTAS@roma.example", NULL);
 	expect("S\xc3\xadganos: @clinicaroma", NULL);
 }
 
@@ -97,6 +108,8 @@ test_numbers(void)
 	expect("55\xe2\x80\x93""1111\xe2\x80\x93""2222", NUMBER);
 	expect("55\xc2\xa0""1111\xc2\xa0""2222", NUMBER);
 	expect("24-11-2026 5511112222", NUMBER);
+	expect("5511-11-22 22", NUMBER);
+	expect("55_1111_2222 o *55* *1111* *2222*", NUMBER);
 	expect("\xef\xbc\x95\xef\xbc\x95 1111 2222", "digits that are not 0 "
 	    "to 9");
 	expect("\xd9\xa5\xd9\xa5", "digits that are not 0 to 9");
@@ -127,6 +140,9 @@ static void
 test_promises(void)
 {
 	assert(proposal_promises("Su cita est\xc3\xa1 confirmada."));
+	assert(proposal_promises("Listo, la borr\xc3\xa9."));
+	assert(proposal_promises("Su cita fue eliminada"));
+	assert(proposal_promises("Your visit has been removed"));
 	assert(proposal_promises("Ya la CANCEL\xc3\x89."));
 	assert(proposal_promises("Your appointment was rescheduled"));
 	assert(!proposal_promises("Abrimos de 9 a 7."));

@@ -2,6 +2,7 @@
 
 import collections
 import datetime
+import hashlib
 import json
 
 from desk import Desk
@@ -58,6 +59,9 @@ class Replay:
         self.events, self.waiting = set(), collections.defaultdict(list)
         self.references, self.kept = {}, {}
         self.desk = Desk(self)
+        # Of a language model: {row: [message, outcome]}, and whose text the
+        # model wrote, by the id that the answer to a message has.
+        self.asked, self.drafted = {}, set()
 
     def play(self, rows):
         seq, at = 0, ''
@@ -95,6 +99,41 @@ class Replay:
                 self.check.get('mcp', 'hold', 'yes') != 'no':
             self.say(6, '%s: an assistant wrote it, and it is not held for a '
                      'person', data['id'])
+        if data.get('author') == 'assist' and \
+                data['id'].startswith('assist:'):
+            self.by_model(data)
+
+    # What a language model was asked, and what became of it.
+
+    def by_model(self, data):
+        if data['id'] not in self.drafted:
+            self.say(6, '%s: the model wrote it, and no row has its answer',
+                     data['id'])
+        modes = [self.check.get(name, key) for name, key in [
+            ('assist', 'mode')] + [(s, 'assist') for s in
+                                   self.check.conf.sections()
+                                   if s.startswith('topic ')]]
+        if 'held' not in data and 'answer' not in modes:
+            self.say(6, '%s: the model wrote it, and it is not held for a '
+                     'person', data['id'])
+
+    def op_assist_asked(self, row, data):
+        m = self.messages.get(data['message'])
+        if m is None or m.states != {'received'}:
+            self.say(7, '%s: a model is asked in row %d about what did not '
+                     'come in', data['message'], row[0])
+        self.asked[row[0]] = [data['message'], None]
+
+    def op_assist_answered(self, row, data):
+        ask = self.asked.get(data['ask'])
+        if ask is None or ask[1] is not None:
+            self.say(7, 'journal: row %d answers row %s, which asks nothing, '
+                     'or has an answer', row[0], data['ask'])
+            return
+        ask[1] = data['outcome']
+        if ask[1] == 'answered':
+            self.drafted.add('assist:' + hashlib.sha256(
+                ask[0].encode()).hexdigest()[:32])
 
     def op_message_refused(self, row, data):
         old = self.messages.get(data['id'])

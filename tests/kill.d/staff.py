@@ -320,6 +320,45 @@ class McpSchedule(Mcp):
     sent = NOON
 
 
+# ------------------------------------------------------------- omni-assist
+
+class Assist(Staff):
+    """It asks a model about four messages, and dies; what it wrote is lost."""
+
+    program, args, finish = 'omni-assist', ['omni-assist', '--waiting'], []
+    counts = False      # what died before its answer is asked about again
+
+    def __init__(self, work):
+        super().__init__(work)
+        self.model = r.Simulator(
+            work, '-o', 'llm_key=' + r.SECRETS['SIM_TOKEN'])
+        self.site.write_conf(r.LOCAL, self.more + (
+            '[provider model]\nkind = openai\nbase_url = %s\n'
+            'access_token = env:SIM_TOKEN\n'
+            '[assist]\nprovider = model\nmodel = m\n' % self.model.http))
+
+    def close(self):
+        self.model.__exit__()
+        super().close()
+
+    def recover(self, taken):
+        for _ in range(2):
+            said = self.site.must(*self.args).stdout
+            self.site.must('omni-queue', '-q', data=said)
+        self.left = said
+
+    def complaints(self):
+        drafts = self.site.sql("SELECT id FROM message WHERE "
+                               "author = 'assist' AND state = 'held'")
+        if len(drafts) != 4:
+            yield 'its drafts are %s' % drafts
+        if self.left:
+            yield 'something is left to do: %s' % self.left
+        asked = self.site.sql('SELECT count(*), count(outcome) FROM assist')
+        if asked[0][1] != 4 or asked[0][0] > 5:
+            yield '%d questions, %d answers' % asked[0]
+
+
 ALL = [InboxReply, InboxAssign, InboxSubject, InboxTag, InboxRead, InboxClose,
        InboxResolve, InboxRelease, InboxSearch, InboxSearchAnew, DeskReply,
-       DeskAssign, DeskResolve, McpSend, McpSchedule]
+       DeskAssign, DeskResolve, McpSend, McpSchedule, Assist]

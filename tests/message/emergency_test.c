@@ -26,7 +26,25 @@ test_phrases(void)
 {
 	expect("\xc2\xa1MI PERRA NO RESPIRA!", "no respira");
 	expect("tiene convulsiones desde hace rato", "convulsiones");
-	expect("combulsiones", "combulsiones");
+	expect("combulsiones", "convulsiones");
+	expect("le dan combulciones", "convulsiones");
+	expect("est\xc3\xa1 convulcionando", "esta convulsionando");
+	expect("ES UNA EMERJENSIAAAA", "es una emergencia");
+	expect("lo atropeyaron", "atropellaron");
+	expect("se desmall\xc3\xb3 mi perra", "se desmayo");
+	expect("est\xc3\xa1 inconciente", "esta inconsciente");
+	expect("mi gato no est\xc3\xa1 respirando", "no esta respirando");
+	expect("tengo una urgencia", "tengo una urgencia");
+	expect("ayuda mi perro", "ayuda mi perro");
+	expect("comi\xc3\xb3 mucho chocolate", "comio mucho chocolate");
+	expect("no para de sangrar", "no para de sangrar");
+	expect("my dog cant breath", "cant breath");
+	expect("It's urgent!", "it s urgent");
+	/* A mail is broken into lines. */
+	expect("mi perro no\r\nrespira", "no respira");
+	expect("Llamo para agendar", NULL);
+	expect("I was booked, no era eso", NULL);
+	expect("\xc2\xbfMe ayuda con mi cita?", NULL);
 	expect("se envenen\xc3\xb3 con raticida", "se enveneno");
 	expect("He's bleeding a lot", "he s bleeding");
 	expect("she can't breathe", "can t breathe");
