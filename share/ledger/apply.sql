@@ -29,6 +29,13 @@ FROM json_each(:data ->> '$.passed'), reminder r
 WHERE r.id = :data ->> '$.reminder.id'
 ON CONFLICT DO NOTHING;
 
+-- What conversation.joined would have said of two merged contacts.
+-- op merged
+(SELECT json_object('contact', :data ->> '$.into',
+  'from', substr('contact:' || (:data ->> '$.from'), 1, 258),
+  'into', substr('contact:' || (:data ->> '$.into'), 1, 258))
+WHERE :data ->> '$.v' > 2)
+
 -- Shared by the operations below that say "-- include receipts": what the set
 -- of a message's receipts amounts to, whatever order they came in.
 -- op receipts
@@ -301,56 +308,7 @@ WHERE type = :data ->> '$.type' AND hash = :data ->> '$.hash';
 UPDATE message SET contact = :data ->> '$.into'
 WHERE contact = :data ->> '$.from';
 -- Since 3 their conversations become one.
-INSERT INTO conversation(id, contact, created_at)
-SELECT substr('contact:' || (:data ->> '$.into'), 1, 258), :data ->> '$.into',
-  created_at FROM conversation
-WHERE id = substr('contact:' || (:data ->> '$.from'), 1, 258)
-  AND :data ->> '$.v' > 2
-ON CONFLICT(id) DO NOTHING;
-UPDATE message
-SET conversation = substr('contact:' || (:data ->> '$.into'), 1, 258)
-WHERE conversation = substr('contact:' || (:data ->> '$.from'), 1, 258)
-  AND :data ->> '$.v' > 2;
-UPDATE OR IGNORE conversation_tag
-SET conversation = substr('contact:' || (:data ->> '$.into'), 1, 258)
-WHERE conversation = substr('contact:' || (:data ->> '$.from'), 1, 258)
-  AND :data ->> '$.v' > 2;
-DELETE FROM conversation_tag
-WHERE conversation = substr('contact:' || (:data ->> '$.from'), 1, 258)
-  AND :data ->> '$.v' > 2;
-UPDATE conversation SET
-  unread_count = conversation.unread_count + o.unread_count,
-  status = CASE WHEN conversation.status = 'pending' OR o.status = 'pending'
-      THEN 'pending'
-    WHEN conversation.status = 'active' OR o.status = 'active' THEN 'active'
-    ELSE conversation.status END,
-  priority = CASE WHEN conversation.priority = 'normal' THEN o.priority
-    ELSE conversation.priority END,
-  subject = coalesce(conversation.subject, o.subject),
-  owner = coalesce(conversation.owner, o.owner),
-  assignee = coalesce(conversation.assignee, o.assignee),
-  related_type = CASE WHEN conversation.related_id IS NULL
-    THEN o.related_type ELSE conversation.related_type END,
-  related_id = coalesce(conversation.related_id, o.related_id),
-  tags = coalesce((SELECT json_group_array(tag) FROM
-    (SELECT tag FROM conversation_tag
-      WHERE conversation_tag.conversation = conversation.id ORDER BY tag)),
-    '[]'),
-  last_message_at = nullif(max(coalesce(conversation.last_message_at, ''),
-    coalesce(o.last_message_at, '')), ''),
-  last_customer_message_at = nullif(max(coalesce(
-    conversation.last_customer_message_at, ''),
-    coalesce(o.last_customer_message_at, '')), ''),
-  last_staff_message_at = nullif(max(coalesce(
-    conversation.last_staff_message_at, ''),
-    coalesce(o.last_staff_message_at, '')), '')
-FROM conversation o
-WHERE conversation.id = substr('contact:' || (:data ->> '$.into'), 1, 258)
-  AND o.id = substr('contact:' || (:data ->> '$.from'), 1, 258)
-  AND :data ->> '$.v' > 2;
-DELETE FROM conversation
-WHERE id = substr('contact:' || (:data ->> '$.from'), 1, 258)
-  AND :data ->> '$.v' > 2;
+-- include conversation.joined of merged
 UPDATE conversation SET contact = :data ->> '$.into'
 WHERE contact = :data ->> '$.from';
 UPDATE reminder SET contact = :data ->> '$.into'

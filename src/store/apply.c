@@ -3,8 +3,9 @@
  *
  * share/ledger/apply.sql is the whole logic: sections "-- op NAME" of SQL
  * statements with the parameters :seq :at :by :run :data, "-- op *" for every
- * row, "-- include NAME" for the statements of another section, and "-- when"
- * for a SELECT without whose row the next statement is left out.  The same
+ * row, "-- include NAME" for the statements of another section ("-- include NAME
+ * of EXPRESSION": with the text of the section EXPRESSION in place of :data), and
+ * "-- when" for a SELECT without whose row the next statement is left out.  The same
  * statements run when a row is written and when it is replayed, so the two
  * cannot differ.
  *
@@ -70,7 +71,7 @@ section(const char *name, size_t *len)
 }
 
 static void prepare_section(struct applier *a, struct op *op,
-    const char *name);
+    const char *name, const char *data);
 
 /* The number of a member among those that the operation asks for. */
 static int
@@ -157,12 +158,14 @@ prepare_text(struct applier *a, struct op *op, const char *sql)
 {
 	const char *tail = sql;
 	bool when = false;
-	char name[32];
+	char name[32], data[32];
+	int words;
 
 	while (*tail != '\0') {
 		tail += strspn(tail, " \t\n");
-		if (sscanf(tail, "-- include %31s", name) == 1) {
-			prepare_section(a, op, name);
+		words = sscanf(tail, "-- include %31s of %31s", name, data);
+		if (words >= 1) {
+			prepare_section(a, op, name, words == 2 ? data : NULL);
 			tail += strcspn(tail, "\n");
 			continue;
 		}
@@ -179,24 +182,41 @@ prepare_text(struct applier *a, struct op *op, const char *sql)
 	}
 }
 
+/* The text of a section, which has to be there, with `data` for :data. */
 static void
-prepare_section(struct applier *a, struct op *op, const char *name)
+copy_section(const char *name, const char *data, struct buf *out)
 {
-	struct buf named = BUF_INIT(256 * 1024);
-	const char *text;
-	char *copy;
+	const char *text, *end, *p;
 	size_t len;
 
 	text = section(name, &len);
 	if (text == NULL)
-		die(EX_SOFTWARE, "apply.sql has no operation %s", name);
-	copy = strndup(text, len);
-	if (copy == NULL)
-		die(EX_OSERR, "out of memory");
-	name_members(op, copy, &named);
+		die(EX_SOFTWARE, "apply.sql has no section %s", name);
+	end = text + len;
+	while (data != NULL && (p = strstr(text, ":data")) != NULL && p < end) {
+		buf_add(out, text, (size_t)(p - text));
+		buf_str(out, data);
+		text = p + strlen(":data");
+	}
+	buf_add(out, text, (size_t)(end - text));
+}
+
+/* With the section `data` in place of :data, unless it is NULL. */
+static void
+prepare_section(struct applier *a, struct op *op, const char *name,
+    const char *data)
+{
+	struct buf expression = BUF_INIT(1024), text = BUF_INIT(256 * 1024);
+	struct buf named = BUF_INIT(256 * 1024);
+
+	if (data != NULL)
+		copy_section(data, NULL, &expression);
+	copy_section(name, data == NULL ? NULL : buf_text(&expression), &text);
+	name_members(op, buf_text(&text), &named);
 	prepare_text(a, op, buf_text(&named));
 	buf_release(&named);
-	free(copy);
+	buf_release(&text);
+	buf_release(&expression);
 }
 
 /* SELECT ?1 ->> '$.id', ?1 ->> '$.reminder.id', ... */
@@ -226,7 +246,7 @@ find_op(struct applier *a, const char *name)
 		die(EX_SOFTWARE, "apply.sql: too many operations");
 	op = &a->ops[a->count++];
 	snprintf(op->name, sizeof(op->name), "%s", name);
-	prepare_section(a, op, name);
+	prepare_section(a, op, name, NULL);
 	prepare_reader(a, op);
 	return op;
 }
