@@ -2,20 +2,16 @@
 # shellcheck disable=SC2034,SC2154	# for the tests; set by helper.bash
 # What the tests of omni-assist share: a clinic whose model omni-simulator plays.
 
+load people
+
 KEY=simulator-key-4711
 
 # make_clinic: a site with two people, and a model to ask
 make_clinic() {
 	server=
-	# 17:00 at the clinic.
-	make_ledger 2026-11-23T23:00:00Z
-	keep_console
-	export TWILIO_AUTH_TOKEN=12345678901234567890123456789012
+	open_clinic
 	export OMNI_TEST_KEY=$KEY
-	sed -i 's/^provider = maildir/provider = console/' "$OMNI_CONF"
-	inbound=$SITE/spool/inbound
-	mkdir -p "$inbound"/{tmp,new,cur,bad} "$SITE/etc/assist"
-	names=0
+	mkdir -p "$SITE/etc/assist"
 	journal=$BATS_TEST_TMPDIR/played
 	start_model
 	cat >>"$OMNI_CONF" <<-END
@@ -36,8 +32,8 @@ make_clinic() {
 	printf '%s\n' '# Horario' 'Abrimos de lunes a viernes de 9:00 a 19:00.' \
 		'Estacionamiento en Calle Roma 12. Banco: 55 9876 5432.' \
 		>"$SITE/etc/assist/horario.md"
-	contact ana 5512345678 'Ana Díaz'
-	contact luis 5512345679 'Luis Peña'
+	contact ana 5512345678 'Ana Díaz' es
+	contact luis 5512345679 'Luis Peña' es
 }
 
 # start_model: a language model that says what script() has
@@ -77,26 +73,9 @@ prompt() {
 		jq -r '.json | .. | strings'
 }
 
-contact() {
-	jq -cn --arg id "$1" --arg phone "$2" --arg name "$3" \
-		--arg language "${4-es}" '{id: $id, name: $name, phone: $phone,
-		whatsapp: $phone, email: "\($id)@example.org",
-		language: $language}' >"$in"
-	run -0 omni-contact import -q <"$in"
-}
-
-# text FROM BODY [CHANNEL]: somebody writes by Twilio; the event is in $in
-text() {
-	local sid from=$1 kind=${3-sms} prefix=
-	names=$((names + 1))
-	sid=$(printf 'SM%032d' "$names")
-	[ "$kind" = sms ] || prefix=whatsapp:
-	printf 'Hook: %s\nReceived: %s\nContent-Type: x\nQuery: \nToken: \n\n%s' \
-		twilio/sms "$OMNI_NOW" "$(jq -rn '$ARGS.positional |
-		map(capture("(?<k>[^=]*)=(?<v>.*)"; "ms") | .k + "=" +
-		(.v | @uri)) | join("&")' --args "MessageSid=$sid" \
-		"From=$prefix$from" "To=$prefix+525587654321" "Body=$2")" \
-		>"$inbound/new/$names"
+# asks FROM BODY [CHANNEL]: somebody writes; the event is in $in
+asks() {
+	written "$@"
 	omni-ingest >"$in"
 }
 

@@ -22,7 +22,7 @@ unusable() {
 	before=$(ours)
 	names=$((names + 1))
 	script "$1"
-	text "+52551234$((5000 + names))" "¿A qué hora abren? ($names)"
+	asks "+52551234$((5000 + names))" "¿A qué hora abren? ($names)"
 	assist
 	assert_equal "$1: $(got .assist.state)" "$1: staff"
 	assert_equal "$(got .assist.reason)" \
@@ -85,7 +85,7 @@ each_unusable() {
 	says $'Hola\x1b[2J' 'its text has a control character'
 	# What the facts and the configuration have may be said.
 	script '{"tool":"reply","input":{"text":"Banco 55-9876-5432; urgencias 55 5000 0000, https://hooks.example.com/omni/x."}}'
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
 	assert_equal "$(got .assist.state)" draft
 }
@@ -98,7 +98,7 @@ each_unusable() {
 		'{"status":500}' '{"status":503}' '{"delay":5000}'; do
 		script "$fault"
 		names=$((names + 1))
-		text "+52551234$((5000 + names))" "¿A qué hora abren? ($names)"
+		asks "+52551234$((5000 + names))" "¿A qué hora abren? ($names)"
 		assist
 		assert_equal "$fault: $rc" "$fault: 75"
 		assert_equal "$(got '[.error.code, .error.temporary] |
@@ -125,7 +125,7 @@ each_unusable() {
 		curl -sSf -o /dev/null -d "{\"faults\":{\"llm:$fault\":1}}" \
 			"$model/_control"
 		names=$((names + 1))
-		text "+52551234$((5000 + names))" "¿A qué hora abren? ($names)"
+		asks "+52551234$((5000 + names))" "¿A qué hora abren? ($names)"
 		assist
 		[[ $rc == 75 || $(got .assist.state) == staff ]] ||
 			fail "$fault: $rc $record"
@@ -133,7 +133,7 @@ each_unusable() {
 		curl -sSf -o /dev/null -d '{"faults":null}' "$model/_control"
 	done
 	script "$reply"
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	curl -sSf -o /dev/null -d '{"faults":{"llm:huge":1}}' "$model/_control"
 	assist
 	assert_equal "$(got .assist.state)" staff
@@ -142,7 +142,7 @@ each_unusable() {
 
 @test "what a person must mend is told, and the records go on (Inv. 10, 11)" {
 	script "$reply"
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	export OMNI_TEST_KEY=wrong-key-0815
 	assist
 	assert_equal "$rc" 78
@@ -170,7 +170,7 @@ each_unusable() {
 @test "a key that the server repeats is in no log and no record (Inv. 11)" {
 	local said_key="{\"status\":401,\"message\":\"no such key: $KEY\"}"
 
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	script "$said_key"
 	assist
 	assert_equal "$rc" 78
@@ -186,7 +186,7 @@ each_unusable() {
 	sed -i 's/^timeout = .*/timeout = 1s/' "$OMNI_CONF"
 	sed -i '/^provider = model/a per_person_day = 2' "$OMNI_CONF"
 	script '{"delay":4000}'
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	run -75 omni-assist --waiting -q
 	run -75 omni-assist --waiting -q
 	run -0 omni-assist --waiting -q
@@ -199,7 +199,7 @@ each_unusable() {
 
 	script '{"tool":"reply","input":{"text":"Uno."},"delay":2000}' \
 		'{"tool":"reply","input":{"text":"Dos."}}'
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	omni-assist <"$in" >"$BATS_TEST_TMPDIR/first" &
 	first=$!
 	omni-assist --waiting >"$BATS_TEST_TMPDIR/second" &
@@ -220,7 +220,7 @@ each_unusable() {
 
 	need_strace
 	script "$reply"
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	cp "$in" "$in.first"
 	find_spots 'pwrite64 fdatasync write' omni-assist -o send.confine=no \
 		<"$in" >"$BATS_TEST_TMPDIR/none"
@@ -230,7 +230,7 @@ each_unusable() {
 		spot=${spots[at]}
 		at=$((at + 6))
 		names=$((names + 1))
-		text "+52551234$((6000 + names))" "¿A qué hora abren? ($names)"
+		asks "+52551234$((6000 + names))" "¿A qué hora abren? ($names)"
 		kill_at "$spot" omni-assist -q -o send.confine=no <"$in"
 		count=$((count + 1))
 		run -0 omni-assist --waiting -o assist.per_day=1000
@@ -282,7 +282,7 @@ talk_it_into() {
 	local line n=0 answers
 
 	mapfile -t answers < <(obedient)
-	text +525512345679 'Soy Luis, mi contraseña es 7788-Luna'
+	asks +525512345679 'Soy Luis, mi contraseña es 7788-Luna'
 	jq -cn '{id: "L-1", type: "appointment", at: "2026-11-24T16:30",
 		contact: {id: "luis", phone: "5512345679"}, vars: {pet_name:
 		"Firulais"}}' | omni-schedule -q
@@ -291,7 +291,7 @@ talk_it_into() {
 		script "${answers[n]}"
 		n=$((n + 1))
 		contact "p$n" "55123460$((10 + n))" "Persona $n"
-		text "+5255123460$((10 + n))" "$line"
+		asks "+5255123460$((10 + n))" "$line"
 		assist
 		# Of the question all is this person's own; the marks hold.
 		run prompt "$(asked)"

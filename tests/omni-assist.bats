@@ -24,7 +24,7 @@ teardown() {
 
 @test "a draft waits for a person, and says that it is automatic (Inv. 6, 7)" {
 	script "$reply"
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
 	assert_equal "$rc" 0
 	assert_equal "$said" ''
@@ -56,19 +56,19 @@ teardown() {
 	mode answer
 	script "$reply" '{"tool":"reply","input":{"text":"Su cita está confirmada."}}' \
 		"$reply"
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
 	assert_equal "$(got '.assist.state + "|" + (.hold // "-")')" 'answer|-'
 	omni-send-sms -q
 	run -0 grep -c 'Respuesta automática' "$console"
 	assert_output 1
 	# The next one says that something was done: nobody gets that unread.
-	text +525512345679 '¿Qué pasa con lo de Luna?'
+	asks +525512345679 '¿Qué pasa con lo de Luna?'
 	assist
 	assert_equal "$(got '.assist.state')" draft
 	# Who would come at another time: the code knows it, and so does staff.
 	contact eva 5512345670 'Eva Ruiz'
-	text +525512345670 '¿Podría cambiar mi cita al jueves?'
+	asks +525512345670 '¿Podría cambiar mi cita al jueves?'
 	assist
 	assert_equal "$(got '.assist.state')" draft
 	assert_equal "$(states)" 'held 2 sent 1'
@@ -77,12 +77,12 @@ teardown() {
 
 @test "never: nobody is asked, but of an emergency staff hears all the same" {
 	mode never
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
 	assert_equal "$(got '.assist.state + ": " + .assist.reason')" \
 		'none: the mode of this topic is never'
 	assert_equal "$(asked)" 0
-	text +525512345678 'Mi perro tiene convulsiones'
+	asks +525512345678 'Mi perro tiene convulsiones'
 	assist
 	assert_equal "$(flags)" 'emergency: writes of an emergency'
 	assert_equal "$(ours)|$(asked)" '1|0'
@@ -102,7 +102,7 @@ teardown() {
 	omni-escalate | omni-normalize | omni-route | omni-render |
 		omni-queue -q
 	omni-send-sms -q
-	text +525512345678 '¿Tiene que venir en ayunas?'
+	asks +525512345678 '¿Tiene que venir en ayunas?'
 	assist
 	assert_equal "$(got .assist.state)" answer
 	# The appointment is in the question, the link to confirm it is not.
@@ -110,7 +110,7 @@ teardown() {
 	assert_output --partial '2026-11-24'
 	assert_output --partial 'Luna'
 	refute_output --partial '/omni/c?t='
-	text +525512345679 '¿Venden alimento?'
+	asks +525512345679 '¿Venden alimento?'
 	assist
 	assert_equal "$(got .assist.reason)" 'the mode of this topic is never'
 }
@@ -121,7 +121,7 @@ teardown() {
 	while IFS= read -r words; do
 		n=$((n + 1))
 		phone=+5255123400$((10 + n))
-		text "$phone" "$words"
+		asks "$phone" "$words"
 		assist
 		assert_equal "$words: $(got '.assist.state')" \
 			"$words: emergency"
@@ -143,14 +143,14 @@ teardown() {
 	run -0 grep -c 'llame ya al +52 55 5000 0000' "$console"
 	assert_output 8
 	# A second time within the day only staff hears of it.
-	text +525512340011 'sigue con convulsiones'
+	asks +525512340011 'sigue con convulsiones'
 	assist
 	assert_equal "$(got '.assist.flag + "|" + (.id // "-")')" 'emergency|-'
 	assert_equal "$(ours)" 8
 	# Who said STOP gets nothing, and is seen to.
-	text +525512345678 STOP
+	asks +525512345678 STOP
 	omni-queue -q <"$in" || :
-	text +525512345678 'mi gato no respira'
+	asks +525512345678 'mi gato no respira'
 	assist
 	assert_equal "$(got '.assist.flag + "|" + (.id // "-")')" 'emergency|-'
 	assert_equal "$(ours)" 8
@@ -181,11 +181,11 @@ teardown() {
 
 	script "$reply"
 	sed -i '/^provider = model/a per_day = 60' "$OMNI_CONF"
-	text +525512340001 'Mi gato no respira'
+	asks +525512340001 'Mi gato no respira'
 	# Nothing ran for a day: staff hears of it all the same.
 	at 2026-11-24T23:00:00Z
-	text +525512345678 '¿A qué hora abren?'
-	text +525512345679 'Mi perro tiene combulciones'
+	asks +525512345678 '¿A qué hora abren?'
+	asks +525512345679 'Mi perro tiene combulciones'
 	run -0 omni-assist --emergencies
 	assert_equal "$(jq -r '.assist.state + " " + (.type // "-")' \
 		<<<"$output" | paste -sd ' ')" 'emergency - emergency assist_emergency'
@@ -200,9 +200,9 @@ teardown() {
 	# One number writes again and again: the next one has an answer.
 	for ((n = 0; n < 60; n++)); do
 		names=$((names + 1))
-		text +525512340002 "¿Hola $n?"
+		asks +525512340002 "¿Hola $n?"
 	done
-	text +525512340003 '¿A qué hora abren?'
+	asks +525512340003 '¿A qué hora abren?'
 	run -0 omni-assist --waiting
 	run -0 omni-queue -q <<<"$output"
 	assert_equal "$(sql "SELECT count(*) FROM assist")" 7
@@ -214,7 +214,7 @@ teardown() {
 @test "words of the site's own are emergencies, too" {
 	printf '%s\n' '[emergency]' 'se trago una? abeja' >"$SITE/etc/own.words"
 	printf '%s\n' '[ingest]' 'words = own.words' >>"$OMNI_CONF"
-	text +525512345678 'Se tragó una abeja'
+	asks +525512345678 'Se tragó una abeja'
 	assist
 	assert_equal "$(got .assist.state)" emergency
 	echo '[emergencias]' >"$SITE/etc/own.words"
@@ -225,7 +225,7 @@ teardown() {
 @test "in the reader's language, by the channel and the thread they wrote on" {
 	script "$reply"
 	contact sue 5512345677 Sue en
-	text +525512345677 'What are your hours?' whatsapp
+	asks +525512345677 'What are your hours?' whatsapp
 	assist
 	assert_equal "$(got '[.language, .channel] | join("|")')" 'en|whatsapp'
 	assert_equal "$(got .text | tail -1)" \
@@ -247,12 +247,12 @@ teardown() {
 	jq -cn '{id: "A-1", type: "appointment", at: "2026-11-24T16:30",
 		contact: {id: "ana", phone: "5512345678"}, vars: {}}' |
 		omni-schedule -q
-	text +525512345678 'ya vendí al perro, ustedes sabrán qué hacer'
+	asks +525512345678 'ya vendí al perro, ustedes sabrán qué hacer'
 	assist
 	assert_equal "$(got '.assist.state + "|" + (.id // "-")')" 'staff|-'
 	assert_equal "$(flags)" \
 		'assist: would cancel, as the assistant understood it'
-	text +525512345679 'el jueves estaría mucho mejor creo yo'
+	asks +525512345679 'el jueves estaría mucho mejor creo yo'
 	assist
 	assert_equal "$(got .assist.state)" draft
 	assert_equal "$(sql "SELECT count(*) FROM flag WHERE kind = 'assist'")" 2
@@ -266,26 +266,26 @@ teardown() {
 	script "$reply"
 	sed -i '/^provider = model/a per_person_day = 2\nper_day = 3' "$OMNI_CONF"
 	for n in 1 2 3; do
-		text +525512345678 "¿A qué hora abren el día $n?"
+		asks +525512345678 "¿A qué hora abren el día $n?"
 		assist
 	done
 	assert_equal "$(got .assist.reason)" \
 		'asked often enough for this person in 24 hours (per_person_day)'
 	# The same person by another channel.
-	text +525512345678 '¿Abren el sábado?' whatsapp
+	asks +525512345678 '¿Abren el sábado?' whatsapp
 	assist
 	assert_equal "$(got .assist.state)" none
-	text +525512345679 '¿Abren el domingo?'
+	asks +525512345679 '¿Abren el domingo?'
 	assist
 	assert_equal "$(got .assist.state)" draft
-	text +525512345670 '¿Abren el lunes?'
+	asks +525512345670 '¿Abren el lunes?'
 	assist
 	assert_equal "$(got .assist.reason)" \
 		'asked often enough in 24 hours (per_day)'
 	assert_equal "$(asked)" 3
 	# Tomorrow is another day.
 	at 2026-11-24T23:00:01Z
-	text +525512345678 '¿Y hoy a qué hora abren?'
+	asks +525512345678 '¿Y hoy a qué hora abren?'
 	assist
 	assert_equal "$(got .assist.state)" draft
 }
@@ -293,16 +293,16 @@ teardown() {
 @test "no machine is answered: loops end (Inv. 6)" {
 	script "$reply"
 	mode answer
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
 	assert_equal "$(got .assist.reason)" \
 		'the same words as before: a machine may be writing'
-	text 55555 'Su código es 1234, ¿lo pidió?'
+	asks 55555 'Su código es 1234, ¿lo pidió?'
 	assist
 	assert_equal "$(got .assist.reason)" 'not from a telephone'
-	text +525587654321 '¿Hola?'
+	asks +525587654321 '¿Hola?'
 	assist
 	assert_equal "$(got .assist.reason)" 'from an address of our own'
 	for head in 'Auto-Submitted: auto-replied' 'Precedence: bulk'; do
@@ -320,7 +320,7 @@ teardown() {
 	assert_equal "$(got .assist.reason)" 'a mail of nobody that is known'
 	assert_equal "$(asked)|$(ours)" '1|1'
 	# What is old is for staff.
-	text +525512345679 '¿A qué hora abren?'
+	asks +525512345679 '¿A qué hora abren?'
 	at 2026-11-24T01:00:01Z
 	assist
 	assert_equal "$(got .assist.reason)" 'too old'
@@ -329,22 +329,22 @@ teardown() {
 @test "who would rather talk to a person is left to staff for a day" {
 	script "$reply"
 	mode answer
-	text +525512345678 'PERSONA'
+	asks +525512345678 'PERSONA'
 	assist
 	assert_equal "$(flags)" 'assist: would rather talk to a person'
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
 	assert_equal "$(got .assist.state)" staff
 	assert_equal "$(asked)|$(ours)" '0|0'
 	at 2026-11-24T23:00:01Z
-	text +525512345678 '¿Y los domingos a qué hora abren?'
+	asks +525512345678 '¿Y los domingos a qué hora abren?'
 	assist
 	assert_equal "$(got .assist.state)" answer
 }
 
 @test "the same line twice is one question and one message (Inv. 4)" {
 	script "$reply" '{"tool":"reply","input":{"text":"Otra cosa."}}'
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
 	first=$record
 	assist
@@ -360,8 +360,8 @@ teardown() {
 
 @test "what was lost on the way is found in the ledger (Inv. 2)" {
 	script "$reply"
-	text +525512345678 '¿A qué hora abren?'
-	text +525512345679 'Mi gato no respira'
+	asks +525512345678 '¿A qué hora abren?'
+	asks +525512345679 'Mi gato no respira'
 	# The events went nowhere.
 	run -0 omni-assist --waiting
 	assert_equal "$(jq -r '.assist.state' <<<"$output" | paste -sd ' ')" \
@@ -372,7 +372,7 @@ teardown() {
 	assert_equal "$(asked)|$(states)|$(flags)" \
 		'1|held 1 queued 1|emergency: writes of an emergency'
 	# What staff has read is theirs.
-	text +525512345678 '¿Y los sábados?'
+	asks +525512345678 '¿Y los sábados?'
 	run -0 omni-inbox read contact:ana
 	run -0 omni-assist --waiting
 	assert_output ''
@@ -396,9 +396,9 @@ not_a_record'
 
 @test "the question holds the clinic's facts, and this person's own only" {
 	script "$reply"
-	text +525512345679 'Soy Luis y mi clave es 7788'
-	text +525512345678 'Soy Ana, traigo a Luna'
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345679 'Soy Luis y mi clave es 7788'
+	asks +525512345678 'Soy Ana, traigo a Luna'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
 	run prompt
 	assert_line 'Abrimos de lunes a viernes de 9:00 a 19:00.'
@@ -414,7 +414,7 @@ not_a_record'
 	jq -cn '{id: "T-1", type: "appointment", at: "2026-12-24T16:30",
 		contact: {id: "tomas", phone: "5512345678"}, vars: {pet_name:
 		"Secreto"}}' | omni-schedule -q
-	text +525512345678 '¿Tienen estacionamiento?'
+	asks +525512345678 '¿Tienen estacionamiento?'
 	assist
 	run prompt 2
 	refute_output --partial Secreto
@@ -423,7 +423,7 @@ not_a_record'
 }
 
 @test "the configuration is looked at before anybody is asked" {
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	run -78 omni-assist -o assist.provider=nobody <"$in"
 	assert_output --partial 'omni-assist: [assist] provider: there is no [provider nobody]'
 	run -78 omni-assist -o assist.provider=console <"$in"
@@ -452,13 +452,13 @@ not_a_record'
 
 @test "omni-run drafts what came in, and finds nothing to do without [assist]" {
 	script "$reply"
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	run -0 omni-run
 	assert_equal "$(states)" 'held 1'
 	run -0 omni-run
 	assert_equal "$(asked)|$(states)" '1|held 1'
 	sed -i '/^\[assist\]/,$d' "$OMNI_CONF"
-	text +525512345679 '¿A qué hora abren?'
+	asks +525512345679 '¿A qué hora abren?'
 	run -0 omni-run
 	assert_output ''
 	assert_equal "$(asked)" 1
@@ -466,7 +466,7 @@ not_a_record'
 
 @test "who is forgotten is forgotten here, too (Inv. 7)" {
 	script "$reply"
-	text +525512345678 '¿A qué hora abren?'
+	asks +525512345678 '¿A qué hora abren?'
 	assist
 	assert_equal "$(sql "SELECT count(*) FROM content WHERE key LIKE
 		'assist/%' AND body IS NOT NULL")" 1

@@ -13,25 +13,32 @@ open_clinic() {
 	names=0
 }
 
-# contact ID PHONE NAME
+# contact ID PHONE NAME [LANGUAGE]
 contact() {
-	jq -cn --arg id "$1" --arg phone "$2" --arg name "$3" '{id: $id,
-		name: $name, phone: $phone, whatsapp: $phone,
-		email: "\($id)@example.org"}' >"$BATS_TEST_TMPDIR/contact"
+	jq -cn --arg id "$1" --arg phone "$2" --arg name "$3" \
+		--arg language "${4-}" '{id: $id, name: $name, phone: $phone,
+		whatsapp: $phone, email: "\($id)@example.org"} +
+		if $language == "" then {} else {language: $language} end' \
+		>"$BATS_TEST_TMPDIR/contact"
 	run -0 omni-contact import -q <"$BATS_TEST_TMPDIR/contact"
 }
 
-# text FROM BODY [CHANNEL]: somebody writes by Twilio
-text() {
+# written FROM BODY [CHANNEL]: what somebody writes waits, as of Twilio
+written() {
 	local sid from=$1 kind=${3-sms} prefix=
 	names=$((names + 1))
 	sid=$(printf 'SM%032d' "$names")
 	[ "$kind" = sms ] || prefix=whatsapp:
 	printf 'Hook: %s\nReceived: %s\nContent-Type: x\nQuery: \nToken: \n\n%s' \
 		twilio/sms "$OMNI_NOW" "$(jq -rn '$ARGS.positional |
-		map(capture("(?<k>[^=]*)=(?<v>.*)"; "m") | .k + "=" +
+		map(capture("(?<k>[^=]*)=(?<v>.*)"; "ms") | .k + "=" +
 		(.v | @uri)) | join("&")' --args "MessageSid=$sid" \
 		"From=$prefix$from" "To=$prefix+525587654321" "Body=$2")" \
 		>"$inbound/new/$names"
+}
+
+# text FROM BODY [CHANNEL]: somebody writes, and it is in the ledger
+text() {
+	written "$@"
 	run -0 omni-ingest -q
 }
