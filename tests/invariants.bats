@@ -192,6 +192,15 @@ edit_console() {
 	assert_line '3: m2: attempt 1 went out twice'
 	assert_line '3: twilio SMx went out to +5255, and no row says that it would'
 	refute_line --partial 'm1:'
+	# A topic of that name is somebody else's.
+	jq -nc '{provider: "ntfy", id: "N1", to: "+525512345610"},
+		({provider: "twilio", to: "+525512345610"} +
+		({id: "SM8"}, {id: "SM1", reference: "m1.1"},
+		{id: "SM2", reference: "m2.1"}))' >"$sent"
+	run -1 check --sent "$sent"
+	assert_line '3: ntfy N1 went out to +525512345610, and no row says that it would'
+	assert_line --regexp '^3: m[12]: went out 2 times, and 0 of them were in doubt$'
+	refute_line --partial '3 times'
 	: >"$sent"
 	run -1 check --sent "$sent"
 	assert_line '2: m1: is sent, and nobody got it'

@@ -11,6 +11,8 @@ import urllib.parse
 
 # Kinds of provider that the simulator plays.
 PLAYED = ('twilio', 'whatsapp', 'ses', 'smtp', 'webpush', 'ntfy')
+# What its records call otherwise than the ledger does.
+KINDS = {'push': 'webpush'}
 
 
 def lines_of(paths):
@@ -51,8 +53,8 @@ class Sent:
             yield json.loads(address).get('endpoint', '').rsplit(
                 '/', 1)[-1].lower()
 
-    def find(self, line):
-        """(message, attempt or None) that a line of the provider's is of."""
+    def known(self, line):
+        """(message, attempt or None) that a line of the provider's names."""
         name = line.get('reference')
         if name in self.by_name:
             return self.by_name[name]
@@ -61,19 +63,29 @@ class Sent:
             m = self.replay.messages.get(re.sub(
                 '=([0-9A-F]{2})', lambda c: chr(int(c[1], 16)),
                 name[1:].rsplit('@', 1)[0]))
-        if m is None:
-            # One of those to that address, if any has an attempt to spare.
-            some = self.whom.get((line.get('to') or '').lower(), [])
-            m = min(some, default=None, key=lambda m:
-                    self.times[m.id] - len(m.attempts))
-        if m is not None and name and not name.startswith('<'):
-            self.by_id[name] = m
         return m, None
 
+    def find(self, line):
+        """The same, or one to that address that has an attempt to spare."""
+        m, number = self.known(line)
+        if m is None:
+            # A topic may be called as another provider's address is.
+            kind = KINDS.get(line['provider'], line['provider'])
+            m = min((m for m in self.whom[(line.get('to') or '').lower()]
+                     if any(a['data']['provider'] == kind
+                            for a in m.attempts.values())), default=None,
+                    key=lambda m: self.times[m.id] - len(m.attempts))
+        name = line.get('reference')
+        if m is not None and name and not name.startswith('<'):
+            self.by_id[name] = m
+        return m, number
+
     def look(self, paths):
-        for line in lines_of(paths):
-            if line.get('kind', 'message') in ('message', 'call', 'mail'):
-                self.take(line, '%s %s' % (line['provider'], line['id']))
+        lines = [line for line in lines_of(paths) if
+                 line.get('kind', 'message') in ('message', 'call', 'mail')]
+        # Those that no row names go to what is left then.
+        for line in sorted(lines, key=lambda l: self.known(l)[0] is None):
+            self.take(line, '%s %s' % (line['provider'], line['id']))
         kinds = self.look_here()
         if paths:
             kinds.update(PLAYED)
@@ -108,14 +120,14 @@ class Sent:
                     with open(name, 'rb') as f:
                         head = email.parser.BytesHeaderParser().parse(f)
                     self.take({'reference': head['Message-ID'],
-                               'to': head['To']}, name)
+                               'to': head['To'], 'provider': kind}, name)
             elif os.path.exists(path):
                 with open(path, errors='replace') as f:
                     for m in re.finditer(
                             r'^\S+ to (.*) \((.*), attempt (\d+)\)$',
                             f.read(), re.M):
                         self.take({'reference': '%s.%s' % m.group(2, 3),
-                                   'to': m[1]}, m[0])
+                                   'to': m[1], 'provider': kind}, m[0])
         return kinds
 
     def judge(self, kinds):
