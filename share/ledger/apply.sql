@@ -2,7 +2,8 @@
 --
 -- Below "-- op NAME" stand the statements that apply one journal row of that
 -- operation; :seq, :at, :by, :run and :data are its columns.  "-- op *" is
--- for every row.  A SELECT that finds no row ends the operation: what follows
+-- for every row, "-- part NAME" for what "-- include NAME" stands for; with
+-- "of PART", :data is that expression there.  A SELECT that finds no row ends the operation: what follows
 -- would change nothing, and most rows are spared it; one below "-- when"
 -- spares them the next statement only.  Nothing here may ask the clock, the
 -- configuration or a table that is not made from the journal: an old row must
@@ -20,7 +21,7 @@ ON CONFLICT(id) DO UPDATE SET last_at = :at, last_seq = :seq,
 
 -- Shared by the operations of a step, "-- include passed": those that were left
 -- out for it.
--- op passed
+-- part passed
 INSERT INTO reminder_step(reminder, revision, step, channel, message, state,
   reason, due_at, at)
 SELECT r.id, :data ->> '$.reminder.revision', value, '-', NULL, 'skipped',
@@ -30,7 +31,7 @@ WHERE r.id = :data ->> '$.reminder.id'
 ON CONFLICT DO NOTHING;
 
 -- What conversation.joined would have said of two merged contacts.
--- op merged
+-- part merged
 (SELECT json_object('contact', :data ->> '$.into',
   'from', substr('contact:' || (:data ->> '$.from'), 1, 258),
   'into', substr('contact:' || (:data ->> '$.into'), 1, 258))
@@ -38,7 +39,7 @@ WHERE :data ->> '$.v' > 2)
 
 -- Shared by the operations below that say "-- include receipts": what the set
 -- of a message's receipts amounts to, whatever order they came in.
--- op receipts
+-- part receipts
 SELECT 1 FROM event WHERE message = :data ->> '$.id' LIMIT 1;
 -- The highest one; of two the first by key.
 UPDATE attempt SET status = (SELECT e.status FROM event e

@@ -3,9 +3,10 @@
  *
  * share/ledger/apply.sql is the whole logic: sections "-- op NAME" of SQL
  * statements with the parameters :seq :at :by :run :data, "-- op *" for every
- * row, "-- include NAME" for the statements of another section ("-- include NAME
- * of EXPRESSION": with the text of the section EXPRESSION in place of :data), and
- * "-- when" for a SELECT without whose row the next statement is left out.  The same
+ * row, "-- part NAME" for what several of them share, "-- include NAME" for the
+ * statements of a part or of another operation ("-- include NAME of PART": with
+ * the expression that PART is in place of :data), and "-- when" for a SELECT
+ * without whose row the next statement is left out.  The same
  * statements run when a row is written and when it is replayed, so the two
  * cannot differ.
  *
@@ -53,25 +54,36 @@ struct applier {
 	size_t count;
 };
 
-/* The text behind the line "-- op NAME", up to the next such line. */
+/* Up to the next line "-- op NAME" or "-- part NAME". */
+static size_t
+section_length(const char *text)
+{
+	const char *p = text - 1;	/* it may be the next line */
+
+	while ((p = strstr(p, "\n-- ")) != NULL) {
+		if (strncmp(p, "\n-- op ", 7) == 0 ||
+		    strncmp(p, "\n-- part ", 9) == 0)
+			return (size_t)(p + 1 - text);
+		p++;
+	}
+	return strlen(text);
+}
+
+/* The text behind the line "-- KIND NAME". */
 static const char *
-section(const char *name, size_t *len)
+section(const char *kind, const char *name)
 {
 	char head[64];
-	const char *p, *end;
+	const char *p;
 
-	snprintf(head, sizeof(head), "\n-- op %s\n", name);
+	snprintf(head, sizeof(head), "\n-- %s %s\n", kind, name);
 	p = strstr(apply_sql, head);
-	if (p == NULL)
-		return NULL;
-	p += strlen(head);
-	end = strstr(p - 1, "\n-- op ");
-	*len = end == NULL ? strlen(p) : (size_t)(end - p + 1);
-	return p;
+	return p == NULL ? NULL : p + strlen(head);
 }
 
 static void prepare_section(struct applier *a, struct op *op,
-    const char *name, const char *data);
+    const char *text, const char *data);
+static const char *included(const char *name);
 
 /* The number of a member among those that the operation asks for. */
 static int
@@ -165,7 +177,8 @@ prepare_text(struct applier *a, struct op *op, const char *sql)
 		tail += strspn(tail, " \t\n");
 		words = sscanf(tail, "-- include %31s of %31s", name, data);
 		if (words >= 1) {
-			prepare_section(a, op, name, words == 2 ? data : NULL);
+			prepare_section(a, op, included(name), words == 2 ?
+			    included(data) : NULL);
 			tail += strcspn(tail, "\n");
 			continue;
 		}
@@ -182,41 +195,45 @@ prepare_text(struct applier *a, struct op *op, const char *sql)
 	}
 }
 
-/* The text of a section, which has to be there, with `data` for :data. */
-static void
-copy_section(const char *name, const char *data, struct buf *out)
+/* What "-- include NAME" is about: a part, or all that an operation does. */
+static const char *
+included(const char *name)
 {
-	const char *text, *end, *p;
-	size_t len;
+	const char *text = section("part", name);
 
-	text = section(name, &len);
 	if (text == NULL)
-		die(EX_SOFTWARE, "apply.sql has no section %s", name);
-	end = text + len;
+		text = section("op", name);
+	if (text == NULL)
+		die(EX_SOFTWARE, "apply.sql has no part %s", name);
+	return text;
+}
+
+/* The section that begins at `text`, with the section `data` for :data. */
+static void
+copy_section(const char *text, const char *data, struct buf *out)
+{
+	const char *end = text + section_length(text), *p;
+
 	while (data != NULL && (p = strstr(text, ":data")) != NULL && p < end) {
 		buf_add(out, text, (size_t)(p - text));
-		buf_str(out, data);
+		copy_section(data, NULL, out);
 		text = p + strlen(":data");
 	}
 	buf_add(out, text, (size_t)(end - text));
 }
 
-/* With the section `data` in place of :data, unless it is NULL. */
+/* The same, prepared; `data` may be NULL. */
 static void
-prepare_section(struct applier *a, struct op *op, const char *name,
+prepare_section(struct applier *a, struct op *op, const char *text,
     const char *data)
 {
-	struct buf expression = BUF_INIT(1024), text = BUF_INIT(256 * 1024);
-	struct buf named = BUF_INIT(256 * 1024);
+	struct buf copy = BUF_INIT(256 * 1024), named = BUF_INIT(256 * 1024);
 
-	if (data != NULL)
-		copy_section(data, NULL, &expression);
-	copy_section(name, data == NULL ? NULL : buf_text(&expression), &text);
-	name_members(op, buf_text(&text), &named);
+	copy_section(text, data, &copy);
+	name_members(op, buf_text(&copy), &named);
 	prepare_text(a, op, buf_text(&named));
 	buf_release(&named);
-	buf_release(&text);
-	buf_release(&expression);
+	buf_release(&copy);
 }
 
 /* SELECT ?1 ->> '$.id', ?1 ->> '$.reminder.id', ... */
@@ -237,6 +254,7 @@ prepare_reader(struct applier *a, struct op *op)
 static struct op *
 find_op(struct applier *a, const char *name)
 {
+	const char *text;
 	struct op *op;
 
 	for (size_t i = 0; i < a->count; i++)
@@ -246,7 +264,10 @@ find_op(struct applier *a, const char *name)
 		die(EX_SOFTWARE, "apply.sql: too many operations");
 	op = &a->ops[a->count++];
 	snprintf(op->name, sizeof(op->name), "%s", name);
-	prepare_section(a, op, name, NULL);
+	text = section("op", name);
+	if (text == NULL)
+		die(EX_SOFTWARE, "apply.sql has no operation %s", name);
+	prepare_section(a, op, text, NULL);
 	prepare_reader(a, op);
 	return op;
 }
