@@ -1,23 +1,18 @@
 #!/usr/bin/env bats
 # Mail that a real Postfix, or procmail, hands to omni-ingest: by the transport
 # of share/server/postfix-master.cf, by share/server/forward, by an alias.
-# shellcheck disable=SC2034	# stop_server reads server
+# shellcheck disable=SC2154	# postfix.bash sets home and port
 # shellcheck disable=SC2030,SC2031	# each test is a subshell, and meant to be
-
-DAEMONS=/usr/lib/postfix/sbin
 
 setup() {
 	load helper
-	export PATH=$PATH:/usr/sbin
-	postfix=
+	load postfix
 	make_ledger 2026-11-23T23:00:00Z
 	export LINKS_KEY=0123456789abcdef0123456789abcdef
 	sed -i '/^reply_to/a bounce_domain = bounces.clinic.example' \
 		"$OMNI_CONF"
 	printf '\n[links]\nkey = env:LINKS_KEY\n' >>"$OMNI_CONF"
-	# Users who are not root must get there.
-	home=$(mktemp -d /tmp/omni-postfix.XXXXXX)
-	chmod 755 "$home"
+	make_home
 	mkdir "$home/bin" "$home/spool"
 	install -m 755 "$ROOT/bin/omni-ingest" "$home/bin/real"
 	printf '[paths]\nspool = %s/spool\n' "$home" >"$home/omni.conf"
@@ -25,9 +20,7 @@ setup() {
 }
 
 teardown() {
-	[ -z "$postfix" ] || /usr/sbin/postfix -c "$home/etc" stop 2>/dev/null ||
-		/usr/sbin/postfix -c "$home/etc" abort
-	[ -z "${home-}" ] || rm -rf "$home"
+	stop_postfix
 }
 
 # put_wrapper: what is started; while there is a file $home/full, the disk has
@@ -50,20 +43,10 @@ shipped() {
 		sed "s|/usr/local/bin|$home/bin|; s|user=omni|user=nobody|"
 }
 
-settings() {
-	cat >"$home/etc/main.cf" <<-END
-	compatibility_level = 3.6
-	queue_directory = $home/queue
-	data_directory = $home/data
-	command_directory = /usr/sbin
-	daemon_directory = $DAEMONS
-	mail_owner = postfix
-	setgid_group = postdrop
+programs_settings() {
+	cat <<-END
 	myhostname = mx.clinic.example
 	mydestination = clinic.example
-	mynetworks = 127.0.0.0/8
-	inet_interfaces = 127.0.0.1
-	inet_protocols = ipv4
 	recipient_delimiter = +
 	alias_maps = hash:$home/etc/aliases
 	alias_database = hash:$home/etc/aliases
@@ -74,47 +57,21 @@ settings() {
 	minimal_backoff_time = 1s
 	maximal_backoff_time = 1s
 	queue_run_delay = 1s
-	maillog_file = $home/log
-	maillog_file_prefixes = $home
-	multi_instance_name = postfix-omni-in
 	END
-	sed -n 's/^#	//p' "$ROOT/share/server/postfix-master.cf" |
-		grep "=" >>"$home/etc/main.cf"
-	cat >"$home/etc/master.cf" <<-END
-	127.0.0.1:$port inet n - n - - smtpd
-	pickup unix n - n 1 1 pickup
-	cleanup unix n - n - 0 cleanup
-	qmgr unix n - n 300 1 qmgr
-	rewrite unix - - n - - trivial-rewrite
-	bounce unix - - n - 0 bounce
-	defer unix - - n - 0 bounce
-	trace unix - - n - 0 bounce
-	proxymap unix - - n - - proxymap
+	sed -n 's/^#	//p' "$ROOT/share/server/postfix-master.cf" | grep "="
+}
+
+programs_services() {
+	cat <<-END
 	flush unix n - n 1000? 0 flush
 	showq unix n - n - - showq
-	error unix - - n - - error
-	retry unix - - n - - error
 	local unix - n n - - local
-	anvil unix - - n - 1 anvil
-	postlog unix-dgram n - n - 1 postlogd
 	END
-	shipped postfix-master.cf >>"$home/etc/master.cf"
+	shipped postfix-master.cf
 }
 
-listens() {
-	# shellcheck disable=SC2188	# to connect is all
-	(: 4<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
-}
-
-start_postfix() {
-	local i
-	[ "$(id -u)" -eq 0 ] || skip 'Postfix starts for root alone'
-	[ -x "$DAEMONS/master" ] || skip 'postfix is not installed'
-	mkdir "$home/etc" "$home/queue" "$home/data"
-	chown postfix "$home/data"
+programs_files() {
 	chown nobody "$home/spool"
-	port=$(free_port)
-	settings
 	printf 'citas: "|%s/bin/omni-ingest --mail"\n' "$home" \
 		>"$home/etc/aliases"
 	postalias -c "$home/etc" "hash:$home/etc/aliases"
@@ -122,17 +79,6 @@ start_postfix() {
 	chown nobody "$home"/etc/aliases*
 	shipped forward >"$home/forward"
 	chown nobody "$home/forward"
-	/usr/sbin/postfix -c "$home/etc" start 3>&- 2>"$home/start" || {
-		cat "$home/start"
-		return 1
-	}
-	postfix=yes
-	for ((i = 0; i < 200; i++)); do
-		! listens || return 0
-		sleep 0.05
-	done
-	cat "$home/log"
-	return 1
 }
 
 # mail_to RECIPIENT SENDER: the file $home/mail
@@ -143,25 +89,12 @@ mail_to() {
 
 # spooled COUNT: waits until so many mails are in the spool
 spooled() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		[ "$(find "$home/spool/inbound/new" -type f 2>/dev/null |
-			wc -l)" -ne "$1" ] || return 0
-		sleep 0.05
-	done
-	cat "$home/log"
-	return 1
+	wait_for has_files "$home/spool/inbound/new" -eq "$1"
 }
 
 # logged TEXT: waits until it is in the log
 logged() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		! grep -q "$1" "$home/log" || return 0
-		sleep 0.05
-	done
-	cat "$home/log"
-	return 1
+	wait_for grep -q "$1" "$home/log"
 }
 
 # drain: as the spool's owner; root leaves another's alone
@@ -214,7 +147,7 @@ answer() {
 }
 
 @test "Postfix's transport: a bounce to the token's address ends it (Inv. 6)" {
-	start_postfix
+	start_postfix programs
 	ask_ana
 	bounce
 	mail_to "bounce+$token@bounces.clinic.example" ''
@@ -230,7 +163,7 @@ answer() {
 }
 
 @test "Postfix: an alias, and .forward, bring answers with their token" {
-	start_postfix
+	start_postfix programs
 	ask_ana
 	answer Hola
 	mail_to nobody@clinic.example ana@example.net
@@ -248,7 +181,7 @@ answer() {
 }
 
 @test "Postfix: what is for nobody there says so through .forward, too" {
-	start_postfix
+	start_postfix programs
 	ask_ana
 	bounce
 	mail_to "nobody+$token@clinic.example" ''
@@ -261,7 +194,7 @@ answer() {
 @test "Postfix: a full disk defers, bounces nothing, and the mail arrives later" {
 	local to
 	need_strace
-	start_postfix
+	start_postfix programs
 	touch "$home/full"
 	answer Confirmo
 	for to in bounce+x@bounces.clinic.example citas@clinic.example \
@@ -282,7 +215,7 @@ answer() {
 }
 
 @test "Postfix: a configuration that cannot be read defers" {
-	start_postfix
+	start_postfix programs
 	mv "$home/omni.conf" "$home/other.conf"
 	answer Confirmo
 	mail_to bounce+x@bounces.clinic.example ana@example.net

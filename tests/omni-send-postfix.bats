@@ -7,7 +7,7 @@ setup() {
 	load helper
 	load postfix
 	make_ledger 2026-11-23T23:00:00Z
-	start_postfix
+	start_postfix maildir
 	sed -i 's/^provider = maildir/provider = relay/' "$OMNI_CONF"
 	printf '%s\n' '' '[provider relay]' 'kind = smtp' 'host = localhost' \
 		"port = $port" 'tls = starttls' "ca_file = $home/etc/ca.pem" \

@@ -108,7 +108,7 @@ read_back() {
 }
 
 @test "through a real Postfix, over STARTTLS into a Maildir" {
-	size_limit=20000000 start_postfix
+	size_limit=20000000 start_postfix maildir
 	relay 'host = localhost' 'tls = starttls' "ca_file = $home/etc/ca.pem"
 	deliver
 	delivered "$(wc -l <"$in")"

@@ -118,33 +118,47 @@ put_cell(struct buf *out, const char *s, size_t width)
 	buf_str(out, "  ");
 }
 
-/*
- * A name to type or to paste is never cut, but for the hash of an address, of
- * which the beginning is enough; inbox_find().  How far it stands out.
- */
-static size_t
-put_id(struct buf *out, const char *s, size_t width)
+static void
+put_when(const struct inbox_view *view, struct buf *out, const char *at)
 {
-	size_t n = s == NULL ? 0 : columns_of(s, strlen(s));
+	char cell[CELL];
 
-	if (n <= width || strncmp(s, "address:", 8) == 0) {
-		put_cell(out, s, width);
-		return 0;
-	}
-	put_string(out, s);
-	buf_str(out, "  ");
-	return n - width;
+	put_cell(out, local(view->config, at, cell), 16);
 }
 
 /*
- * The rest of a line that has `from` columns: no more than the terminal has,
- * below it where that is next to nothing.
+ * A name to type or to paste is never cut, but for the hash of an address, of
+ * which the beginning is enough; inbox_find().
  */
 static void
-put_rest(const struct inbox_view *view, struct buf *out, size_t from,
-    const char *s, size_t len)
+put_id(struct buf *out, const char *s, size_t width)
 {
-	size_t columns = (size_t)view->columns;
+	if (s != NULL && columns_of(s, strlen(s)) > width &&
+	    strncmp(s, "address:", 8) != 0) {
+		put_string(out, s);
+		buf_str(out, "  ");
+	} else
+		put_cell(out, s, width);
+}
+
+static size_t
+columns_of_line(const struct buf *out)
+{
+	const char *end = memrchr(buf_text(out), '\n', out->len);
+	size_t start = end == NULL ? 0 : (size_t)(end + 1 - out->data);
+
+	return columns_of(buf_text(out) + start, out->len - start);
+}
+
+/*
+ * The rest of a line: no more than the terminal has, below it where that is
+ * next to nothing.
+ */
+static void
+put_rest(const struct inbox_view *view, struct buf *out, const char *s,
+    size_t len)
+{
+	size_t columns = (size_t)view->columns, from = columns_of_line(out);
 
 	if (columns > 0 && columns < from + REST_MIN && len > 0) {
 		while (out->len > 0 && out->data[out->len - 1] == ' ')
@@ -166,8 +180,6 @@ put_words(struct buf *out, const struct value *list, const char *mark)
 		    i)));
 }
 
-#define LIST_COLUMNS	(18 + 8 + 10 + 22 + 10 + 26)
-
 static void
 put_conversation(const struct inbox_view *view, const struct value *v,
     struct buf *out)
@@ -176,11 +188,9 @@ put_conversation(const struct inbox_view *view, const struct value *v,
 	struct buf rest = BUF_INIT(RECORD_MAX);
 	char cell[CELL];
 	int64_t unread = 0;
-	size_t over;
 
 	value_integer(value_get(v, "unread"), &unread);
-	put_cell(out, local(view->config, value_get_string(v, "wrote_at"),
-	    cell), 16);
+	put_when(view, out, value_get_string(v, "wrote_at"));
 	snprintf(cell, sizeof(cell), unread > 0 ? "%" PRId64 " new" : "-",
 	    unread);
 	put_cell(out, cell, 6);
@@ -188,14 +198,14 @@ put_conversation(const struct inbox_view *view, const struct value *v,
 	put_cell(out, value_get_string(v, "person"), 20);
 	assignee = value_get_string(v, "assignee");
 	put_cell(out, assignee == NULL ? "-" : assignee, 8);
-	over = put_id(out, value_get_string(v, "conversation"), 24);
+	put_id(out, value_get_string(v, "conversation"), 24);
 	priority = value_get_string(v, "priority");
 	if (priority != NULL && strcmp(priority, "normal") != 0)
 		buf_printf(&rest, "%s ", priority);
 	put_words(&rest, value_get(v, "flags"), "!");
 	put_words(&rest, value_get(v, "tags"), "#");
 	buf_str(&rest, text == NULL ? "" : text);
-	put_rest(view, out, LIST_COLUMNS + over, buf_text(&rest), rest.len);
+	put_rest(view, out, buf_text(&rest), rest.len);
 	buf_char(out, '\n');
 	buf_release(&rest);
 }
@@ -210,11 +220,10 @@ inbox_print_list(const struct inbox_view *view, const struct value *list,
 
 /* The first line of a text. */
 static void
-put_text(const struct inbox_view *view, struct buf *out, size_t from,
-    const char *text)
+put_text(const struct inbox_view *view, struct buf *out, const char *text)
 {
 	if (text != NULL)
-		put_rest(view, out, from, text, strcspn(text, "\r\n"));
+		put_rest(view, out, text, strcspn(text, "\r\n"));
 	buf_char(out, '\n');
 }
 
@@ -231,23 +240,19 @@ inbox_print_held(const struct inbox_view *view, const struct value *list,
 	    { "id", 26, true }, { "reason", 20, false } };
 	const struct value *v;
 	const char *s;
-	char cell[CELL];
-	size_t over;
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
-		put_cell(out, local(view->config, value_get_string(v, "at"),
-		    cell), 16);
-		over = 0;
+		put_when(view, out, value_get_string(v, "at"));
 		for (size_t j = 0; j < sizeof(cells) / sizeof(cells[0]); j++) {
 			s = value_get_string(v, cells[j].key);
 			if (s != NULL && cells[j].is_id)
-				over += put_id(out, s, cells[j].width);
+				put_id(out, s, cells[j].width);
 			else
 				put_cell(out, s == NULL ? "-" : s,
 				    cells[j].width);
 		}
-		put_text(view, out, 138 + over, value_get_string(v, "text"));
+		put_text(view, out, value_get_string(v, "text"));
 	}
 }
 
@@ -459,20 +464,16 @@ inbox_print_found(const struct inbox_view *view, const struct value *list,
     struct buf *out)
 {
 	const struct value *v;
-	char cell[CELL];
-	size_t over;
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
-		put_cell(out, local(view->config, value_get_string(v, "at"),
-		    cell), 16);
+		put_when(view, out, value_get_string(v, "at"));
 		put_cell(out, strcmp(value_get_string(v, "direction"),
 		    "inbound") == 0 ? "<" : ">", 1);
 		put_cell(out, value_get_string(v, "channel"), 8);
 		put_cell(out, value_get_string(v, "person"), 20);
-		over = put_id(out, value_get_string(v, "conversation"), 24);
-		put_text(view, out, 18 + 3 + 10 + 22 + 26 + over,
-		    value_get_string(v, "text"));
+		put_id(out, value_get_string(v, "conversation"), 24);
+		put_text(view, out, value_get_string(v, "text"));
 	}
 }
 
@@ -482,15 +483,13 @@ put_read(const struct inbox_view *view, const struct value *list,
     struct buf *out)
 {
 	const struct value *v;
-	char cell[CELL];
 
 	for (size_t i = 0; i < value_count(list); i++) {
 		v = value_at(list, i);
 		buf_str(out, "read       ");
-		put_cell(out, local(view->config, value_get_string(v, "at"),
-		    cell), 16);
+		put_when(view, out, value_get_string(v, "at"));
 		put_cell(out, value_get_string(v, "channel"), 8);
-		put_text(view, out, 11 + 18 + 10, value_get_string(v, "text"));
+		put_text(view, out, value_get_string(v, "text"));
 	}
 }
 

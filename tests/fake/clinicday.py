@@ -72,17 +72,10 @@ class WebServer:
     def ask(self, method, where, body, headers):
         """(status, body) of what the CGI says; 500 where it was killed."""
         path, _, query = where.partition('?')
-        env = dict(self.site.env, GATEWAY_INTERFACE='CGI/1.1',
-                   REQUEST_METHOD=method, PATH_INFO=path,
-                   QUERY_STRING=query, CONTENT_LENGTH=str(len(body)))
+        env = dict(self.site.env, **r.cgi_environment(
+            path, query, body, headers, method))
         if self.site.now:
             env['OMNI_NOW'] = self.site.now
-        for name, value in headers.items():
-            name = name.upper().replace('-', '_')
-            if name == 'CONTENT_TYPE':
-                env[name] = value
-            elif name != 'CONTENT_LENGTH':
-                env['HTTP_' + name] = value
         cgi = subprocess.Popen(
             ['omni-ingest'], env=env, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -143,12 +136,10 @@ class Day:
         n = self.number()
         account = account or r.PLAYED[n % len(r.PLAYED)][0]
         kind = {a: k for a, k, _, _ in r.PLAYED}[account]
-        return {'id': 'q%d' % n, 'channel': kind, 'account': account,
-                'to': self.to(account, self.chance.randrange(PEOPLE)),
-                'subject': 'Aviso %d' % n, 'text': 'Aviso %d' % n,
-                'class': 'alert', 'route': {}, 'expires_at': expires,
-                'whatsapp': {'template': {
-                    'name': 'aviso', 'language': {'code': 'es_MX'}}}}
+        return r.message(
+            'q%d' % n, kind, account,
+            self.to(account, self.chance.randrange(PEOPLE)), 'Aviso %d' % n,
+            subject='Aviso %d' % n, expires_at=expires, whatsapp=r.TEMPLATE)
 
     def queue(self, records, *prefix, **more):
         done = self.site.run(*prefix, 'omni-queue', data=r.ndjson(records),
@@ -161,10 +152,8 @@ class Day:
 
     def appointments(self, at, count):
         for _ in range(count):
-            n = self.number()
-            yield {'id': 'a%d' % n, 'type': 'appointment', 'at': at,
-                   'contact': self.person(self.chance.randrange(PEOPLE)),
-                   'vars': {'owner_name': 'Ana', 'pet_name': 'Luna'}}
+            yield r.appointment('a%d' % self.number(), at, self.person(
+                self.chance.randrange(PEOPLE)))
 
     def answer(self):
         """Somebody writes back; the provider tries until it is taken."""
@@ -174,8 +163,8 @@ class Day:
             '/twilio/sms', hooks=self.site.hooks,
             MessageSid='SM%032d' % self.number(),
             From='+5255123%05d' % (41000 + self.chance.randrange(PEOPLE)),
-            To='+525587654321', NumMedia='0', Body=said)
-        headers['Content-Type'] = 'application/x-www-form-urlencoded'
+            To=r.OURS, NumMedia='0', Body=said)
+        headers['Content-Type'] = r.FORM
         for _ in range(20):
             if self.web.ask('POST', path, body, headers)[0] == 200:
                 return

@@ -1,6 +1,6 @@
 """A clinic to be broken, and the providers that it speaks to.
 
-For kill-sweep, kill-run and load: a site in a directory of its own, its
+For kill-sweep, kill-run, load and power: a site in a directory of its own, its
 programs, what its web server and its mail server do, and the simulator.
 """
 
@@ -23,10 +23,15 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 KILLAT = ROOT + '/build/tests/fake/killat'
 KILLED = 128 + signal.SIGKILL
 START = '2026-11-23T23:00:00Z'
+# Where sites are made.  In memory, where there is room: what a kill leaves is
+# the same.
+PLACE = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
 HOOKS = 'http://127.0.0.1:1'
+OURS = '+525587654321'
 SECRETS = {'SIM_TOKEN': 'simulator-token', 'SIM_SECRET': 'simulator-secret',
            'SIM_AWS': 'simulator', 'SIM_KEY': 'A' * 42 + 'E',
            'LINKS_KEY': '0123456789abcdef0123456789abcdef'}
+FORM = 'application/x-www-form-urlencoded'
 # A key of a browser: the curve's own generator.
 POINT = ('BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFiv'
          'OM1drMV7Oy7ZAaDe_UfU')
@@ -47,7 +52,8 @@ key = env:LINKS_KEY
 [mail]
 from = Clinica <citas@clinic.example>
 reply_to = citas@clinic.example
-[ladder appointment]
+'''
+LADDER = '''[ladder appointment]
 template = appointment_reminder
 step.1 = -24h email
 step.2 = +2h sms
@@ -59,13 +65,14 @@ provider = %s
 %sper_hour = 0
 per_day = 0
 '''
-SMS = 'from = +525587654321\n'
+SMS = 'from = %s\n' % OURS
 MAIL = 'from = Clinica <citas@clinic.example>\n'
 AT_ONCE = 'connections = 2\n'
 RESEND = 'doubt = resend\n' + AT_ONCE
 LOCAL = [('sms', 'sms', 'console', SMS),
          ('whatsapp', 'whatsapp', 'console', ''),
          ('email', 'email', 'maildir', MAIL + 'doubt = resend\n')]
+TEMPLATE = {'template': {'name': 'aviso', 'language': {'code': 'es_MX'}}}
 # The kinds of provider that are played.
 PLAYED = [('sms', 'sms', 'twilio', SMS + AT_ONCE),
           ('voice', 'voice', 'twilio', SMS + AT_ONCE),
@@ -125,20 +132,38 @@ class Trouble(Exception):
     """What was to work did not."""
 
 
+def environment(**more):
+    """For omni's programs; nothing is left of another site's."""
+    env = {k: v for k, v in os.environ.items()
+           if not k.startswith('OMNI_') and k != 'LD_PRELOAD'}
+    env.update(SECRETS, PATH=ROOT + '/bin:' + os.environ['PATH'],
+               LC_ALL='C.UTF-8', TZ='UTC')
+    env.update(more)
+    return env
+
+
+def configuration(sim, channels, hooks=HOOKS, ladder=LADDER):
+    return ''.join([
+        HEAD % {'root': ROOT, 'hooks': hooks}, ladder,
+        *(CHANNEL % channel for channel in channels),
+        PROVIDERS % {'http': sim.http if sim else HOOKS,
+                     'smtp': sim.smtp.rsplit(':', 1)[1] if sim else 1}])
+
+
 class Simulator:
     """Options beyond these are omni-simulator's."""
 
-    def __init__(self, work, *options, hooks=False):
+    def __init__(self, work, *options, hooks=False, env=None):
         self.dir = os.path.join(work, 'sim')
         self.hooks = os.path.join(self.dir, 'hooks')
-        os.makedirs(self.hooks)
+        os.makedirs(self.hooks, exist_ok=True)
         if hooks:
             options += ('--callback-dir', self.hooks)
         self.server = subprocess.Popen(
             [ROOT + '/bin/omni-simulator', '-d', self.dir, '-o',
              'app_secret=' + SECRETS['SIM_SECRET'], *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-            env={k: v for k, v in os.environ.items() if k != 'OMNI_NOW'})
+            env=env or environment())
         ready = json.loads(self.server.stdout.readline())
         self.http, self.smtp = ready['http'], ready['smtp']
         self.sent = self.dir + '/accepted.ndjson'
@@ -194,25 +219,15 @@ class Site:
         self.spool = self.dir + '/spool'
         self.conf = self.dir + '/etc/omni.conf'
         self.hooks, self.now = hooks, START
-        self.env = dict(
-            os.environ, OMNI_CONF=self.conf, ASAN_OPTIONS='detect_leaks=0',
-            PATH=ROOT + '/bin:' + os.environ['PATH'], LC_ALL='C.UTF-8',
-            TZ='UTC', **SECRETS)
-        self.env.pop('OMNI_RUN', None)
+        self.env = environment(OMNI_CONF=self.conf,
+                               ASAN_OPTIONS='detect_leaks=0')
         os.makedirs(self.dir + '/etc')
         os.makedirs(self.spool)
         self.write_conf(channels or (PLAYED if sim else LOCAL), more)
 
     def write_conf(self, channels, more=''):
-        sim = self.sim
         with open(self.conf, 'w') as f:
-            f.write(HEAD % {'root': ROOT, 'hooks': self.hooks})
-            for channel in channels:
-                f.write(CHANNEL % channel)
-            f.write(PROVIDERS % {
-                'http': sim.http if sim else HOOKS,
-                'smtp': sim.smtp.rsplit(':', 1)[1] if sim else 1})
-            f.write(more)
+            f.write(configuration(self.sim, channels, self.hooks) + more)
 
     def keep(self):
         shutil.copytree(self.dir, self.fresh)
@@ -256,16 +271,11 @@ class Site:
 
     def cgi(self, path, query, body, headers, prefix=(), method='POST',
             at=None):
-        env = {'GATEWAY_INTERFACE': 'CGI/1.1', 'REQUEST_METHOD': method,
-               'PATH_INFO': path, 'QUERY_STRING': query,
-               'CONTENT_LENGTH': str(len(body)),
-               'CONTENT_TYPE': 'application/x-www-form-urlencoded'}
-        for name, value in headers.items():
-            name = name.upper().replace('-', '_')
-            env[name if name == 'CONTENT_TYPE' else 'HTTP_' + name] = value
-        return self.run(*prefix, 'omni-ingest', data=body, env=env, at=at)
+        return self.run(*prefix, 'omni-ingest', data=body, at=at,
+                        env=cgi_environment(path, query, body, headers,
+                                            method))
 
-    def spool_file(self, name, hook, body, query='', kind='application/x-www-form-urlencoded'):
+    def spool_file(self, name, hook, body, query='', kind=FORM):
         """As the front half keeps it."""
         folder = self.spool + '/inbound/new'
         os.makedirs(folder, exist_ok=True)
@@ -295,6 +305,20 @@ class Site:
         return told
 
 
+def cgi_environment(path, query, body, headers, method='POST'):
+    """What a web server hands on of a request."""
+    env = {'GATEWAY_INTERFACE': 'CGI/1.1', 'REQUEST_METHOD': method,
+           'PATH_INFO': path, 'QUERY_STRING': query,
+           'CONTENT_LENGTH': str(len(body)), 'CONTENT_TYPE': FORM}
+    for name, value in headers.items():
+        name = name.upper().replace('-', '_')
+        if name == 'CONTENT_TYPE':
+            env[name] = value
+        elif name != 'CONTENT_LENGTH':
+            env['HTTP_' + name] = value
+    return env
+
+
 def request_of(head):
     lines = head.decode().split('\r\n')
     method, where = lines[0].split(' ')[:2]
@@ -304,6 +328,22 @@ def request_of(head):
 
 def ndjson(records):
     return ''.join(json.dumps(r) + '\n' for r in records).encode()
+
+
+def phone(i):
+    return '+5255123456%02d' % (70 + i)
+
+
+def message(name, channel, account, to, text, **more):
+    """A record as the filters would hand it on."""
+    return dict({'id': name, 'channel': channel, 'account': account, 'to': to,
+                 'text': text, 'class': 'alert', 'route': {},
+                 'expires_at': '2026-11-30T00:00:00Z'}, **more)
+
+
+def appointment(name, at, contact):
+    return {'id': name, 'type': 'appointment', 'at': at, 'contact': contact,
+            'vars': {'owner_name': 'Ana', 'pet_name': 'Luna'}}
 
 
 def twilio_signature(url, pairs):
@@ -321,10 +361,12 @@ def twilio(path, query='', hooks=HOOKS, **pairs):
 
 
 def whatsapp(value):
+    value = dict(value, messaging_product='whatsapp', metadata={
+        'display_phone_number': OURS[1:],
+        'phone_number_id': '106540352242922'})
     body = json.dumps({'object': 'whatsapp_business_account', 'entry': [
-        {'changes': [{'field': 'messages', 'value': dict(value, metadata={
-            'display_phone_number': '525587654321',
-            'phone_number_id': '106540352242922'})}]}]}).encode()
+        {'id': '1', 'changes': [{'field': 'messages', 'value': value}]}
+    ]}).encode()
     mac = hmac.new(SECRETS['SIM_SECRET'].encode(), body, hashlib.sha256)
     return '/whatsapp', '', body, {
         'Content-Type': 'application/json',

@@ -33,17 +33,14 @@ TABLES = {
 
 
 def text_message(i, **more):
-    return dict({'id': 'm%d' % i, 'channel': 'sms', 'account': 'sms',
-                 'to': '+5255123456%02d' % (70 + i), 'text': 'Hola %d' % i,
-                 'class': 'alert', 'route': {},
-                 'expires_at': '2026-11-30T00:00:00Z'}, **more)
+    return dict(r.message('m%d' % i, 'sms', 'sms', r.phone(i),
+                          'Hola %d' % i), **more)
 
 
 def appointment(i, at='2026-11-25T10:00', **more):
-    return {'id': 'a%d' % i, 'type': 'appointment', 'at': at,
-            'contact': dict({'id': 'c%d' % i, 'name': 'Ana',
-                             'email': 'a%d@example.org' % i}, **more),
-            'vars': {'owner_name': 'Ana', 'pet_name': 'Luna'}}
+    return r.appointment('a%d' % i, at, dict(
+        {'id': 'c%d' % i, 'name': 'Ana', 'email': 'a%d@example.org' % i},
+        **more))
 
 
 class Scenario:

@@ -63,13 +63,12 @@ class Send(Scenario):
     more = '[test]\n'
 
     def to(self, i):
-        return '+5255123456%02d' % (70 + i)
+        return r.phone(i)
 
     def message(self, i):
         return text_message(
             i, channel=self.kind or self.account, account=self.account,
-            to=self.to(i), subject='Su cita', whatsapp={'template': {
-                'name': 'aviso', 'language': {'code': 'es_MX'}}})
+            to=self.to(i), subject='Su cita', whatsapp=r.TEMPLATE)
 
     def prepare(self):
         super().prepare()
