@@ -881,9 +881,10 @@ hook_paths() {
 }
 
 # mail TO: sends one by curl
+# Of -m curl makes two minutes where no answer comes at the end.
 mail() {
 	printf 'From: a@example.org\r\nMessage-ID: <1@x>\r\n\r\n.dot\r\nñ\r\n' |
-	    curl -sS -m 2 "smtp://$smtp" --mail-from a@example.org \
+	    timeout 3 curl -sS "smtp://$smtp" --mail-from a@example.org \
 		--mail-rcpt "$1" --user omni:secret -T -
 }
 
