@@ -74,7 +74,8 @@ bin/omni-simulator: $(SIMULATOR)
 	$(say)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LDLIBS) -lmicrohttpd
 
-bin/phonenumber: build/src/phonenumber/phonenumber.o build/src/base/confine.o
+bin/phonenumber: build/src/phonenumber/phonenumber.o build/src/base/confine.o \
+    build/src/base/error.o
 	@mkdir -p $(@D)
 	$(say)
 	$(Q)$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lphonenumber -licuuc

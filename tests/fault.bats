@@ -92,6 +92,11 @@ sweep() {
 	assert_output --partial ' 0 violations'
 }
 
+@test "Inv. 10: a directory that confinement cannot open is not an empty one" {
+	sweep -c open -e EMFILE omni-status
+	sweep -c open -e EIO omni-status
+}
+
 @test "Inv. 2, 10: no memory refuses no record for good" {
 	sweep -c malloc -e ENOMEM -s 11 omni-normalize
 	sweep -c malloc -e ENOMEM -s 41 'omni-ingest --try'

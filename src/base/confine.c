@@ -20,6 +20,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "error.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED
 #elif defined(__has_feature)
@@ -311,18 +313,44 @@ forbid_files(const struct confine *c)
 	obey(set);
 }
 
-/* What is not there cannot be read either. */
+/*
+ * What is not there, or not for us, cannot be read either.  But for any other
+ * reason it would be forbidden, and the program would find nothing in it.
+ */
+static void
+unless_absent(const char *path)
+{
+	if (errno != ENOENT && errno != ENOTDIR && errno != EACCES &&
+	    errno != ELOOP)
+		die(errno_status(errno), "%s: %s", path, strerror(errno));
+}
+
+static int
+open_path(int dir, const char *path, int flags)
+{
+	int fd;
+
+	do
+		fd = openat(dir, path, flags | O_CLOEXEC);
+	while (fd == -1 && errno == EINTR);
+	if (fd == -1)
+		unless_absent(path);
+	return fd;
+}
+
 static void
 add_path(int set, int dir, const char *path, uint64_t rights)
 {
 	const uint64_t of_a_file = LANDLOCK_ACCESS_FS_READ_FILE |
 	    LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE;
-	int fd = openat(dir, path, O_PATH | O_CLOEXEC);
+	int fd = open_path(dir, path, O_PATH);
 	struct stat st;
 
 	if (fd == -1)
 		return;
-	if (fstat(fd, &st) == 0)
+	if (fstat(fd, &st) == -1)
+		unless_absent(path);
+	else
 		add_rule(set, fd, S_ISDIR(st.st_mode) ? rights :
 		    rights & of_a_file);
 	close(fd);
@@ -348,18 +376,17 @@ type_of(int dir, const struct dirent *d)
 static void
 add_links(int set, int dir, const char *name, uint64_t rights, int depth)
 {
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-	    O_NONBLOCK);
+	int fd = open_path(dir, name, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	const struct dirent *d;
-	DIR *handle = fd == -1 ? NULL : fdopendir(fd);
+	DIR *handle;
 	unsigned char type;
 
-	if (handle == NULL) {
-		if (fd != -1)
-			close(fd);
+	if (fd == -1)
 		return;
-	}
-	while ((d = readdir(handle)) != NULL) {
+	handle = fdopendir(fd);
+	if (handle == NULL)
+		die(errno_status(errno), "%s: %s", name, strerror(errno));
+	while (errno = 0, (d = readdir(handle)) != NULL) {
 		if (d->d_name[0] == '.')
 			continue;
 		type = type_of(fd, d);
@@ -368,6 +395,8 @@ add_links(int set, int dir, const char *name, uint64_t rights, int depth)
 		else if (type == DT_DIR && depth > 1)
 			add_links(set, fd, d->d_name, rights, depth - 1);
 	}
+	if (errno != 0)
+		unless_absent(name);
 	closedir(handle);
 }
 
