@@ -256,10 +256,11 @@ $(filter-out %/phonenumber_fuzz,$(FUZZERS)): build/fuzz/%: tests/fuzz/%.c \
 	$(Q)clang $(CPPFLAGS) -std=c11 $(FUZZFLAGS) -o $@ $^ $(LDLIBS) -lm
 
 build/fuzz/phonenumber_fuzz: tests/fuzz/phonenumber_fuzz.cc \
-    src/phonenumber/phonenumber.cc build/packages-fuzz
+    src/phonenumber/phonenumber.cc build/fuzz/libomni.a build/packages-fuzz
 	@mkdir -p $(@D)
 	$(say)
-	$(Q)clang++ $(CPPFLAGS) -std=c++17 $(FUZZFLAGS) -o $@ $< -lphonenumber
+	$(Q)clang++ $(CPPFLAGS) -std=c++17 $(FUZZFLAGS) -o $@ $< \
+	    build/fuzz/libomni.a $(LDLIBS) -lphonenumber
 
 build/fuzz/libomni.a: $(SRCS:%.c=build/fuzz/%.o)
 	@rm -f $@

@@ -106,6 +106,12 @@ for name in spool ledger jitter limit grace; do
 	settings=${settings#*$'\n'}
 done
 
+# Each of its programs would say the same.
+[[ -e $ledger || ! -x ${ledger%/*} ]] || {
+	say "$ledger: no ledger there; make one with omni-ledger init"
+	exit 69
+}
+
 # seconds NAME: turns what the configuration writes there into seconds
 seconds() {
 	local -n given=$1
