@@ -500,6 +500,9 @@ simulate() {
 	assert_output --partial "$in:1: not like"
 	# As a person writes it.
 	appointment a 2026-11-24T18:00
+	printf '# who\nb confirm at 2026-11-24T10:00:00-06:00\n' >"$in"
+	run -65 simulate --assume "$in"
+	assert_output 'omni-escalate: --assume, line 2: there is no reminder b'
 	echo '100 % confirm after SMS' >"$in"
 	run -0 simulate --assume "$in"
 	assert_line --regexp ' answer +sms .*\(confirmed\)$'

@@ -158,6 +158,7 @@ read_all(struct assume *a, const char *file, char *text, struct error *e)
 			if (a->rules == NULL)
 				die(EX_OSERR, "out of memory");
 		}
+		rule.line = line;
 		a->rules[a->count++] = rule;
 	}
 	return 0;

@@ -28,6 +28,7 @@ struct assume_rule {
 	/* Or of one reminder: */
 	char reminder[160];
 	instant at;
+	size_t line;
 };
 
 struct assume {

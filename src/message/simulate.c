@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "base/confined.h"
 #include "base/output.h"
@@ -276,6 +277,24 @@ play(struct play *p)
 	simulate_summary(p);
 }
 
+/* A slip in an id would be an answer that never comes. */
+static int
+find_reminders(const struct play *p, struct error *e)
+{
+	const struct assume *a = p->what->assume;
+	const struct assume_rule *r;
+
+	for (size_t i = 0; a != NULL && i < a->count; i++) {
+		r = &a->rules[i];
+		if (r->reminder[0] != '\0' && ledger_count(p->ledger,
+		    "SELECT EXISTS (SELECT 1 FROM reminder WHERE id = ?)", "s",
+		    r->reminder) == 0)
+			return error_set(e, EX_DATAERR, "--assume, line %zu: "
+			    "there is no reminder %s", r->line, r->reminder);
+	}
+	return 0;
+}
+
 int
 simulate(const struct simulation *what, struct error *e)
 {
@@ -287,7 +306,8 @@ simulate(const struct simulation *what, struct error *e)
 	clock_fix(what->from);
 	p.ledger = ledger_open(config_path(what->config, "paths", NULL,
 	    "ledger"), LEDGER_READ, e);
-	if (p.ledger == NULL || ledger_rehearse(p.ledger, e) == -1)
+	if (p.ledger == NULL || ledger_rehearse(p.ledger, e) == -1 ||
+	    find_reminders(&p, e) == -1)
 		return -1;
 	p.escalator = (struct escalator){ .config = what->config,
 	    .ledger = p.ledger, .mem = ARENA_INIT((size_t)1 << 30),
