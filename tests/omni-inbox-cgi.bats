@@ -267,6 +267,8 @@ last() {
 	[[ $page == *'name="release" value="d1"'* ]]
 	get /conversation id=contact:rosa
 	[[ $page == *'name="release" value="d1"'*'name="discard" value="d1"'* ]]
+	[[ $page == *'Enviar este mensaje<span class="unseen">: Sí, de 9 a 14.</span>'* ]]
+	[[ $page == *'<p class="from">Del asistente · '* ]]
 	# Who only reads sees them, and no buttons.
 	user=eva
 	get / list=held

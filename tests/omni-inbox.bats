@@ -281,6 +281,13 @@ setup() {
 	assert_equal "$(jq -r '.read[].text' "$in")" 'Gracias.'
 }
 
+@test "whose name begins as the assistant's is a person" {
+	text +525512345678 '¿Abren hoy?'
+	USER=assistencia run -0 omni-inbox reply rosa 'Sí, hasta las seis.'
+	run -0 ids unread
+	assert_output ''
+}
+
 @test "a person is found by any name, and by an old one" {
 	contact rosita 5512340000 Rosita
 	text +525512340000 'Hola'

@@ -3,11 +3,16 @@
 
 #include <string.h>
 
+#define LABEL_MAX	60	/* of the text that a button is about */
+
 /* Where the button leads back to: "held", or NULL for the conversation. */
 void
-desk_put_release(struct desk *d, const char *message, const char *back)
+desk_put_release(struct desk *d, const struct value *message,
+    const char *back)
 {
-	bool stale = d->stale != NULL && strcmp(d->stale, message) == 0;
+	const char *id = value_get_string(message, "id");
+	const char *text = value_get_string(message, "text");
+	bool stale = d->stale != NULL && strcmp(d->stale, id) == 0;
 
 	if (!d->may_write)
 		return;
@@ -15,10 +20,13 @@ desk_put_release(struct desk *d, const char *message, const char *back)
 	html_hidden(d, "back", back == NULL ? "" : back);
 	if (stale)
 		html_hidden(d, "anyway", "1");
-	html(d, "<button name=\"release\" value=\"%s\">%t</button>\n<button "
-	    "class=\"other\" name=\"discard\" value=\"%s\">%t</button>\n"
-	    "</form>\n", message, stale ? T_RELEASE_ANYWAY : T_RELEASE,
-	    message, T_DISCARD);
+	/* Which of them, for who hears one button after the other. */
+	text = text == NULL ? "" : desk_cut(d, text, LABEL_MAX);
+	html(d, "<button name=\"release\" value=\"%s\">%t<span "
+	    "class=\"unseen\">: %s</span></button>\n<button class=\"other\" "
+	    "name=\"discard\" value=\"%s\">%t<span class=\"unseen\">: %s"
+	    "</span></button>\n</form>\n", id, stale ? T_RELEASE_ANYWAY :
+	    T_RELEASE, text, id, T_DISCARD, text);
 }
 
 static void
@@ -52,7 +60,7 @@ put_held(struct desk *d, const struct value *v)
 		html(d, "<p class=\"words\">%t</p>\n", T_ERASED);
 	else
 		html_words(d, s);
-	desk_put_release(d, value_get_string(v, "id"), "held");
+	desk_put_release(d, v, "held");
 	html(d, "</li>\n");
 }
 

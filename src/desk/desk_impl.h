@@ -63,8 +63,12 @@ _Noreturn void desk_act_back(struct desk *d, const char *id,
 /* desk_held.c: what waits for a person */
 /* The list, from behind a cursor or NULL. */
 void desk_put_held(struct desk *d, const char *before);
-/* The buttons; `back` "held": to that list, NULL: to the conversation. */
-void desk_put_release(struct desk *d, const char *message, const char *back);
+/*
+ * The buttons of a message that is held; `back` "held": to that list, NULL: to
+ * the conversation.
+ */
+void desk_put_release(struct desk *d, const struct value *message,
+    const char *back);
 _Noreturn void desk_release(struct desk *d, const char *message);
 _Noreturn void desk_discard_draft(struct desk *d, const char *message);
 

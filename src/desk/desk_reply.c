@@ -157,7 +157,7 @@ find_colleague(struct desk *d, const char *id, const struct desk_reply *r)
 		author = value_get_string(m, "author");
 		if (strcmp(value_get_string(m, "direction"), "outbound") == 0 &&
 		    author != NULL && strcmp(author, d->user) != 0 &&
-		    strncmp(author, "assist", 6) != 0)
+		    !inbox_is_assistant(author))
 			found = value_copy(m);
 	}
 	value_free(shown);

@@ -84,6 +84,8 @@ put_sender(struct desk *d, const struct value *m, const char *person,
 	html(d, "<p class=\"from\">");
 	if (in)
 		html(d, "<bdi>%s</bdi>", person);
+	else if (inbox_is_assistant(author))
+		html(d, "%t", T_ASSIST);
 	else if (author != NULL)
 		html(d, "<span class=\"unseen\">%t </span>%s", T_FROM_US,
 		    desk_name(d, author));
@@ -123,7 +125,7 @@ put_message(struct desk *d, const struct value *m, const char *person)
 	if (!in)
 		put_state(d, m);
 	if (is(m, "state", "held"))
-		desk_put_release(d, value_get_string(m, "id"), NULL);
+		desk_put_release(d, m, NULL);
 	html(d, "</li>\n");
 }
 

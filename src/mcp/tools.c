@@ -96,8 +96,7 @@ message_of(const struct tool_call *t, const struct value *m)
 
 	value_carry(v, "message_id", m, "id");
 	value_set_string(v, "written_by", inbound ? "outsider" : author ==
-	    NULL ? "clinic" : strncmp(author, "assist", 6) == 0 ? "assistant" :
-	    "staff");
+	    NULL ? "clinic" : inbox_is_assistant(author) ? "assistant" : "staff");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		value_carry(v, names[i], m, names[i]);
 	put_cut(t, v, "subject", value_get_string(m, "subject"));

@@ -43,6 +43,9 @@ struct inbox_choice {
 #define INBOX_TAG_MAX	64	/* bytes */
 #define INBOX_TAGS_MAX	32
 
+/* Whether a message of this author, or NULL, is by no person: assist, assist:mcp. */
+bool inbox_is_assistant(const char *author);
+
 /* False where there is no list of this name: open, unread, mine, all. */
 bool inbox_kind_read(const char *name, enum inbox_kind *kind);
 

@@ -13,6 +13,13 @@
 static const char *const kind_names[] = { "open", "unread", "mine", "all" };
 
 bool
+inbox_is_assistant(const char *author)
+{
+	return author != NULL && (strcmp(author, "assist") == 0 ||
+	    strncmp(author, "assist:", 7) == 0);
+}
+
+bool
 inbox_kind_read(const char *name, enum inbox_kind *kind)
 {
 	for (int i = 0; i < 4; i++)

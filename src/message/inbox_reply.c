@@ -340,7 +340,7 @@ answer(struct answering *w, struct error *e)
 		return NULL;
 	}
 	/* Whoever answers has read; an assistant has not. */
-	if (strncmp(w->author, "assist", 6) != 0)
+	if (!inbox_is_assistant(w->author))
 		value_set_take(out, "read", inbox_mark_read(b,
 		    w->asked->conversation, w->seen));
 	onepass_commit(&w->pass);
