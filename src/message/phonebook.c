@@ -282,6 +282,7 @@ type_name(const char *s, size_t len)
 }
 
 #define DIGITS	"0123456789"
+#define DIGITS_MAX	20	/* phonenumber(1): more than E.164 has */
 
 static int
 tabs(const char *s)
@@ -302,7 +303,8 @@ is_number(const char *s)
 
 	number = field(s, 1, &n);
 	digits = strspn(number + (*number == '+'), DIGITS);
-	if (*number != '+' || digits + 1 != n || digits < 3 || digits > 20)
+	if (*number != '+' || digits + 1 != n || digits < 3 ||
+	    digits > DIGITS_MAX)
 		return false;
 	country = field(s, 2, &n);
 	if (n != strspn(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") ||

@@ -93,7 +93,7 @@ check_phone(const struct phone *p)
 	size_t n = strspn(p->e164 + 1, "0123456789");
 
 	promise(p->e164[0] == '+' && p->e164[1 + n] == '\0' && n >= 2 &&
-	    n < 20, "a number is E.164");
+	    n <= 20, "a number is one of phonenumber(1)");
 	promise(p->line != NULL && strspn(p->line,
 	    "abcdefghijklmnopqrstuvwxyz_") == strlen(p->line),
 	    "a line has a kind");
