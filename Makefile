@@ -259,7 +259,8 @@ build/fuzz/phonenumber_fuzz: tests/fuzz/phonenumber_fuzz.cc \
     src/phonenumber/phonenumber.cc build/fuzz/libomni.a build/packages-fuzz
 	@mkdir -p $(@D)
 	$(say)
-	$(Q)clang++ $(CPPFLAGS) -std=c++17 $(FUZZFLAGS) -o $@ $< \
+	$(Q)clang++ $(CPPFLAGS) -std=c++17 $(FUZZFLAGS) \
+	    -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION -o $@ $< \
 	    build/fuzz/libomni.a $(LDLIBS) -lphonenumber
 
 build/fuzz/libomni.a: $(SRCS:%.c=build/fuzz/%.o)

@@ -466,6 +466,8 @@ give_back(const void *, void *p)
 
 }	/* namespace */
 
+/* libFuzzer's own runtime is in one program with it, and has others. */
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 void *
 operator new(size_t len)
 {
@@ -483,6 +485,7 @@ operator delete(void *p, size_t) noexcept
 {
 	free(p);
 }
+#endif
 
 int
 main(int argc, char *argv[])

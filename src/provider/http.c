@@ -229,6 +229,13 @@ say_status(const struct response *r, struct verdict *out)
 	http_say(out, text);
 }
 
+int64_t
+http_wait(const struct response *r)
+{
+	return r->retry_after < 0 ? 0 : r->retry_after > WAIT_MAX ? WAIT_MAX :
+	    r->retry_after;
+}
+
 void
 http_read(const struct response *r, struct verdict *out)
 {
@@ -242,11 +249,7 @@ http_read(const struct response *r, struct verdict *out)
 	out->outage = r->code >= 500 || r->code < 200 ||
 	    is_maybe_anothers(r->code);
 	if (out->outcome == OUTCOME_LATER || out->outage)
-		out->wait = r->retry_after;
-	if (out->wait < 0)
-		out->wait = 0;
-	if (out->wait > WAIT_MAX)
-		out->wait = WAIT_MAX;
+		out->wait = http_wait(r);
 	say_status(r, out);
 }
 
@@ -303,9 +306,8 @@ http_apply(const struct response *r, int64_t number, const struct code *code,
 	out->outcome = code->answer;
 	out->outage = code->flags & CODE_OUTAGE;
 	out->bring_forward = code->flags & CODE_FORWARD;
-	if (out->outcome == OUTCOME_LATER && r->retry_after > out->wait)
-		out->wait = r->retry_after > WAIT_MAX ? WAIT_MAX :
-		    r->retry_after;
+	if (out->outcome == OUTCOME_LATER && http_wait(r) > out->wait)
+		out->wait = http_wait(r);
 	if (code->wait > out->wait)
 		out->wait = code->wait;
 }

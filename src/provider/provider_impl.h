@@ -167,6 +167,8 @@ int http_check_number(const char *to, struct error *e);
  * that somebody on the way may have given is OUTCOME_LATER and an outage.
  */
 void http_read(const struct response *r, struct verdict *out);
+/* Seconds that the server asks to wait; 0: it did not, and at most a week. */
+int64_t http_wait(const struct response *r);
 /*
  * The same, and what the body says: of 2xx to `accepted`, from 400 on to
  * `refused`; `json` is NULL where http_json() is.

@@ -294,8 +294,7 @@ apply(const struct response *r, const char *said, const struct row *row,
 {
 	out->outcome = row->outcome;
 	out->outage = row->outage;
-	out->wait = row->outcome == OUTCOME_LATER && r->retry_after > 0 ?
-	    r->retry_after : 0;
+	out->wait = row->outcome == OUTCOME_LATER ? http_wait(r) : 0;
 	/* "Daily message quota exceeded", as the one error or the other. */
 	if (row->outcome == OUTCOME_LATER && said != NULL &&
 	    strstr(said, "quota") != NULL) {

@@ -436,6 +436,7 @@ main(void)
 	check_statuses(ses);
 	check_cut(ses, 200, TAKEN);
 	check_retry_after(ses, "{}");
+	check_retry_after(ses, "{\"__type\":\"TooManyRequestsException\"}");
 	done();
 	return 0;
 }
