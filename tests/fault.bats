@@ -92,9 +92,10 @@ sweep() {
 	assert_output --partial ' 0 violations'
 }
 
-@test "Inv. 10: a directory that confinement cannot open is not an empty one" {
+@test "Inv. 10: what cannot be looked at is not empty" {
 	sweep -c open -e EMFILE omni-status
 	sweep -c open -e EIO omni-status
+	sweep -c stat -e EIO omni-status
 }
 
 @test "Inv. 2, 10: no memory refuses no record for good" {

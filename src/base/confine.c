@@ -317,14 +317,6 @@ forbid_files(const struct confine *c)
  * What is not there, or not for us, cannot be read either.  But for any other
  * reason it would be forbidden, and the program would find nothing in it.
  */
-static void
-unless_absent(const char *path)
-{
-	if (errno != ENOENT && errno != ENOTDIR && errno != EACCES &&
-	    errno != ELOOP)
-		die(errno_status(errno), "%s: %s", path, strerror(errno));
-}
-
 static int
 open_path(int dir, const char *path, int flags)
 {
@@ -334,7 +326,7 @@ open_path(int dir, const char *path, int flags)
 		fd = openat(dir, path, flags | O_CLOEXEC);
 	while (fd == -1 && errno == EINTR);
 	if (fd == -1)
-		unless_absent(path);
+		die_unless_absent(path);
 	return fd;
 }
 
@@ -349,7 +341,7 @@ add_path(int set, int dir, const char *path, uint64_t rights)
 	if (fd == -1)
 		return;
 	if (fstat(fd, &st) == -1)
-		unless_absent(path);
+		die_unless_absent(path);
 	else
 		add_rule(set, fd, S_ISDIR(st.st_mode) ? rights :
 		    rights & of_a_file);
@@ -396,7 +388,7 @@ add_links(int set, int dir, const char *name, uint64_t rights, int depth)
 			add_links(set, fd, d->d_name, rights, depth - 1);
 	}
 	if (errno != 0)
-		unless_absent(name);
+		die_unless_absent(name);
 	closedir(handle);
 }
 

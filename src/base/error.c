@@ -242,6 +242,14 @@ die(int status, const char *fmt, ...)
 	exit(status);
 }
 
+void
+die_unless_absent(const char *path)
+{
+	if (errno != ENOENT && errno != ENOTDIR && errno != EACCES &&
+	    errno != ELOOP)
+		die(errno_status(errno), "%s: %s", path, strerror(errno));
+}
+
 size_t
 utf8_count(const char *s, size_t len)
 {

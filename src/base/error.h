@@ -56,6 +56,13 @@ void diag_excerpt(const struct error *e);
 _Noreturn void die(int status, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * What is not there holds nothing, and what is not for the eyes of who asks is
+ * left away; but what could not be looked at must not pass for empty.  Ends the
+ * program unless errno is of the first two.
+ */
+void die_unless_absent(const char *path);
+
 /* Escapes as diag() does.  Always ends `out` with a NUL; returns `out`. */
 char *text_escape(char *out, size_t size, const char *s, size_t len);
 

@@ -356,7 +356,10 @@ size_of(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 ? st.st_size : 0;
+	if (stat(path, &st) == 0)
+		return st.st_size;
+	die_unless_absent(path);
+	return 0;
 }
 
 static int64_t
@@ -376,12 +379,14 @@ ledger_bytes(struct status *s, const struct status_place *p)
 static int64_t
 disk_free(struct status *s, const struct status_place *p)
 {
+	const char *path = config_path(s->config, "paths", NULL, "spool");
 	struct statvfs v;
 
 	(void)p;
-	if (statvfs(config_path(s->config, "paths", NULL, "spool"), &v) == -1)
-		return STATUS_NONE;
-	return (int64_t)(v.f_bavail * v.f_frsize);
+	if (statvfs(path, &v) == 0)
+		return (int64_t)(v.f_bavail * v.f_frsize);
+	die_unless_absent(path);
+	return STATUS_NONE;
 }
 
 /* The first or second word of a key of [status], in the measure's unit. */

@@ -24,24 +24,13 @@ status_age(instant t)
 	return t > clock_now() ? 0 : clock_now() - t;
 }
 
-/*
- * What is not there holds nothing, and what is not for the eyes of who asks is
- * left away; but a count that could not be made must not pass for 0.
- */
-static void
-unless_absent(const char *path)
-{
-	if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
-		die(errno_status(errno), "%s: %s", path, strerror(errno));
-}
-
 static DIR *
 open_folder(const char *path)
 {
 	DIR *dir = opendir(path);
 
 	if (dir == NULL)
-		unless_absent(path);
+		die_unless_absent(path);
 	return dir;
 }
 
@@ -55,7 +44,7 @@ next_entry(DIR *dir, const char *path)
 		errno = 0;
 		d = readdir(dir);
 		if (d == NULL && errno != 0)
-			unless_absent(path);
+			die_unless_absent(path);
 	} while (d != NULL && d->d_name[0] == '.');
 	return d;
 }
@@ -92,7 +81,7 @@ status_file_age(struct status *s, const char *name)
 
 	if (stat(path, &st) == 0)
 		return status_age(st.st_mtime);
-	unless_absent(path);
+	die_unless_absent(path);
 	return STATUS_NONE;
 }
 
@@ -140,7 +129,7 @@ weigh(const char *path, struct status_folder *f)
 	while ((d = next_entry(dir, path)) != NULL) {
 		if (fstatat(dirfd(dir), d->d_name, &st,
 		    AT_SYMLINK_NOFOLLOW) == -1)
-			unless_absent(path);
+			die_unless_absent(path);
 		else if (S_ISREG(st.st_mode)) {
 			f->files++;
 			f->bytes += st.st_size;
@@ -206,7 +195,7 @@ count_refused(struct status *s, const char *below, struct status_refusals *r)
 	instant at;
 
 	if (f == NULL) {
-		unless_absent(path);
+		die_unless_absent(path);
 		return;
 	}
 	while (fgets(line, sizeof(line), f) != NULL) {
@@ -219,7 +208,7 @@ count_refused(struct status *s, const char *below, struct status_refusals *r)
 		r->day += at > clock_now() - DAY;
 	}
 	if (ferror(f))
-		unless_absent(path);
+		die_unless_absent(path);
 	fclose(f);
 }
 
