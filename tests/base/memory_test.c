@@ -96,16 +96,16 @@ main(void)
 {
 	record_setup();
 #ifdef __SANITIZE_ADDRESS__
-	printf("# skip a sanitizer needs the room\n");
+	printf("# skip a sanitizer needs the room, and descriptors at its end\n");
 #else
 	assert(status_of(many_bytes) == EX_OSERR);
 	assert(status_of(more_bytes) == EX_OSERR);
 	assert(status_of(long_record) == EX_OSERR);
-#endif
-	assert(status_of(no_bytes) == 0);
 	for (int fd = 3; fd < 64; fd++)
 		close(fd);
 	assert(status_of(no_descriptor) == EX_TEMPFAIL);
+#endif
+	assert(status_of(no_bytes) == 0);
 	assert(zone_is_valid("America/Mexico_City"));
 	assert(!zone_is_valid("America/Nowhere") && !zone_is_valid("America"));
 	return 0;
