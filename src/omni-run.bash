@@ -356,19 +356,30 @@ draft() {
 	is_over "$asked" omni-assist || ((asked == 1)) || note "$asked"
 	[[ -s $work/drafts ]] ||
 		{ [[ -f $work/drafts && ! -s $work/drafts ]] && return; }
-	start omni-queue -q "${options[@]}" <"$work/drafts" || queued=$?
+	# Its 1, of what it cannot open, is no refused record.
+	exec {drafts}<"$work/drafts" || {
+		note 75
+		return
+	}
+	start omni-queue -q "${options[@]}" <&"$drafts" || queued=$?
+	exec {drafts}<&-
 	is_over "$queued" omni-queue || ((queued == 1)) || note "$queued"
 }
-# Who cannot wait does not wait for what a model takes its time over.
-assistant=0
-omni-ledger "${options[@]}" setting assist.provider >/dev/null || assistant=$?
+# Who cannot wait does not wait for what a model takes its time over.  A 1 of
+# Bash's does not say that nothing is set.
+assistant=$(omni-ledger "${options[@]}" setting assist.provider
+	echo "end $?")
 case $assistant in
-0)
+*$'\n''end 0')
 	draft --emergencies
 	draft --waiting
 	;;
-1) ;;	# it is not set
-*) note "$assistant" ;;
+'end 1') ;;	# it is not set
+*'end '[0-9]*) note "${assistant##*end }" ;;
+*)
+	say 'whether there is an assistant cannot be read'
+	note 71
+	;;
 esac
 
 for ((pass = 0; pass < PASSES; pass++)); do

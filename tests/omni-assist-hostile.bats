@@ -246,6 +246,34 @@ each_unusable() {
 	verified
 }
 
+@test "omni-run: a file that the shell cannot open is told, and costs nothing (Inv. 2, 10)" {
+	local bin=$BATS_TEST_TMPDIR/bin program
+
+	script "$reply"
+	mkdir "$bin"
+	for program in "$ROOT"/bin/*; do
+		ln -s "$program" "$bin/"
+	done
+	rm "$bin/omni-run" "$bin/omni-assist"
+	cp "$ROOT/bin/omni-run" "$bin/omni-run"
+	# What it wrote is not there to be read.
+	cat >"$bin/omni-assist" <<-END
+	#!/bin/sh
+	"$ROOT/bin/omni-assist" "\$@"
+	rm -f "$SITE"/spool/run/cycle.*/drafts
+	END
+	chmod 755 "$bin/omni-assist"
+	asks +525512345678 '¿A qué hora abren?'
+	run -75 "$bin/omni-run"
+	assert_equal "$(ours)" 0
+	# Without /dev/null, the assistant is configured all the same.
+	ln -sf "$ROOT/bin/omni-assist" "$bin/omni-assist"
+	sed -i 's|/dev/null|/nonexistent/null|g' "$bin/omni-run"
+	run -0 "$bin/omni-run"
+	assert_equal "$(asked)|$(states)" '1|held 1'
+	verified
+}
+
 # Ten ways to talk to a model.  It is as weak as can be: it does what it is told.
 variants() {
 	cat <<-'END'

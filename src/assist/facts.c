@@ -24,6 +24,13 @@ is_facts(const struct dirent *d)
 	    strcmp(d->d_name + n - m, SUFFIX) == 0;
 }
 
+/* What the system lacks for now is no fault of the configuration. */
+static int
+blamed(int status)
+{
+	return status == EX_TEMPFAIL ? EX_TEMPFAIL : EX_CONFIG;
+}
+
 static int
 add_file(int dir, const char *path, const char *name, struct buf *out,
     struct error *e)
@@ -34,9 +41,8 @@ add_file(int dir, const char *path, const char *name, struct buf *out,
 
 	rc = io_read_plain(dir, name, &text, &why);
 	if (rc == -1)
-		error_set(e, why.status == EX_TEMPFAIL ? EX_TEMPFAIL :
-		    EX_CONFIG, "[assist] facts: %.200s/%.400s", path,
-		    why.text);
+		error_set(e, blamed(why.status), "[assist] facts: %.200s/"
+		    "%.400s", path, why.text);
 	text_clean(&text);
 	if (rc == 0 && !utf8_valid(buf_text(&text), text.len))
 		rc = error_set(e, EX_CONFIG, "[assist] facts: %.200s/%.200s: "
@@ -57,8 +63,8 @@ open_dir(const char *path, struct error *e)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd == -1)
-		return error_set(e, EX_CONFIG, "[assist] facts: %.300s: %s",
-		    path, strerror(errno));
+		return error_set(e, blamed(errno_status(errno)), "[assist] "
+		    "facts: %.300s: %s", path, strerror(errno));
 	if (guard_open(fd, path, GUARD_WRITE, &why) == 0)
 		return fd;
 	close(fd);

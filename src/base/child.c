@@ -59,7 +59,7 @@ spawn(pid_t *pid, const char *const argv[], int in, int out, int err,
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t defaults;
-	int rc, fds[3] = { in, out, err };
+	int rc = 0, fds[3] = { in, out, err };
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
@@ -68,16 +68,18 @@ spawn(pid_t *pid, const char *const argv[], int in, int out, int err,
 	sigaddset(&defaults, SIGXFSZ);
 	posix_spawnattr_setsigdefault(&attr, &defaults);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
-	for (int fd = 0; fd < 3; fd++) {
+	/* These need memory; without one of them it would take another's file. */
+	for (int fd = 0; rc == 0 && fd < 3; fd++) {
 		if (fds[fd] == -1)
-			posix_spawn_file_actions_addopen(&actions, fd,
+			rc = posix_spawn_file_actions_addopen(&actions, fd,
 			    "/dev/null", O_RDWR, 0);
 		else if (fds[fd] != fd)
-			posix_spawn_file_actions_adddup2(&actions, fds[fd],
-			    fd);
+			rc = posix_spawn_file_actions_adddup2(&actions,
+			    fds[fd], fd);
 	}
-	rc = posix_spawnp(pid, argv[0], &actions, &attr, arguments(argv),
-	    environ);
+	if (rc == 0)
+		rc = posix_spawnp(pid, argv[0], &actions, &attr,
+		    arguments(argv), environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	if (rc == 0)

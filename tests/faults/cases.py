@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import re
+from urllib.parse import quote
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -114,13 +115,16 @@ STATE = {
     'reminders': 'SELECT id, state, revision, coalesce(notice, "") '
                  'FROM reminder ORDER BY id',
     'contacts': 'SELECT id FROM contact ORDER BY id',
-    'addresses': 'SELECT contact, address FROM contact_address '
-                 'ORDER BY 1, 2',
+    'addresses': 'SELECT contact, rank, type, hash, is_primary '
+                 'FROM contact_address ORDER BY 1, 2, 3, 4',
     'consent': 'SELECT DISTINCT scope, state FROM consent ORDER BY 1, 2',
-    'events': 'SELECT kind, count(DISTINCT key) FROM event GROUP BY 1',
+    'events': 'SELECT status, count(*) FROM event GROUP BY 1',
     'flags': 'SELECT count(*), count(resolved_at) FROM flag',
     'conversations': 'SELECT id, status, assignee, tags, unread_count '
                      'FROM conversation ORDER BY id',
+    # A question may be put twice, where the first answer never came.
+    'answers': "SELECT message, count(*) FROM assist "
+               "WHERE outcome = 'answered' GROUP BY 1",
     'unknown': "SELECT message, count(*) FROM attempt "
                "WHERE outcome = 'unknown' GROUP BY 1",
 }
@@ -132,15 +136,17 @@ class Case:
     def __init__(self, name, fixture, argv, data=b'', env=None, status=0,
                  again=(0,), recover=(), allowed=(), server=False, cgi=False,
                  program=None, page=None, through=(), prints=False,
-                 loose=False, glib=False, refusals=(), shows=()):
+                 loose=False, glib=False, refusals=(), shows=(), onward=()):
         """data may be a function of the runner, that gives it with its env;
-        shows is what must print the same in the end."""
+        shows is what must print the same in the end; onward is the filter that
+        takes in what it prints."""
         self.name, self.fixture, self.argv = name, fixture, argv
         self.data, self.env, self.status = data, env or {}, status
         self.again, self.recover = again, list(recover)
         # How a good answer of a CGI begins.
         self.server, self.cgi = server, b'Status: 2' if cgi is True else cgi
         self.refusals, self.shows = refusals, list(shows)
+        self.onward = list(onward)
         self.program = program or argv[0]
         self.through, self.prints, self.loose = through, prints, loose
         self.glib = glib
@@ -224,13 +230,13 @@ def records():
         for i in range(2)])
 
 
-def twilio(number, body):
+def twilio(number, body, sender='525512345670'):
     """A text message that comes in: what the web server passes on."""
     sid = 'SM%032d' % number
-    data = ('Body=%s&From=%%2B525512345670&MessageSid=%s'
-            '&To=%%2B525587654321' % (body, sid)).encode()
+    data = ('Body=%s&From=%%2B%s&MessageSid=%s'
+            '&To=%%2B525587654321' % (quote(body), sender, sid)).encode()
     signed = ('https://hooks.example.com/omni/twilio/smsBody%sFrom'
-              '+525512345670MessageSid%sTo+525587654321' % (body, sid))
+              '+%sMessageSid%sTo+525587654321' % (body, sender, sid))
     signature = base64.b64encode(hmac.new(
         TOKEN.encode(), signed.encode(), hashlib.sha1).digest()).decode()
     return data, {
@@ -418,7 +424,8 @@ CASES = [
          program='omni-ingest:omni-ingest-drain'),
 ]
 
-# It goes by what stands above.
+# They go by what stands above.
+import cases_assist  # noqa: E402
 import cases_staff  # noqa: E402
 
-CASES += cases_staff.CASES
+CASES += cases_staff.CASES + cases_assist.CASES
