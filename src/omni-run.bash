@@ -106,10 +106,11 @@ for name in spool ledger jitter limit grace; do
 	settings=${settings#*$'\n'}
 done
 
-# Each of its programs would say the same.
-[[ -e $ledger || ! -x ${ledger%/*} ]] || {
-	say "$ledger: no ledger there; make one with omni-ledger init"
-	exit 69
+# Each of its programs would say the same; one is enough.
+[[ -e $ledger ]] || {
+	rc=0
+	omni-status -q "${options[@]}" >/dev/null || rc=$?
+	((rc < 64)) || exit "$rc"
 }
 
 # seconds NAME: turns what the configuration writes there into seconds

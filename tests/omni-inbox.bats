@@ -286,6 +286,8 @@ setup() {
 	USER=assistencia run -0 omni-inbox reply rosa 'Sí, hasta las seis.'
 	run -0 ids unread
 	assert_output ''
+	assert_equal "$(sql "SELECT status, last_staff_message_at IS NULL
+		FROM conversation WHERE contact = 'rosa'")" 'active|0'
 }
 
 @test "a person is found by any name, and by an old one" {

@@ -531,10 +531,12 @@ WHERE id = :data ->> '$.parent' AND failover IN ('ready', 'due');
 -- Since 3 staff that writes has answered; an assistant is no staff.
 UPDATE conversation SET last_message_at = :at,
   last_staff_message_at = CASE WHEN :data ->> '$.v' > 2
-    AND :data ->> '$.author' NOT LIKE 'assist%' THEN :at
+    AND NOT (:data ->> '$.author' = 'assist'
+      OR :data ->> '$.author' LIKE 'assist:%') THEN :at
     ELSE last_staff_message_at END,
   status = CASE WHEN :data ->> '$.v' > 2 AND status = 'pending'
-    AND :data ->> '$.author' NOT LIKE 'assist%' THEN 'active'
+    AND NOT (:data ->> '$.author' = 'assist'
+      OR :data ->> '$.author' LIKE 'assist:%') THEN 'active'
     ELSE status END
 WHERE id = :data ->> '$.conversation';
 INSERT INTO reminder_step(reminder, revision, step, channel, message, state,

@@ -246,7 +246,7 @@ void
 die_unless_absent(const char *path)
 {
 	if (errno != ENOENT && errno != ENOTDIR && errno != EACCES &&
-	    errno != ELOOP)
+	    errno != EPERM && errno != ELOOP)
 		die(errno_status(errno), "%s: %s", path, strerror(errno));
 }
 

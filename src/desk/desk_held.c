@@ -21,7 +21,8 @@ desk_put_release(struct desk *d, const struct value *message,
 	if (stale)
 		html_hidden(d, "anyway", "1");
 	/* Which of them, for who hears one button after the other. */
-	text = text == NULL ? "" : desk_cut(d, text, LABEL_MAX);
+	text = text == NULL ? desk_say(d, T_ERASED) : desk_cut(d, text,
+	    LABEL_MAX);
 	html(d, "<button name=\"release\" value=\"%s\">%t<span "
 	    "class=\"unseen\">: %s</span></button>\n<button class=\"other\" "
 	    "name=\"discard\" value=\"%s\">%t<span class=\"unseen\">: %s"

@@ -44,7 +44,8 @@ class Desk:
         one = self.conversations[id]
         # Staff that writes has answered; an assistant is no staff.
         if data['v'] > 2 and author is not None and \
-                not author.lower().startswith('assist') and \
+                author != 'assist' and \
+                not author.lower().startswith('assist:') and \
                 one['status'] == 'pending':
             one['status'] = 'active'
 
